@@ -1,0 +1,1 @@
+"""The study: tables, profiles, the runner, the store and the report."""
