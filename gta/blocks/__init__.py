@@ -1,0 +1,44 @@
+"""The blocks of the paper: each maps features to features of the same shape and starts as the identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+
+from gta.blocks.gta import GlobalTemporalAttention
+from gta.blocks.mixing import CrossChannelMultiHead, MultiHead, SingleMatrix
+from gta.blocks.nonlocal_attention import NonLocal
+from gta.blocks.spatial import SpatialAttention
+from gta.blocks.temporal import TemporalAttention
+from gta.config import BlockConfig, GTAConfig, NLConfig, SAConfig, TAConfig
+
+__all__ = [
+    "CrossChannelMultiHead",
+    "GlobalTemporalAttention",
+    "MultiHead",
+    "NonLocal",
+    "SingleMatrix",
+    "SpatialAttention",
+    "TemporalAttention",
+    "build_block",
+    "build_blocks",
+]
+
+
+def build_block(config: BlockConfig, channels: int, frames: int) -> nn.Module:
+    """Return the block that ``config`` describes, for ``channels`` channels and ``frames`` frames a clip."""
+    match config:
+        case NLConfig():
+            return NonLocal(channels, frames, config)
+        case SAConfig():
+            return SpatialAttention(channels, frames, config)
+        case TAConfig():
+            return TemporalAttention(channels, frames, config)
+        case GTAConfig():
+            return GlobalTemporalAttention(channels, frames, config)
+
+
+def build_blocks(configs: Iterable[BlockConfig], channels: int, frames: int) -> nn.Sequential:
+    """Return the blocks of one place in their order, each with its own residual."""
+    return nn.Sequential(*(build_block(config, channels, frames) for config in configs))

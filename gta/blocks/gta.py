@@ -1,0 +1,145 @@
+"""Global Temporal Attention: "GTA: Global Temporal Attention", section 3.3, eq. 5-6.
+
+Legend: B clips, T frames, N = H*W positions, K = C / region_ratio regions, C channels, D = C / reduction.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gta.blocks.mixing import build_mixing
+from gta.blocks.tokens import ZeroNorm, from_tokens, to_tokens
+from gta.config import GTAConfig
+
+
+class PixelPath(nn.Module):
+    """BN(mix(V_P) W_P^O): the learned matrices applied to every position by itself (eq. 6, left)."""
+
+    def __init__(self, channels: int, frames: int, config: GTAConfig) -> None:
+        """Build W_P^V, the mixing and W_P^O."""
+        super().__init__()
+        inner = channels // config.reduction
+        self.value = nn.Linear(channels, inner, bias=False)
+        self.mixing = build_mixing(config.mixing, frames, config.groups, config.matrix_gain)
+        self.out = nn.Linear(inner, channels, bias=False)
+        self.norm = ZeroNorm(channels)
+
+    def forward(self, v_BTND: Tensor) -> Tensor:
+        """Return (B, T, N, C) for the values (B, T, N, D) of ``self.value``."""
+        y_BTNC: Tensor = self.norm(self.out(self.mixing(v_BTND)))
+        return y_BTNC
+
+
+class RegionPath(nn.Module):
+    """BN(G_R^T mix(V_R) W_R^O) with V_R = (G_R X) W_R^V: the same on K soft regions of each frame (eq. 6, right).
+
+    W_R^O acts on the regions, before they go back to the pixels; every step is linear, so that is the same function at
+    a lower cost. The scale of G_R, which the paper leaves open, follows ``region_norm``:
+
+    * ``positions``: X_G = G_R X / (H*W), a mean over the positions; back by G_R^T as printed. The path is then cubic
+      in X, but does not grow with the size of the map.
+    * ``softmax``: into regions by the softmax of W_G X^T over the positions, back to pixels by its softmax over the
+      regions, so both ways are weighted means and nothing grows with H*W or with K.
+    """
+
+    def __init__(self, channels: int, frames: int, config: GTAConfig) -> None:
+        """Build W_G, W_R^V, the mixing and W_R^O."""
+        super().__init__()
+        inner = channels // config.reduction
+        self.softmax = config.region_norm == "softmax"
+        wide = channels if config.region_input == "input" else inner
+        self.assign = nn.Linear(wide, channels // config.region_ratio, bias=False)
+        self.value = nn.Linear(channels, inner, bias=False)
+        self.mixing = build_mixing(config.mixing, frames, config.groups, config.matrix_gain)
+        self.out = nn.Linear(inner, channels, bias=False)
+        self.norm = ZeroNorm(channels)
+
+    def weights(self, f_BTNF: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what pools positions into regions and what brings them back, both (B, T, N, K).
+
+        Args:
+            f_BTNF: what W_G reads, the values or the input.
+        """
+        g_BTNK: Tensor = self.assign(f_BTNF)
+        if self.softmax:
+            return g_BTNK.softmax(dim=2), g_BTNK.softmax(dim=3)
+        return g_BTNK, g_BTNK
+
+    def forward(self, x_BTNC: Tensor, f_BTNF: Tensor) -> Tensor:
+        """Return (B, T, N, C)."""
+        g_BTNK, back_BTNK = self.weights(f_BTNF)
+        r_BTKC = torch.matmul(g_BTNK.mT, x_BTNC)
+        v_BTKD = self.value(r_BTKC)
+        if not self.softmax:  # divided here, where the tensor is smallest
+            v_BTKD = v_BTKD / x_BTNC.shape[2]
+        o_BTKC = self.out(self.mixing(v_BTKD))
+        y_BTNC: Tensor = self.norm(torch.matmul(back_BTNK, o_BTKC))
+        return y_BTNC
+
+
+class GlobalTemporalAttention(nn.Module):
+    """Y = X + Pixel GTA + Region GTA (eq. 5), meant to follow a spatial attention block.
+
+    Each path has its own batch normalisation with a gamma that starts at zero: the region path is cubic in X, the
+    pixel path linear, and under a common normalisation one would drown the other. W_G reads the values of the pixel
+    path (``region_input="values"``), in a block without pixel path a projection of its own of the same width, or X
+    itself (``"input"``).
+    """
+
+    pixel: PixelPath | None
+    region: RegionPath | None
+    features: nn.Linear | None
+
+    def __init__(self, channels: int, frames: int, config: GTAConfig = GTAConfig()) -> None:  # noqa: B008 - frozen
+        """Build the paths that ``config`` switches on."""
+        super().__init__()
+        self.frames = frames
+        self.reads_input = config.region_input == "input"
+        self.pixel = PixelPath(channels, frames, config) if config.pixel else None
+        self.region = RegionPath(channels, frames, config) if config.region else None
+        own = config.region and not config.pixel and not self.reads_input
+        self.features = nn.Linear(channels, channels // config.reduction, bias=False) if own else None
+
+    @property
+    def pixel_matrix(self) -> Tensor | None:
+        """M_P as [group, head, out, in], or None without pixel path."""
+        return None if self.pixel is None else self.pixel.mixing.matrix
+
+    @property
+    def region_matrix(self) -> Tensor | None:
+        """M_R as [group, head, out, in], or None without region path."""
+        return None if self.region is None else self.region.mixing.matrix
+
+    def _values(self, x_BTNC: Tensor) -> Tensor:
+        """Return the (B, T, N, D) values of the pixel path, else the region path's own features, else ``x``."""
+        project = self.features if self.pixel is None else self.pixel.value
+        v_BTND: Tensor = x_BTNC if project is None else project(x_BTNC)
+        return v_BTND
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the shape of ``x``, which is (B*T, C, H, W) or (B, C, T, H, W).
+
+        Raises:
+            ValueError: T is not the ``frames`` the block was built with.
+        """
+        x_BTNC = y_BTNC = to_tokens(x, self.frames, fixed=True)
+        v_BTND = self._values(x_BTNC)
+        if self.pixel is not None:
+            y_BTNC = y_BTNC + self.pixel(v_BTND)
+        if self.region is not None:
+            y_BTNC = y_BTNC + self.region(x_BTNC, x_BTNC if self.reads_input else v_BTND)
+        return from_tokens(y_BTNC, x)
+
+    @torch.no_grad()
+    def regions(self, x: Tensor) -> Tensor:
+        """Return the weights G_R by which positions are pooled into regions, (B, T, K, H, W).
+
+        Raises:
+            ValueError: the block has no region path, or T is not ``frames``.
+        """
+        if self.region is None:
+            raise ValueError("GTAConfig.region is False: the block has no regions to show")
+        x_BTNC = to_tokens(x, self.frames, fixed=True)
+        g_BTNK, _ = self.region.weights(x_BTNC if self.reads_input else self._values(x_BTNC))
+        return g_BTNK.mT.reshape(*g_BTNK.shape[:2], -1, *x.shape[-2:])

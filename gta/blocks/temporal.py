@@ -1,0 +1,51 @@
+"""Temporal self-attention at each position: "GTA: Global Temporal Attention", section 3.2, eq. 4; with TAPE.
+
+Legend: B clips, T frames, N = H*W positions, C channels, D = C / reduction.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, scaled_dot_product_attention
+
+from gta.blocks.tokens import ZeroNorm, from_tokens, to_tokens
+from gta.config import TAConfig
+
+
+class TemporalAttention(nn.Module):
+    """Y(i, j) = X(i, j) + BN(softmax(Q(i, j) K(i, j)^T / sqrt(D)) V(i, j) W_O) along the frames of a pixel (eq. 4).
+
+    With ``config.position`` a learned embedding of (T, C) is added to the input of the three projections (TAPE);
+    the residual goes around it.
+    """
+
+    position: nn.Parameter | None
+
+    def __init__(self, channels: int, frames: int, config: TAConfig = TAConfig()) -> None:  # noqa: B008 - frozen
+        """Build the four projections of ``channels`` to and from ``channels / config.reduction``."""
+        super().__init__()
+        self.frames = frames
+        inner = channels // config.reduction
+        self.qkv = nn.Linear(channels, 3 * inner, bias=False)
+        self.out = nn.Linear(inner, channels, bias=False)
+        self.norm = ZeroNorm(channels)
+        if config.position:
+            self.position = nn.Parameter(torch.empty(frames, channels).normal_(std=config.position_std))
+        else:
+            self.register_parameter("position", None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the shape of ``x``, which is (B*T, C, H, W) or (B, C, T, H, W).
+
+        Raises:
+            ValueError: the number of pictures is not a multiple of ``frames``, or T is not ``frames`` in a block
+                with positional embedding.
+        """
+        x_BTNC = to_tokens(x, self.frames, fixed=self.position is not None)
+        qkv_BTND = self.qkv(x_BTNC)
+        if self.position is not None:  # (x + p) W = x W + p W, and the second term is small
+            qkv_BTND = qkv_BTND + linear(self.position, self.qkv.weight).unsqueeze(1)
+        q_BNTD, k_BNTD, v_BNTD = qkv_BTND.transpose(1, 2).chunk(3, dim=-1)
+        a_BNTD = scaled_dot_product_attention(q_BNTD, k_BNTD, v_BNTD)
+        return from_tokens(x_BTNC + self.norm(self.out(a_BNTD.transpose(1, 2))), x)
