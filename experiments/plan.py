@@ -1,0 +1,117 @@
+"""From tables, rows and seeds to distinct runs: a run that stands in several tables is trained once."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from experiments.store import State, Store
+from experiments.study import Profile, Row, Table
+from gta.config import BlockConfig, GTAConfig, NLConfig, RunConfig, SAConfig, TAConfig
+from gta.errors import UserError
+
+ORDER = (State.DONE, State.RUNNING, State.RESUME, State.FAILED, State.NEW)
+WORDS = {
+    State.DONE: "done",
+    State.RUNNING: "running elsewhere",
+    State.RESUME: "to resume",
+    State.FAILED: "failed before, to try again",
+    State.NEW: "new",
+}
+
+
+@dataclass
+class PlannedRun:
+    """One distinct run, the rows that use it and what the store says of it."""
+
+    config: RunConfig
+    state: State
+    uses: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of table name and row name."""
+
+    @property
+    def id(self) -> str:
+        """Identity of the run."""
+        return self.config.id
+
+    @property
+    def label(self) -> str:
+        """Row and seed, for people."""
+        return f"{self.uses[0][1]} · seed {self.config.seed}"
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables that use the run."""
+        return list(dict.fromkeys(table for table, _ in self.uses))
+
+
+def select_rows(tables: Iterable[Table], pattern: str | None) -> list[tuple[Table, Row]]:
+    """Return the rows whose name matches ``pattern`` (a shell pattern), in the order of the tables.
+
+    Raises:
+        UserError: no row matches.
+    """
+    everything = [(table, row) for table in tables for row in table.rows]
+    if pattern is None:
+        return everything
+    chosen = [(table, row) for table, row in everything if fnmatch.fnmatchcase(row.name, pattern)]
+    if not chosen:
+        names = ", ".join(dict.fromkeys(repr(row.name) for _, row in everything))
+        raise UserError(f"--rows {pattern!r} matches no row; rows: {names}")
+    return chosen
+
+
+def make_plan(
+    rows: Sequence[tuple[Table, Row]], profile: Profile, seeds: Sequence[int], store: Store
+) -> dict[str, PlannedRun]:
+    """Return the distinct runs by id: all rows of the first seed first, so that a stopped study is still whole."""
+    runs: dict[str, PlannedRun] = {}
+    for seed in seeds:
+        for table, row in rows:
+            config = profile.resolve(row, seed)
+            run_id = config.id
+            if run_id not in runs:
+                runs[run_id] = PlannedRun(config, store.state(run_id))
+            runs[run_id].uses.append((table.name, row.name))
+    return runs
+
+
+def headline(rows: int, seeds: int, runs: Iterable[PlannedRun]) -> str:
+    """Return one line such as ``6 rows x 1 seed, 6 distinct runs: 2 done, 4 new``."""
+    states = Counter(run.state for run in runs)
+    parts = [f"{states[state]} {WORDS[state]}" for state in ORDER if states[state]]
+    return (
+        f"{_count(rows, 'row')} x {_count(seeds, 'seed')}, {_count(states.total(), 'distinct run')}: {', '.join(parts)}"
+    )
+
+
+def describe(config: RunConfig) -> str:
+    """Return the parts of a config that tell rows apart."""
+    model, train = config.model, config.train
+    blocks = " + ".join(_block(block) for block in model.blocks) or "plain backbone"
+    places: dict[str, list[str]] = {}
+    for stage, index in model.places:
+        places.setdefault(stage, []).append(str(index))
+    where = " ".join(f"{stage}[{','.join(indices)}]" for stage, indices in places.items())
+    recipe = f"{train.optimizer} lr {train.lr:g}, {train.epochs} epochs of batch {train.batch_size}"
+    return "; ".join(part for part in (blocks, where, recipe) if part)
+
+
+def _block(block: BlockConfig) -> str:
+    match block:
+        case NLConfig():
+            return f"NL(pool {block.pool})"
+        case SAConfig():
+            return "SA"
+        case TAConfig():
+            return "TAPE" if block.position else "TA"
+        case GTAConfig():
+            paths = "+".join(name for name, on in (("pixel", block.pixel), ("region", block.region)) if on)
+            mixing = block.mixing if block.mixing == "single" else f"{block.mixing} G={block.groups}"
+            return f"GTA({paths}, {mixing}, K=C/{block.region_ratio})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

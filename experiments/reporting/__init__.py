@@ -1,0 +1,1 @@
+"""From the store to tables and pictures; a pure function of the stored files."""

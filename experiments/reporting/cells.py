@@ -1,0 +1,62 @@
+"""How a number looks in a table: ``50.1 ± 0.3 (n=3)``; unknown ``n/a``, missing ``–``, failed ``†``."""
+
+from __future__ import annotations
+
+from experiments.reporting.collect import Measure, RowData, TableData
+from experiments.study import Row
+
+UNKNOWN = "n/a"
+MISSING = "–"
+FAILED = "†"
+
+
+def measured(data: RowData, metric: str, digits: int = 1, scale: float = 1.0, seeds: bool = False) -> str:
+    """Return the cell of a metric; ``seeds`` adds the number of seeds and the mark of failed ones."""
+    mark = f" {FAILED}" if data.failed and seeds else ""
+    if not data.results:
+        return FAILED if data.failed else MISSING
+    measure = data.measure(metric)
+    return UNKNOWN if measure is None else spread(measure, digits, scale, seeds) + mark
+
+
+def constant(data: RowData, metric: str, digits: int, scale: float = 1.0) -> str:
+    """Return the cell of a figure that does not depend on the seed."""
+    measure = data.measure(metric)
+    return MISSING if measure is None else f"{measure.mean * scale:.{digits}f}"
+
+
+def spread(measure: Measure, digits: int = 1, scale: float = 1.0, seeds: bool = False, sign: bool = False) -> str:
+    """Return ``mean ± std (n=seeds)``; one seed shows no ±."""
+    form = f"{'+' if sign else ''}.{digits}f"
+    text = f"{_no_minus_zero(measure.mean * scale, digits):{form}}"
+    if measure.std is not None:
+        text += f" ± {measure.std * scale:.{digits}f}"
+    return f"{text} (n={measure.n})" if seeds else text
+
+
+def delta(data: TableData, row: RowData) -> str:
+    """Return the cell of the difference in top-1 to the reference row; empty for that row itself."""
+    if row is data.reference:
+        return ""
+    measure = row.delta(data.reference)
+    if measure is None:
+        return MISSING
+    own = len(row.results)
+    return spread(measure, sign=True, seeds=measure.n != own)
+
+
+def paper(row: Row, metric: str = "top1", digits: int = 1) -> str:
+    """Return the figure that the paper printed."""
+    return f"{row.paper[metric]:.{digits}f}" if metric in row.paper else MISSING
+
+
+def paper_delta(data: TableData, row: Row) -> str:
+    """Return the paper's difference to the reference row."""
+    if row is data.reference.row:
+        return ""
+    value = data.paper_delta(row)
+    return MISSING if value is None else f"{_no_minus_zero(value, 1):+.1f}"
+
+
+def _no_minus_zero(value: float, digits: int) -> float:
+    return round(value, digits) + 0.0

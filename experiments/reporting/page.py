@@ -1,0 +1,86 @@
+"""The Markdown page of a table: what was measured on what, the table, its notes and where every number comes from."""
+
+from __future__ import annotations
+
+from experiments.reporting import cells
+from experiments.reporting.collect import TableData, environment
+from experiments.reporting.frames import KINDS, formatted_frame, markdown
+
+
+def render(data: TableData) -> str:
+    """Return the page; equal stores give equal pages."""
+    parts = [f"# {data.table.title}", _subject(data), markdown(formatted_frame(data)), _legend(data)]
+    if data.table.notes:
+        parts.append("\n".join(f"- {note}" for note in data.table.notes))
+    if data.problems:
+        parts.append("## Left out\n\n" + "\n".join(f"- {problem}" for problem in data.problems))
+    parts.append(_provenance(data))
+    return "\n\n".join(parts) + "\n"
+
+
+def command(data: TableData) -> str:
+    """Return the command that makes the table."""
+    seeds = ",".join(map(str, data.seeds)) or "0"
+    return f"python -m experiments.run {data.table.name} --profile {data.profile.name} --seeds {seeds}"
+
+
+def _subject(data: TableData) -> str:
+    profile, table = data.profile, data.table
+    if profile.data.drawing is None:
+        text = f"Measured on `{profile.name}` ({profile.title}); the paper measured it on {table.paper_data}."
+    else:
+        text = (
+            f"Measured on the embedded data set `{profile.data.dataset}` ({profile.title}), not on {table.paper_data}: "
+            "the paper's columns are its own figures and can be compared in order and sign only."
+        )
+    return f"**smoke: not a result.** {text}" if profile.name == "smoke" else text
+
+
+def _legend(data: TableData) -> str:
+    lines = [
+        "Top-1 in percent, mean ± sample standard deviation over n seeds. "
+        f"Δ: difference to `{data.table.reference}`, paired over seeds. "
+        f"{cells.MISSING} not there, {cells.UNKNOWN} not defined, {cells.FAILED} a run failed."
+    ]
+    if data.profile.data.drawing is not None:
+        lines.append(
+            f"{', '.join(title for title in KINDS.values() if title != 'within pair')}: top-1 within the clips of that "
+            "kind. Within pair: only the two templates of an order pair compete; chance is 50."
+        )
+    for row in data.rows:
+        for seed, error in row.failed.items():
+            lines.append(f"{cells.FAILED} {row.row.name}, seed {seed}: {_short(error)}")
+    return "\n\n".join(lines)
+
+
+def _provenance(data: TableData) -> str:
+    import pandas as pd
+
+    lines = ["## Where the numbers come from", f"    {command(data)}"]
+    runs = [
+        {
+            "row": name,
+            "seed": str(result.seed),
+            "run": result.run_id,
+            "commit": result.git[:12] + (" + changes" if result.env.get("dirty") else ""),
+            "finished": result.finished[:19],
+            "seconds": f"{result.train_seconds:.0f}",
+        }
+        for name, result in data.results
+    ]
+    if runs:
+        lines.append(str(pd.DataFrame(runs, dtype="str").to_markdown(index=False, disable_numparse=True)))
+        facts = []
+        for name, counts in environment(data).items():
+            if len(counts) == 1:
+                facts.append(f"- {name}: {next(iter(counts))}")
+            else:
+                facts.extend(f"- {name} ({counts[value]} runs): {value}" for value in sorted(counts))
+        lines.append("\n".join(facts))
+    else:
+        lines.append("No finished run yet.")
+    return "\n\n".join(lines)
+
+
+def _short(text: str, limit: int = 200) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

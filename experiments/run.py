@@ -1,0 +1,226 @@
+"""Train what a table needs and print it.
+
+    python -m experiments.run table_ablation_components
+    python -m experiments.run --list
+
+Runs that are done are not run again; an interrupted study goes on where it stopped with the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments import usage
+from experiments.plan import PlannedRun, headline, make_plan, select_rows
+from experiments.store import Problem, State, Store
+from experiments.study import Profile, Row, Table
+from experiments.tables import TABLES
+from gta.errors import UserError
+
+if TYPE_CHECKING:
+    from experiments.launch import Executor, Outcome, SignalWatch
+
+MAX_JOBS = 8
+"""Largest default of ``--jobs``."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line; a test holds its options."""
+    parser = usage.Parser(prog="python -m experiments.run", description=(__doc__ or "").split("\n")[0])
+    add = parser.add_argument
+    add("tables", nargs="*", metavar="TABLE", help="names from --list")
+    add("--all", action="store_true", help="all tables")
+    add("--list", action="store_true", help="list the tables and leave")
+    add("--profile", default="tiny", help=f"scale: {', '.join(usage.PROFILE_NAMES)} (default: tiny)")
+    add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
+    add("--seeds", default="0", metavar="0,1,2", help="seeds, also 0-4 (default: 0)")
+    add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")
+    add("--jobs", type=_positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
+    add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
+    add("--devices", type=_positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
+    add("--nodes", type=_positive, default=1, metavar="N", help="nodes per run (default: 1)")
+    add("--wandb", choices=("offline", "online", "disabled"), help="default: online if WANDB_API_KEY is set")
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="runs and tables (default: results)")
+    add("--dry-run", action="store_true", help="show the plan, write nothing")
+    add("--status", action="store_true", help="show the state of the runs, write nothing")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 some failed, 2 bad usage, 130/143 interrupted."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        options = usage.parse(build_parser(), arguments)
+        if options.list:
+            return _list(options)
+        request = _request(options)
+        if options.status or options.dry_run:
+            from experiments.status import print_plan, print_status
+
+            show = print_status if options.status else print_plan
+            show(request.store, list(request.runs.values()), request.headline)
+            return 0
+        return _run(request, options, arguments)
+    except UserError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+@dataclass(frozen=True)
+class _Request:
+    profile: Profile
+    tables: list[Table]
+    rows: list[tuple[Table, Row]]
+    seeds: list[int]
+    store: Store
+    runs: dict[str, PlannedRun]
+
+    @property
+    def headline(self) -> str:
+        return headline(len(self.rows), len(self.seeds), self.runs.values())
+
+
+def _request(options: argparse.Namespace) -> _Request:
+    if not options.tables and not options.all:
+        raise UserError(f"name a table, or say --all; tables: {', '.join(TABLES)}")
+    tables = usage.choose_tables(list(TABLES) if options.all else options.tables)
+    profile = usage.choose_profile(options.profile)
+    seeds = usage.parse_seeds(options.seeds)
+    rows = select_rows(tables, options.rows)
+    store = Store(options.results)
+    used = [table for table in tables if any(table is owner for owner, _ in rows)]
+    return _Request(profile, used, rows, seeds, store, make_plan(rows, profile, seeds, store))
+
+
+def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    from experiments.launch import Interrupted, resume_hint, watching_signals
+
+    wandb = _wandb_mode(options.wandb)
+    _check_writable(request.store.results)
+    for run_id in request.runs:
+        found = request.store.read(run_id)
+        if isinstance(found, Problem):
+            print(f"warning: {found}", file=sys.stderr)
+    print(f"{', '.join(table.name for table in request.tables)}, profile {request.profile.name}: {request.headline}")
+    todo = [run for run in request.runs.values() if run.state is not State.DONE]
+    code = 0
+    if todo:
+        with watching_signals() as signals:
+            try:
+                outcome = _train(request, todo, options, wandb, signals)
+            except Interrupted as stop:
+                from experiments.launch import Outcome
+
+                outcome = Outcome(interrupted=stop.number)
+        code = outcome.exit_code
+        if outcome.interrupted is not None:
+            resume = f"python -m experiments.run {shlex.join(arguments)}"
+            print(resume_hint(todo, outcome, resume), file=sys.stderr)
+            return code
+    _report(request)
+    for run, message in outcome.failed if todo else []:
+        print(f"failed: {run.label} ({run.id}): {message}", file=sys.stderr)
+    return code
+
+
+def _train(
+    request: _Request, todo: list[PlannedRun], options: argparse.Namespace, wandb: str, signals: SignalWatch
+) -> Outcome:
+    from experiments.executors import cores
+    from experiments.launch import COMMAND, ChildOptions, launch
+    from experiments.progress import make_progress
+
+    small = request.profile.data.drawing is not None
+    jobs = min(options.jobs or (min(cores(), MAX_JOBS) if small else 1), len(todo))
+    threads = max(1, cores() // jobs)
+    executor = _executor(options, jobs, threads, request)
+    prepare = importlib.import_module("experiments.prepare").prepare
+    configs = [run.config for run in todo]
+    pretrained = prepare(configs, options.data, request.store.results, lambda line: print(line, flush=True))
+    child = ChildOptions(options.data, wandb, options.devices, options.nodes, threads, pretrained)
+    progress = make_progress(len(todo))
+    try:
+        return launch(todo, request.store, executor, child, progress, signals, command=COMMAND)
+    finally:
+        progress.close()
+
+
+def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Request) -> Executor:
+    from experiments.executors import LocalExecutor, SlurmExecutor
+
+    if options.executor == "local":
+        return LocalExecutor(jobs, threads)
+    gpu = request.profile.data.drawing is None
+    folder = request.store.results / "slurm"
+    return SlurmExecutor(folder, options.jobs or len(request.runs), options.devices, options.nodes, threads, gpu)
+
+
+def _report(request: _Request) -> None:
+    from experiments.report import write_table
+    from experiments.status import print_table
+
+    for table in request.tables:
+        data, path = write_table(table, request.profile, request.store)
+        print_table(data)
+        print(path)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from experiments.status import print_list
+
+    profile = usage.choose_profile(options.profile)
+    tables = usage.choose_tables(options.tables or list(TABLES))
+    print_list(tables, profile, usage.parse_seeds(options.seeds), Store(options.results))
+    return 0
+
+
+def _wandb_mode(asked: str | None) -> str:
+    if asked is None:
+        return "online" if os.environ.get("WANDB_API_KEY") else "offline"
+    if asked == "online" and not os.environ.get("WANDB_API_KEY") and not _in_netrc():
+        raise UserError("--wandb online needs a key: set WANDB_API_KEY or run `wandb login`; or use --wandb offline")
+    return asked
+
+
+def _in_netrc() -> bool:
+    import netrc
+    from urllib.parse import urlparse
+
+    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
+    try:
+        return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
+
+
+def _check_writable(results: Path) -> None:
+    """Raise before hours of training when the results could not be kept."""
+    import tempfile
+
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=results):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"--results {results} cannot be written: {error.strerror or error}; choose another folder"
+        ) from error
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

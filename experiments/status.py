@@ -1,0 +1,86 @@
+"""Plans, states and tables as text on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from experiments.plan import PlannedRun, describe, make_plan, select_rows
+from experiments.reporting.collect import TableData
+from experiments.store import State, Store
+from experiments.study import Profile, Table
+
+
+def print_list(tables: Sequence[Table], profile: Profile, seeds: Sequence[int], store: Store) -> None:
+    """Print the tables with their number of rows and of finished runs."""
+    width = max(len(table.name) for table in tables)
+    every: dict[str, PlannedRun] = {}
+    for table in tables:
+        runs = make_plan(select_rows([table], None), profile, seeds, store)
+        every |= runs
+        done = sum(run.state is State.DONE for run in runs.values())
+        print(f"{table.name:{width}}  {len(table.rows):2d} rows  {done:2d}/{len(runs)} runs done  {table.title}")
+    done = sum(run.state is State.DONE for run in every.values())
+    seeds_text = ",".join(map(str, seeds))
+    print(f"profile {profile.name}, seeds {seeds_text}: {done} of {len(every)} distinct runs done in {store.results}")
+
+
+def print_plan(store: Store, runs: Sequence[PlannedRun], headline: str) -> None:
+    """Print what would be run."""
+    lines = [("run", "state", "seed", "row", "config")]
+    for run in runs:
+        lines.append((run.id, run.state, str(run.config.seed), _uses(run), describe(run.config)))
+    _print_columns(lines)
+    print(headline)
+
+
+def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> None:
+    """Print the state of the runs, the last epoch and the error of failed ones."""
+    lines = [("run", "state", "seed", "epoch", "top-1", "row", "")]
+    for run in runs:
+        epochs = store.metrics(run.id)
+        last = epochs[-1] if epochs else {}
+        value = last.get("val_top1")
+        top1 = f"{value:.1f}" if isinstance(value, int | float) else ""
+        epoch = f"{last['epoch'] + 1}/{run.config.train.epochs}" if last else ""
+        error = (store.error(run.id) or "") if run.state is State.FAILED else ""
+        lines.append((run.id, run.state, str(run.config.seed), epoch, top1, _uses(run), error))
+    _print_columns(lines)
+    print(headline)
+
+
+def print_table(data: TableData) -> None:
+    """Print a table: drawn on a terminal, Markdown in a log."""
+    from experiments.reporting.frames import formatted_frame, markdown
+
+    frame = formatted_frame(data)
+    for problem in data.problems:
+        print(f"left out: {problem}", file=sys.stderr)
+    if not sys.stdout.isatty():
+        print(f"\n{markdown(frame)}\n")
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table as RichTable
+
+    title = f"{data.table.title} ({data.profile.name})"
+    drawn = RichTable(title=escape(f"smoke, not a result: {title}" if data.profile.name == "smoke" else title))
+    left = list(frame.columns).index("top-1")
+    for index, column in enumerate(frame.columns):
+        drawn.add_column(escape(column), justify="left" if index < left else "right", no_wrap=index < left)
+    for line in frame.itertuples(index=False):
+        drawn.add_row(*(escape(str(cell)) for cell in line))
+    Console().print(drawn)
+
+
+def _uses(run: PlannedRun) -> str:
+    tables: dict[str, list[str]] = {}
+    for table, row in run.uses:
+        tables.setdefault(row, []).append(table)
+    return "; ".join(f"{row} [{', '.join(tables[row])}]" for row in tables)
+
+
+def _print_columns(lines: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(str(line[index])) for line in lines) for index in range(len(lines[0]))]
+    for line in lines:
+        print("  ".join(f"{cell!s:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
