@@ -34,8 +34,8 @@ class PixelPath(nn.Module):
 class RegionPath(nn.Module):
     """BN(G_R^T mix(V_R) W_R^O) with V_R = (G_R X) W_R^V: the same on K soft regions of each frame (eq. 6, right).
 
-    W_R^O acts on the regions, before they go back to the pixels; every step is linear, so that is the same function at
-    a lower cost. The scale of G_R, which the paper leaves open, follows ``region_norm``:
+    Every step after G_R is linear, so W_R^V and W_R^O act on the regions or on the pixels, whichever costs less: the
+    same function. The scale of G_R, which the paper leaves open, follows ``region_norm``:
 
     * ``positions``: X_G = G_R X / (H*W), a mean over the positions; back by G_R^T as printed. The path is then cubic
       in X, but does not grow with the size of the map.
@@ -69,13 +69,19 @@ class RegionPath(nn.Module):
     def forward(self, x_BTNC: Tensor, f_BTNF: Tensor) -> Tensor:
         """Return (B, T, N, C)."""
         g_BTNK, back_BTNK = self.weights(f_BTNF)
-        r_BTKC = torch.matmul(g_BTNK.mT, x_BTNC)
-        v_BTKD = self.value(r_BTKC)
-        if not self.softmax:  # divided here, where the tensor is smallest
-            v_BTKD = v_BTKD / x_BTNC.shape[2]
-        o_BTKC = self.out(self.mixing(v_BTKD))
-        y_BTNC: Tensor = self.norm(torch.matmul(back_BTNK, o_BTKC))
-        return y_BTNC
+        positions, regions = g_BTNK.shape[2:]
+        channels, inner = self.out.weight.shape
+        # G_R (X W) = (G_R X) W: the matrices act on the side where they cost fewer multiplications
+        on_regions = regions * channels * (positions + inner) <= positions * inner * (regions + channels)
+        pool_BTKN = g_BTNK.mT if self.softmax else g_BTNK.mT / positions
+        if on_regions:
+            v_BTKD = self.value(torch.matmul(pool_BTKN, x_BTNC))
+            y_BTNC = torch.matmul(back_BTNK, self.out(self.mixing(v_BTKD)))
+        else:
+            v_BTKD = torch.matmul(pool_BTKN, self.value(x_BTNC))
+            y_BTNC = self.out(torch.matmul(back_BTNK, self.mixing(v_BTKD)))
+        normed_BTNC: Tensor = self.norm(y_BTNC)
+        return normed_BTNC
 
 
 class GlobalTemporalAttention(nn.Module):

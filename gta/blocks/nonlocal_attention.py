@@ -6,8 +6,8 @@ Legend: B clips, T frames, N = H*W positions, P positions after pooling, C chann
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
+from gta.blocks.attention import attend
 from gta.blocks.tokens import ZeroNorm, from_tokens, pool_positions, to_tokens
 from gta.config import NLConfig
 
@@ -41,7 +41,6 @@ class NonLocal(nn.Module):
         kv_BTPD = self.key_value(pool_positions(x_BTNC, size) if self.pool == "before" else x_BTNC)
         if self.pool == "after":
             kv_BTPD = pool_positions(kv_BTPD, size)
-        k_B1PD, v_B1PD = kv_BTPD.flatten(1, 2).unsqueeze(1).chunk(2, dim=-1)  # P now counts the pooled T*N positions
-        a_B1ND = scaled_dot_product_attention(q_BTND.flatten(1, 2).unsqueeze(1), k_B1PD, v_B1PD)
-        a_BTND = a_B1ND.reshape(q_BTND.shape)
+        k_BLD, v_BLD = kv_BTPD.flatten(1, 2).chunk(2, dim=-1)  # L = T*P
+        a_BTND = attend(q_BTND.flatten(1, 2), k_BLD, v_BLD).view(q_BTND.shape)
         return from_tokens(x_BTNC + self.norm(self.out(a_BTND)), x)

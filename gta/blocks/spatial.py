@@ -6,8 +6,8 @@ Legend: B clips, T frames, N = H*W positions, P positions after pooling, C chann
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
+from gta.blocks.attention import attend
 from gta.blocks.tokens import ZeroNorm, from_tokens, pool_positions, to_tokens
 from gta.config import SAConfig
 
@@ -41,6 +41,6 @@ class SpatialAttention(nn.Module):
         kv_BTPD = self.key_value(pool_positions(x_BTNC, size) if self.pool == "before" else x_BTNC)
         if self.pool == "after":
             kv_BTPD = pool_positions(kv_BTPD, size)
-        k_BTPD, v_BTPD = kv_BTPD.chunk(2, dim=-1)
-        a_BTND = scaled_dot_product_attention(q_BTND, k_BTPD, v_BTPD)
+        k_MPD, v_MPD = kv_BTPD.flatten(0, 1).chunk(2, dim=-1)  # M = B*T frames
+        a_BTND = attend(q_BTND.flatten(0, 1), k_MPD, v_MPD).view(q_BTND.shape)
         return from_tokens(x_BTNC + self.norm(self.out(a_BTND)), x)
