@@ -180,6 +180,8 @@ class DataConfig:
     resize: tuple[int, int] = (240, 320)
     """Height and width to which every frame is scaled first."""
     crop: int = 224
+    augment: Literal["crop", "multiscale"] = "multiscale"
+    """Training crop: a random ``crop`` x ``crop`` window, or the paper's multi-scale crop resized to it."""
     flip: float = 0.5
     """Probability of a horizontal flip in training; templates with "left" or "right" are spared."""
     evaluation_split: Literal["validation", "tune"] = "validation"

@@ -1,0 +1,119 @@
+"""Decoded frames of a whole split as one uint8 memory map, so that an epoch costs no decoding.
+
+For data sets whose clips have one length. Two files: ``<split>-<H>x<W>.npy``, (clips, L, H, W, 3), and a json beside
+it that says what it was made from; the array is used only while that agrees, and is rebuilt otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gta.data.decode import count_frames, read_all
+from gta.data.pool import Progress, run_batches
+from gta.data.ssv2 import Split
+from gta.errors import UserError
+from gta.files import read_json, write_json
+
+_FORMAT = 1
+
+
+def open_cache(
+    folder: Path,
+    name: str,
+    split: Split,
+    fingerprint: str,
+    resize: tuple[int, int],
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> NDArray[np.uint8]:
+    """Return the frames of every clip, (clips, L, H, W, 3), read-only and memory-mapped; built when needed.
+
+    Args:
+        folder: where the cache lies.
+        name: the split's name, first part of the file's name.
+        split: the clips, in the order of the array's first axis.
+        fingerprint: identifies the source videos' content.
+        resize: height and width of the cached frames.
+        jobs: processes that decode.
+        progress: called with (clips done, clips in all).
+
+    Raises:
+        UserError: a clip does not decode or has another length than the first, or the folder cannot be written.
+    """
+    path = folder / f"{name}-{resize[0]}x{resize[1]}.npy"
+    wanted = {"format": _FORMAT, "fingerprint": fingerprint, "clips": len(split.clips), "resize": list(resize)}
+    found = _open(path, wanted)
+    if found is not None:
+        return found
+    from filelock import FileLock
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if _open(path, wanted) is None:  # another process may have built it meanwhile
+                _build(path, wanted, split, resize, jobs, progress)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}; free space or choose another --data"
+        ) from error
+    built = _open(path, wanted)
+    if built is None:
+        raise UserError(f"{path} was just written but does not fit its description; delete {folder} and try again")
+    return built
+
+
+def _open(path: Path, wanted: dict[str, Any]) -> NDArray[np.uint8] | None:
+    description = path.with_suffix(".json")
+    if not (path.is_file() and description.is_file()):
+        return None
+    try:
+        if read_json(description) != wanted:
+            return None
+        frames = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (UserError, ValueError, OSError):
+        return None  # damaged: build it again
+    shape = frames.shape
+    fits = len(shape) == 5 and [shape[0], *shape[2:]] == [wanted["clips"], *wanted["resize"], 3]
+    return frames if fits and frames.dtype == np.uint8 else None
+
+
+def _build(
+    path: Path,
+    description: dict[str, Any],
+    split: Split,
+    resize: tuple[int, int],
+    jobs: int | None,
+    progress: Progress | None,
+) -> None:
+    length = count_frames(split.clips[0].path)
+    shape = (len(split.clips), length, *resize, 3)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    path.with_suffix(".json").unlink(missing_ok=True)
+    try:
+        np.lib.format.open_memmap(part, "w+", np.uint8, shape).flush()
+        with part.open("r+b") as stream:
+            if hasattr(os, "posix_fallocate"):
+                # A full disk shows here as an error; writing to a sparse map would kill the process.
+                os.posix_fallocate(stream.fileno(), 0, os.fstat(stream.fileno()).st_size)
+        items = [(i, clip.path) for i, clip in enumerate(split.clips)]
+        run_batches(_decode_into, (part, length, resize), items, jobs, progress)
+        os.replace(part, path)
+        write_json(path.with_suffix(".json"), description)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _decode_into(common: tuple[Path, int, tuple[int, int]], item: tuple[int, Path]) -> None:
+    target, length, resize = common
+    row, path = item
+    frames = read_all(path, resize)
+    if len(frames) != length:
+        raise UserError(f"{path} has {len(frames)} frames, the other clips {length}; prepare the data set again")
+    np.lib.format.open_memmap(target, "r+")[row] = frames

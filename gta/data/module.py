@@ -1,0 +1,154 @@
+"""The LightningDataModule of every data set: prepare, cache or decode, and load in a reproducible order."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytorch_lightning as pl
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+
+from gta.config import DataConfig
+from gta.data.cache import open_cache
+from gta.data.dataset import Batch, ClipDataset, keep
+from gta.data.pool import Progress
+from gta.data.prepare import embedded_info, ensure_embedded
+from gta.data.sampler import EpochSampler
+from gta.data.ssv2 import Split, label_fingerprint, read_split
+
+Role = Literal["train", "validation"]
+
+
+class VideoDataModule(pl.LightningDataModule):
+    """Training and validation clips of an embedded data set or of Something-Something v2.
+
+    Batches are :class:`gta.data.dataset.Batch`. The trainer must be told ``use_distributed_sampler=False``: the
+    samplers share an epoch among processes themselves, and evaluation repeats no clip.
+    """
+
+    def __init__(
+        self,
+        data: DataConfig,
+        root: Path,
+        batch_size: int,
+        seed: int,
+        workers: int = 0,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Describe the data; nothing is read yet.
+
+        Args:
+            data: which clips and how they are seen. ``evaluation_split`` plays the part of "validation".
+            root: for an embedded set the folder that holds the sets' folders, otherwise the data set's own folder.
+            batch_size: clips a batch, in each process.
+            seed: of the order and the augmentation.
+            workers: loader processes; they do not change a single sample.
+            jobs: processes that draw and decode an embedded set.
+            progress: called with (clips done, clips in all) while a set is made.
+        """
+        super().__init__()
+        self.data, self.root = data, Path(root)
+        self.batch_size, self.seed, self.workers = batch_size, seed, workers
+        self._jobs, self._progress = jobs, progress
+        self._splits: dict[Role, Split] = {}
+        self._datasets: dict[Role, ClipDataset] = {}
+        self._fingerprints: dict[Role, str] = {}
+
+    # ------------------------------------------------------------------------------------ contents
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes, sorted; position is the label."""
+        return self._split("train").labels
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The same names, by the word that Something-Something uses for a class."""
+        return self.labels
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over labels and clips (for embedded sets also the video bytes) of both splits."""
+        self._split("train"), self._split("validation")
+        parts = [label_fingerprint(self.labels), self._fingerprints["train"], self._fingerprints["validation"]]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def clip_ids(self, role: Role) -> tuple[str, ...]:
+        """Ids of the clips of a split; a batch's ``index`` is a position here."""
+        return tuple(clip.id for clip in self._split(role).clips)
+
+    # ------------------------------------------------------------------------------------ Lightning
+    def prepare_data(self) -> None:
+        """Draw an embedded set and decode it into its cache, unless that is done."""
+        if self.data.drawing is not None:
+            for role in ("train", "validation"):
+                self.dataset(role)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the lists of clips and open the caches."""
+        self.dataset("validation")
+        if stage in (None, "fit"):
+            self.dataset("train")
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Shuffled by (seed, epoch), augmented by (seed, epoch, index); an incomplete last batch is left out."""
+        # A resumed fit asks for its loader before it announces the epoch; workers fetch ahead at once.
+        start = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0
+        return self._loader("train", start)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Every clip once, in the order of the list."""
+        return self._loader("validation", 0)
+
+    # ------------------------------------------------------------------------------------ parts
+    def dataset(self, role: Role) -> ClipDataset:
+        """Return the data set of a split; an embedded one is made and cached first."""
+        if role not in self._datasets:
+            split = self._split(role)
+            self._datasets[role] = ClipDataset(split, self.data, self.seed, role == "train", self._cache(role, split))
+        return self._datasets[role]
+
+    def _split(self, role: Role) -> Split:
+        if role not in self._splits:
+            name = "train" if role == "train" else self.data.evaluation_split
+            folder = self._folder()
+            split = read_split(folder, name)
+            if self.data.drawing is not None:
+                self._fingerprints[role] = str(embedded_info(folder)["splits"][name]["sha256"])
+            else:
+                lines = "\n".join(f"{clip.id};{clip.template}" for clip in split.clips)
+                self._fingerprints[role] = hashlib.sha256(lines.encode()).hexdigest()
+            self._splits[role] = split
+        return self._splits[role]
+
+    def _folder(self) -> Path:
+        drawing = self.data.drawing
+        if drawing is None:
+            return self.root
+        splits = ("train", self.data.evaluation_split)
+        return ensure_embedded(self.root, drawing, self.data.dataset, self._jobs, self._progress, splits)
+
+    def _cache(self, role: Role, split: Split) -> NDArray[np.uint8] | None:
+        if self.data.drawing is None:
+            return None
+        name = "train" if role == "train" else self.data.evaluation_split
+        folder = self._folder() / "cache"
+        sha = self._fingerprints[role]
+        return open_cache(folder, name, split, sha, self.data.resize, self._jobs, self._progress)
+
+    def _loader(self, role: Role, start_epoch: int) -> DataLoader[Batch]:
+        dataset = self.dataset(role)
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+        training = role == "train"
+        return DataLoader(
+            dataset,
+            batch_size=self.batch_size,
+            sampler=EpochSampler(len(dataset), self.seed, training, start_epoch, rank, world),
+            num_workers=self.workers,
+            collate_fn=keep,
+            drop_last=training,
+            persistent_workers=self.workers > 0,
+        )

@@ -1,0 +1,87 @@
+"""Run one function over many small items on all cores, in order, with progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+Progress = Callable[[int, int], None]
+"""Called with (items done, items in all)."""
+Common = TypeVar("Common")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_BATCH = 24
+_FEW = 200
+"""So many items are done before a pool of processes has started."""
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_batches(
+    function: Callable[[Common, Item], Result],
+    common: Common,
+    items: Sequence[Item],
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Return ``[function(common, item) for item in items]``, computed by ``jobs`` processes (all cores by default).
+
+    The first error stops the rest and is raised here. ``function`` must be importable (processes are spawned).
+    """
+    jobs = jobs or cores()
+    batches = [items[i : i + _BATCH] for i in range(0, len(items), _BATCH)]
+    results: list[Result] = []
+
+    def collect(batch: list[Result]) -> None:
+        results.extend(batch)
+        if progress is not None:
+            progress(len(results), len(items))
+
+    if jobs == 1 or len(items) <= _FEW:
+        for batch in batches:
+            collect(_run_batch(function, common, batch))
+        return results
+
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            for future in [pool.submit(_run_batch, function, common, batch) for batch in batches]:
+                collect(future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return results
+
+
+def _run_batch(function: Callable[[Common, Item], Result], common: Common, batch: Sequence[Item]) -> list[Result]:
+    return [function(common, item) for item in batch]
+
+
+@contextmanager
+def showing(title: str) -> Iterator[Progress]:
+    """Give a progress callback: a bar on a terminal, a line every five seconds otherwise, both on stderr."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        with Bar(console=Console(stderr=True)) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    last = [time.monotonic()]
+
+    def line(done: int, total: int) -> None:
+        if done == total or time.monotonic() - last[0] > 5:
+            last[0] = time.monotonic()
+            print(f"{title}: {done}/{total}", file=sys.stderr, flush=True)
+
+    yield line

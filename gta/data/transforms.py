@@ -1,0 +1,85 @@
+"""Crops and flips of a clip, the same for all of its frames; clips are uint8 arrays (T, H, W, 3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Clip = NDArray[np.uint8]
+SCALES = (1.0, 0.875, 0.75, 0.66)
+"""Sides of the multi-scale crop, as fractions of the shorter side (paper, appendix E)."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of a picture, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def cut(self, clip: Clip) -> Clip:
+        """Return the part of (..., H, W, 3) inside the box, as a view."""
+        return clip[..., self.top : self.top + self.height, self.left : self.left + self.width, :]
+
+
+def may_flip(template: str) -> bool:
+    """Whether a template keeps its meaning in a mirror: it holds neither the word "left" nor "right"."""
+    return re.search(r"\b(left|right)\b", template, re.IGNORECASE) is None
+
+
+def training_box(
+    rng: np.random.Generator, size: tuple[int, int], crop: int, augment: Literal["crop", "multiscale"]
+) -> Box:
+    """Choose the training crop in a picture of ``size`` (height, width)."""
+    return random_box(rng, size, crop) if augment == "crop" else multiscale_box(rng, size, crop)
+
+
+def random_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -> Box:
+    """A ``crop`` x ``crop`` window anywhere in the picture."""
+    _check(size, crop)
+    return Box(int(rng.integers(size[0] - crop + 1)), int(rng.integers(size[1] - crop + 1)), crop, crop)
+
+
+def centre_box(size: tuple[int, int], crop: int) -> Box:
+    """The ``crop`` x ``crop`` window in the middle."""
+    _check(size, crop)
+    return Box((size[0] - crop) // 2, (size[1] - crop) // 2, crop, crop)
+
+
+def multiscale_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -> Box:
+    """The paper's multi-scale crop, to be resized to ``crop`` x ``crop``.
+
+    Height and width are each one of ``SCALES`` times the shorter side, at most one step apart; a side within two
+    pixels of ``crop`` is ``crop`` itself. The window stands at one of 13 places: corners, centre, middles of the
+    edges, and the four points between centre and corners.
+    """
+    sides = [int(min(size) * scale) for scale in SCALES]
+    sides = [crop if abs(side - crop) < 3 else side for side in sides]
+    pairs = [(h, w) for i, h in enumerate(sides) for j, w in enumerate(sides) if abs(i - j) <= 1]
+    height, width = pairs[rng.integers(len(pairs))]
+    quarters = [(0, 0), (0, 4), (4, 0), (4, 4), (2, 2), (2, 0), (2, 4), (4, 2), (0, 2), (1, 1), (1, 3), (3, 1), (3, 3)]
+    down, right = quarters[rng.integers(len(quarters))]
+    return Box((size[0] - height) // 4 * down, (size[1] - width) // 4 * right, height, width)
+
+
+def resize(clip: Clip, crop: int) -> Clip:
+    """Scale every frame to ``crop`` x ``crop``, bilinear with anti-aliasing; a clip of that size is returned as is."""
+    if clip.shape[1:3] == (crop, crop):
+        return clip
+    import torch
+    from torch.nn.functional import interpolate
+
+    pictures = torch.from_numpy(np.ascontiguousarray(clip)).permute(0, 3, 1, 2)
+    scaled = interpolate(pictures, size=(crop, crop), mode="bilinear", antialias=True, align_corners=False)
+    return np.asarray(scaled.permute(0, 2, 3, 1).contiguous().numpy(), np.uint8)
+
+
+def _check(size: tuple[int, int], crop: int) -> None:
+    if crop > min(size):
+        raise ValueError(f"a crop of {crop} does not fit into {size[0]}x{size[1]}; DataConfig.resize must be larger")
