@@ -6,19 +6,19 @@ the same loop watches local processes and Slurm jobs, and a child outlives its p
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Protocol
 
 from experiments.plan import PlannedRun
 from experiments.progress import Progress
-from experiments.store import Result, State, Store, is_locked
+from experiments.result import Result
+from experiments.signals import SignalWatch
+from experiments.store import State, Store, is_locked
 from experiments.watch import Watch
 
 COMMAND = (sys.executable, "-m", "experiments.train")
@@ -27,15 +27,6 @@ LOCKED = 75
 GRACE = 10.0
 """Seconds between asking the children to stop and killing them."""
 POLL = 0.1
-
-
-class Interrupted(BaseException):
-    """SIGINT or SIGTERM arrived; ``number`` is the signal."""
-
-    def __init__(self, number: int) -> None:
-        """Keep the signal."""
-        super().__init__(number)
-        self.number = number
 
 
 class Handle(Protocol):
@@ -96,35 +87,6 @@ class Outcome:
         if self.interrupted is not None:
             return 128 + self.interrupted
         return 1 if self.failed else 0
-
-
-class SignalWatch:
-    """Turns SIGINT and SIGTERM into :class:`Interrupted`, or into a flag while ``raising`` is False."""
-
-    def __init__(self) -> None:
-        """Start with no signal received."""
-        self.received: int | None = None
-        self.count = 0
-        self.raising = True
-
-    def handle(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal."""
-        self.received = number
-        self.count += 1
-        if self.raising:
-            raise Interrupted(number)
-
-
-@contextlib.contextmanager
-def watching_signals() -> Iterator[SignalWatch]:
-    """Handle SIGINT and SIGTERM within the block and restore the former handlers after it."""
-    watch = SignalWatch()
-    former = {number: signal.signal(number, watch.handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield watch
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
 
 
 def launch(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import IO, Any, Protocol
 
 from experiments.plan import PlannedRun
-from experiments.store import Result
+from experiments.result import Result
 
 
 class Progress(Protocol):

@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING
 
 from experiments import usage
 from experiments.plan import PlannedRun, headline, make_plan, select_rows
-from experiments.store import Problem, State, Store
+from experiments.result import Problem
+from experiments.store import State, Store
 from experiments.study import Profile, Row, Table
 from experiments.tables import TABLES
 from gta.errors import UserError
 
 if TYPE_CHECKING:
-    from experiments.launch import Executor, Outcome, SignalWatch
+    from experiments.launch import Executor, Outcome
+    from experiments.signals import SignalWatch
 
 MAX_JOBS = 8
 """Largest default of ``--jobs``."""
@@ -101,7 +103,8 @@ def _request(options: argparse.Namespace) -> _Request:
 
 
 def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str]) -> int:
-    from experiments.launch import Interrupted, resume_hint, watching_signals
+    from experiments.launch import resume_hint
+    from experiments.signals import Interrupted, watching_signals
 
     wandb = _wandb_mode(options.wandb)
     _check_writable(request.store.results)

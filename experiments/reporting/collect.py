@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from experiments.store import Problem, Result, Store
+from experiments.result import Problem, Result
+from experiments.store import Store
 from experiments.study import Profile, Row, Table
 
 METRICS: dict[str, Callable[[Result], float | None]] = {

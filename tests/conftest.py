@@ -1,0 +1,58 @@
+"""Every test starts and leaves with the same environment, signals and seeds, and writes no W&B run to a server."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FAKE_CHILD = (sys.executable, "-m", "tests.fake_child")
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch, tmp_path_factory):
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    environment, python_state = dict(os.environ), random.getstate()
+    for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_RUN_ID", "NETRC", "FAKE_BEHAVIOUR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))))
+    random.seed(0)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+    yield
+    for number, handler in former.items():
+        signal.signal(number, handler)
+    random.setstate(python_state)
+    monkeypatch.undo()
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+@pytest.fixture
+def study(monkeypatch, tmp_path):
+    """Returns ``main`` with its folders set and the stand-in in place of the training process."""
+    import experiments.launch
+    from experiments.run import main
+
+    stub = ModuleType("experiments.prepare")
+    stub.prepare = lambda runs, data, results, say: {}
+    monkeypatch.setitem(sys.modules, "experiments.prepare", stub)
+    monkeypatch.setattr(experiments.launch, "COMMAND", FAKE_CHILD)
+    results = tmp_path / "results"
+
+    def call(*arguments: str) -> int:
+        fixed = ["--profile", "smoke", "--results", str(results), "--data", str(tmp_path / "data")]
+        return main([*arguments, *fixed])
+
+    call.results = results
+    return call

@@ -1,0 +1,137 @@
+"""The command line: its options are frozen, its errors are one line, and it answers at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from experiments.report import build_parser as report_parser
+from experiments.run import build_parser, main
+from experiments.usage import parse_seeds
+from gta.errors import UserError
+
+OPTIONS = {
+    "--all", "--list", "--profile", "--data", "--seeds", "--rows", "--jobs", "--executor", "--devices", "--nodes",
+    "--wandb", "--results", "--dry-run", "--status", "--help",
+}  # fmt: skip
+HEAVY = ("torch", "pandas", "pytorch_lightning", "numpy", "rich", "matplotlib", "wandb", "pydantic")
+
+
+def test_frozen_options():
+    actions = build_parser()._actions
+    assert {name for action in actions for name in action.option_strings if name.startswith("--")} == OPTIONS
+    assert [action.dest for action in actions if not action.option_strings] == ["tables"]
+
+
+def test_frozen_report_options():
+    names = {name for action in report_parser()._actions for name in action.option_strings}
+    assert names == {"-h", "--help", "--check", "--profile", "--results"}
+
+
+@pytest.mark.parametrize("option", ["--help", "--list"])
+def test_answers_at_once_without_heavy_imports(option, tmp_path):
+    script = f"""
+import sys
+from experiments.run import main
+try:
+    main([{option!r}, "--results", {str(tmp_path)!r}][: 1 if {option!r} == "--help" else 3])
+except SystemExit as leave:
+    assert leave.code == 0
+heavy = [name for name in {HEAVY!r} if name in sys.modules]
+assert not heavy, heavy
+"""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    assert time.perf_counter() - start < 2  # 0.2 s on an idle machine
+
+
+def test_list_counts_done_runs(study, capsys):
+    study("table_ablation_components", "--rows", "Pixel + Region + CCMH")
+    capsys.readouterr()
+    assert study("--list") == 0
+    out = capsys.readouterr().out
+    assert "table_ablation_components" in out
+    assert " 6 rows   1/6 runs done" in out  # in both tables: the run is shared
+    assert out.count(" 1/6 runs done") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([], ["name a table"]),
+        (["table_ablation_component"], ["did you mean 'table_ablation_components'"]),
+        (["table_ablation_order", "--sed", "3"], ["unknown option --sed", "--seeds"]),
+        (["table_ablation_order", "--zzzzzz"], ["unknown option --zzzzzz", "--profile"]),
+        (["table_ablation_order", "--profile", "tny"], ["'tiny'"]),
+        (["table_ablation_order", "--seeds", "0,x"], ["--seeds", "0,1,2"]),
+        (["table_ablation_order", "--seeds", "3-1"], ["--seeds"]),
+        (["table_ablation_order", "--seeds=-1"], ["--seeds"]),
+        (["table_ablation_order", "--rows", "Pixle*"], ["'+ SA + TAPE'"]),
+        (["table_ablation_order", "--jobs", "0"], ["--jobs"]),
+        (["table_ablation_order", "--executor", "cloud"], ["local", "slurm"]),
+        (["table_ablation_order", "--wandb", "online"], ["WANDB_API_KEY"]),
+        (["table_ablation_order", "--results", "/proc/nothing"], ["/proc/nothing", "cannot be written"]),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_2(arguments, parts, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    for part in parts:
+        assert part in captured.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_profile_of_the_paper_that_is_not_there_yet(capsys, monkeypatch):
+    from experiments import usage
+
+    monkeypatch.setattr(usage, "PROFILES", {name: usage.PROFILES[name] for name in ("smoke", "tiny")})
+    assert main(["table_ablation_order", "--profile", "ssv1"]) == 2
+    assert "'ssv1' is not available in this version" in capsys.readouterr().err
+
+
+def test_slurm_without_sbatch_is_one_line(study, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "/nothing")
+    assert study("table_ablation_order", "--executor", "slurm") == 2
+    assert "--executor slurm needs" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_seeds():
+    assert parse_seeds("0,2,0") == [0, 2]
+    assert parse_seeds("0-4") == [0, 1, 2, 3, 4]
+    assert parse_seeds("7,1-2") == [7, 1, 2]
+    with pytest.raises(UserError, match="--seeds"):
+        parse_seeds("")
+
+
+def test_dry_run_and_status_write_nothing(study, capsys):
+    for option in ("--dry-run", "--status"):
+        assert study("table_ablation_components", option, "--seeds", "0-1") == 0
+        out = capsys.readouterr().out
+        assert "12 distinct runs: 12 new" in out
+        assert "Pixel + CCMH" in out
+    assert not study.results.exists()
+
+
+def test_status_tells_states_and_errors(study, capsys, monkeypatch):
+    from experiments.profiles import PROFILES
+    from experiments.tables import TABLES
+
+    rows = TABLES["table_ablation_components"].rows
+    bad = PROFILES["smoke"].resolve(rows[1], 0).id
+    monkeypatch.setenv("FAKE_BEHAVIOUR", f'{{"{bad}": "user"}}')
+    assert study("table_ablation_components", "--rows", "*CCMH") == 1
+    capsys.readouterr()
+    assert study("table_ablation_components", "--status") == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert lines[bad].split()[1] == "failed"
+    assert "the clip 7.webm is torn" in lines[bad]
+    done = lines[PROFILES["smoke"].resolve(rows[0], 0).id]
+    assert done.split()[1:4] == ["done", "0", "2/2"]

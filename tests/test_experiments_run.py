@@ -1,0 +1,222 @@
+"""The study as a whole, with a stand-in for training: exit codes, failures, interruptions, and going on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from experiments.profiles import PROFILES
+from experiments.store import State, Store
+from experiments.tables import TABLES
+
+NAME = "table_ablation_components"
+SMOKE = PROFILES["smoke"]
+IDS = [SMOKE.resolve(row, 0).id for row in TABLES[NAME].rows]
+
+DRIVER = """
+import sys, types
+stub = types.ModuleType("experiments.prepare")
+stub.prepare = lambda runs, data, results, say: {}
+sys.modules["experiments.prepare"] = stub
+import experiments.launch
+experiments.launch.COMMAND = (sys.executable, "-m", "tests.fake_child")
+from experiments.run import main
+code = main()
+print("torch" in sys.modules, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def driver(results, *arguments, **environment):
+    """Start the command line in a process of its own, as a user does."""
+    command = [sys.executable, "-c", DRIVER, NAME, "--profile", "smoke", "--results", str(results), *arguments]
+    return subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def calls(results, run_id):
+    path = results / "runs" / run_id / "calls"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_all_rows_done(study, capsys):
+    assert study(NAME) == 0
+    out = capsys.readouterr().out
+    assert "6 rows x 1 seed, 6 distinct runs: 6 new" in out
+    assert out.count("start ") == 6
+    assert out.count("done ") == 6
+    assert ": 1/2, top-1 " in out
+    assert " top-1 |" in out
+    folder = study.results / "smoke"
+    assert {path.name for path in folder.iterdir()} == {
+        f"{NAME}.md", f"{NAME}.csv", f"{NAME}.png", f"{NAME}_curves.png"
+    }  # fmt: skip
+    assert str(folder / f"{NAME}.md") in out
+
+
+def test_the_second_call_trains_nothing_and_does_not_load_torch(study, tmp_path):
+    assert study(NAME) == 0
+    start = time.perf_counter()
+    process = driver(study.results)
+    out, err = process.communicate()
+    assert time.perf_counter() - start < 5
+    assert process.returncode == 0
+    assert "6 done" in out
+    assert err.splitlines()[-1] == "False"
+    assert all(len(calls(study.results, run_id)) == 1 for run_id in IDS)
+
+
+def test_children_get_their_options(study):
+    assert study(NAME, "table_ablation_order", "--rows", "*", "--jobs", "2", "--wandb", "disabled") == 0
+    (call,) = calls(study.results, IDS[0])
+    assert call["wandb"] == "disabled"
+    assert call["table"] == [NAME, "table_ablation_order"]
+    assert call["omp"] == call["threads"]
+    assert int(call["threads"]) == max(1, len(os.sched_getaffinity(0)) // 2)
+    assert call["pretrained"] is None
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "message"),
+    [
+        ("user", "the clip 7.webm is torn"),
+        ("bug", "the clip 7.webm is torn"),
+        ("killed", "killed by SIGKILL (out of memory?)"),
+        ("empty", "exit code 0 without a result"),
+    ],
+)
+def test_a_failing_row_leaves_the_others_alone(study, capsys, monkeypatch, behaviour, message):
+    monkeypatch.setenv("FAKE_BEHAVIOUR", json.dumps({IDS[2]: behaviour}))
+    assert study(NAME) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert IDS[2] in captured.err
+    store = Store(study.results)
+    assert [store.state(run_id) for run_id in IDS] == [State.DONE] * 2 + [State.FAILED] + [State.DONE] * 3
+    page = (study.results / "smoke" / f"{NAME}.md").read_text()
+    assert f"† Region + CCMH, seed 0: {message}" in page
+
+    monkeypatch.delenv("FAKE_BEHAVIOUR")
+    assert study(NAME) == 0
+    assert "5 done, 1 failed before, to try again" in capsys.readouterr().out
+    assert [len(calls(study.results, run_id)) for run_id in IDS] == [1, 1, 2, 1, 1, 1]
+    assert "†" not in (study.results / "smoke" / f"{NAME}.md").read_text().replace("† a run failed", "")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_then_continued(study, number, code):
+    behaviour = json.dumps({IDS[1]: "slow", IDS[4]: "slow"})
+    process = driver(study.results, "--jobs", "1", FAKE_BEHAVIOUR=behaviour)
+    started = study.results / "runs" / IDS[1] / "up"
+    deadline = time.monotonic() + 60
+    while not started.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert Store(study.results).state(IDS[1]) is State.RUNNING
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "interrupted: 1 runs done, 5 left; resume with: python -m experiments.run table_ablation_components" in err
+    assert "Traceback" not in err
+    store = Store(study.results)
+    assert [store.state(run_id) for run_id in IDS[:3]] == [State.DONE, State.RESUME, State.NEW]
+    assert study(NAME) == 0
+    assert [len(calls(study.results, run_id)) for run_id in IDS] == [1, 2, 1, 1, 1, 1]
+
+
+def test_a_child_that_does_not_stop_is_killed_at_the_second_signal(study):
+    process = driver(study.results, "--jobs", "1", FAKE_BEHAVIOUR=json.dumps({"*": "stubborn"}))
+    started = study.results / "runs" / IDS[0] / "up"
+    deadline = time.monotonic() + 60
+    while not started.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=8)
+    assert process.returncode == 130
+    assert Store(study.results).state(IDS[0]) is State.RESUME
+
+
+def test_a_run_trained_by_another_process_is_waited_for(study):
+    first = driver(study.results, "--rows", "Pixel + CCMH", FAKE_BEHAVIOUR=json.dumps({"*": "slow"}))
+    started = study.results / "runs" / IDS[1] / "up"
+    deadline = time.monotonic() + 60
+    while not started.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    second = driver(study.results)
+    while not (study.results / "runs" / IDS[5] / "result.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert second.poll() is None  # waits for the one that the first process trains
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 143
+    out, _ = second.communicate(timeout=60)
+    assert second.returncode == 0
+    assert "another process is training it" in out
+    assert len(calls(study.results, IDS[1])) == 2
+
+
+def test_a_foreign_result_is_named_and_trained_again(study, capsys):
+    assert study(NAME) == 0
+    path = study.results / "runs" / IDS[0] / "result.json"
+    path.write_text(path.read_text()[:100])
+    capsys.readouterr()
+    assert study(NAME) == 0
+    captured = capsys.readouterr()
+    assert "warning:" in captured.err
+    assert "5 done, 1 new" in captured.out
+    assert len(calls(study.results, IDS[0])) == 2
+
+
+def test_progress_is_read_from_the_log_and_the_metrics(tmp_path):
+    from experiments.plan import make_plan, select_rows
+    from experiments.watch import Watch
+
+    (run,) = make_plan(select_rows([TABLES[NAME]], "Pixel"), SMOKE, [0], Store(tmp_path)).values()
+    (tmp_path / "log.txt").write_text("progress 1 9\n")
+    seen = []
+
+    class Recorder:
+        def step(self, run, done, total):
+            seen.append((done, total))
+
+        def epoch(self, run, metrics):
+            seen.append(metrics["val_top1"])
+
+    watch = Watch(run, tmp_path)
+    watch.report(Recorder())
+    assert seen == []  # what an earlier attempt wrote
+    with (tmp_path / "log.txt").open("a") as stream:
+        stream.write("progress 2 9\nsome warning\nprogress 3 9\nprogress 4")
+    (tmp_path / "metrics.jsonl").write_text('{"epoch": 0, "val_top1": 12.5}\n{"epoch": 1')
+    watch.report(Recorder())
+    assert seen == [12.5, (3, 9)]
+
+
+def test_bars_on_a_terminal(tmp_path, monkeypatch):
+    """The rich display takes every event in every order without an error."""
+    from experiments.plan import make_plan, select_rows
+    from experiments.progress import Bars
+    from experiments.result import parse_result
+    from tests.fake_child import result_of
+
+    (run,) = make_plan(select_rows([TABLES[NAME]], "Pixel"), SMOKE, [0], Store(tmp_path)).values()
+    bars = Bars(2)
+    try:
+        bars.waiting(run)
+        bars.started(run)
+        bars.step(run, 1, 4)
+        bars.epoch(run, {"epoch": 0, "val_top1": 10.0, "clips_per_second": 99.0})
+        bars.failed(run, "a [bold] message")
+        bars.started(run)
+        result = result_of({"profile": "smoke", "seed": 0}, run.id)
+        bars.finished(run, parse_result(tmp_path, result, {}))
+    finally:
+        bars.close()
