@@ -6,7 +6,7 @@ of a few seconds. The header's number of frames is never believed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,10 +71,11 @@ def _pictures(
     """Yield (number, RGB picture) of the wanted frames, or of all, and stop after the last."""
     last = None if wanted is None else max(wanted)
     number = -1
+    convert = _converter(size)
     with _open(path) as (container, stream):
         for number, frame in enumerate(container.decode(stream)):
             if wanted is None or number in wanted:
-                yield number, _to_rgb(frame, size)
+                yield number, convert(frame)
             if number == last:
                 return
     if number < 0:
@@ -83,13 +84,22 @@ def _pictures(
         raise ClipError(f"{path} has {number + 1} frames, frame {last} was asked for; re-download the file")
 
 
-def _to_rgb(frame: VideoFrame, size: tuple[int, int] | None) -> NDArray[np.uint8]:
-    from av.video.reformatter import Interpolation
+def _converter(size: tuple[int, int] | None) -> Callable[[VideoFrame], NDArray[np.uint8]]:
+    """Return a function from decoded frames to RGB arrays.
 
+    One converter serves a whole clip, and with one thread: by default every frame would set up its own scaler and a
+    pool of threads for it, which costs more than the conversion.
+    """
+    from av.video.reformatter import Interpolation, VideoReformatter
+
+    converter = VideoReformatter()
     height, width = size or (None, None)
-    # threads=1: the default builds a pool of threads for every frame, which costs more than the conversion.
-    rgb = frame.reformat(width=width, height=height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1)
-    return np.asarray(rgb.to_ndarray(), np.uint8)
+
+    def convert(frame: VideoFrame) -> NDArray[np.uint8]:
+        rgb = converter.reformat(frame, width, height, "rgb24", interpolation=Interpolation.BICUBIC, threads=1)
+        return np.asarray(rgb.to_ndarray(), np.uint8)
+
+    return convert
 
 
 @contextmanager

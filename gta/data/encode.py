@@ -23,6 +23,7 @@ def encode_webm(frames: NDArray[np.uint8]) -> bytes:
     order pair must not show in anything but the action. The bit-exact flag leaves out the date and random ids.
     """
     import av
+    from av.video.reformatter import VideoReformatter
 
     stream_bytes = io.BytesIO()
     with av.open(stream_bytes, "w", format="webm", container_options={"fflags": "+bitexact"}) as container:
@@ -42,8 +43,9 @@ def encode_webm(frames: NDArray[np.uint8]) -> bytes:
             "lag-in-frames": "0",
             "flags": "+bitexact",
         }
+        converter = VideoReformatter()
         for picture in frames:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-            container.mux(stream.encode(frame.reformat(format="yuv420p", threads=1)))
+            container.mux(stream.encode(converter.reformat(frame, format="yuv420p", threads=1)))
         container.mux(stream.encode())
     return stream_bytes.getvalue()

@@ -129,8 +129,8 @@ def sample_hand(rng: np.random.Generator, pool: Pool, dark: bool) -> Look:
     return Look("hand", "sleeve", hue, skin, sleeve, colour(0, 12.0 if dark else 245.0, 0))
 
 
-def paint(background: Background, x: Plane, y: Plane) -> Plane:
-    """Paint a background at coordinates x, y (any shape) in 48ths of the picture; returns shape (..., 3)."""
+def pattern(background: Background, x: Plane, y: Plane) -> Plane:
+    """Return the weight in [0, 1] of the second colour at x, y (one shape), in 48ths of the picture."""
     c, s = np.float32(np.cos(background.angle)), np.float32(np.sin(background.angle))
     p = (x * c + y * s) / np.float32(background.period) + np.float32(background.phase[0])
     q = (y * c - x * s) / np.float32(background.period) + np.float32(background.phase[1])
@@ -149,5 +149,4 @@ def paint(background: Background, x: Plane, y: Plane) -> Plane:
             weight = 0.5 + 0.5 * np.sin(turn * (p + np.float32(0.3) * np.sin(turn * q / 2)))
         case _:
             weight = 0.5 + 0.25 * np.sin(turn * p) + 0.25 * np.sin(turn * q)
-    mix = weight[..., None].astype(np.float32)
-    return background.first + mix * (background.second - background.first)
+    return np.asarray(weight, np.float32)

@@ -11,7 +11,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.data.pools import Background, Look, paint
+from gta.data.pools import Background, Look, pattern
 from gta.data.shapes import FILLS, SHAPES, Plane, hand, rectangle
 
 UNITS = 48
@@ -59,17 +59,17 @@ class Scene:
 
 def render(scene: Scene, side: int, noise: float, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return the frames of a scene, (T, side, side, 3), with sensor noise of this standard deviation (of 255)."""
-    frames = _background(scene, side)
+    planes = _background(scene, side)  # (3, T, H, W): long inner loops, unlike three channels innermost
     scale = side / UNITS
     for sprite in scene.sprites:
-        _paint_sprite(frames, sprite.moved(-scene.camera_x, -scene.camera_y), scale)
-    frames *= np.float32(scene.brightness)
+        _paint_sprite(planes, sprite.moved(-scene.camera_x, -scene.camera_y), scale)
+    planes *= np.float32(scene.brightness)
     if noise > 0:
-        grain = np.frombuffer(rng.bytes(frames.size), np.uint8).reshape(frames.shape)
-        frames += (_BELL * np.float32(noise))[grain]
-    frames += np.float32(0.5)
-    np.clip(frames, 0, 255, out=frames)
-    return frames.astype(np.uint8)
+        grain = np.frombuffer(rng.bytes(planes.size), np.uint8).reshape(planes.shape)
+        planes += (_BELL * np.float32(noise))[grain]
+    planes += np.float32(0.5)
+    np.clip(planes, 0, 255, out=planes)
+    return np.ascontiguousarray(planes.astype(np.uint8).transpose(1, 2, 3, 0))
 
 
 def _background(scene: Scene, side: int) -> Plane:
@@ -81,21 +81,22 @@ def _background(scene: Scene, side: int) -> Plane:
     height = side + int(np.floor(dy.max())) - low_y + 1
     columns = ((np.arange(width) + low_x + 0.5) / scale - UNITS / 2).astype(np.float32)
     rows = ((np.arange(height) + low_y + 0.5) / scale - UNITS / 2).astype(np.float32)
-    wall = paint(scene.background, *np.broadcast_arrays(columns[None, :], rows[:, None]))
-    frames = np.empty((len(dx), side, side, 3), np.float32)
-    for frame, x, y in zip(frames, dx - low_x, dy - low_y, strict=True):
+    weight = pattern(scene.background, *np.broadcast_arrays(columns[None, :], rows[:, None]))
+    shifted = np.empty((len(dx), side, side), np.float32)
+    for frame, x, y in zip(shifted, dx - low_x, dy - low_y, strict=True):
         i, j = int(y), int(x)
         fy, fx = np.float32(y - i), np.float32(x - j)
-        band = wall[i : i + side] * (1 - fy) + wall[i + 1 : i + 1 + side] * fy
+        band = weight[i : i + side] * (1 - fy) + weight[i + 1 : i + 1 + side] * fy
         np.multiply(band[:, j : j + side], 1 - fx, out=frame)
         frame += band[:, j + 1 : j + 1 + side] * fx
-    return frames
+    first, second = scene.background.first, scene.background.second
+    return shifted * (second - first)[:, None, None, None] + first[:, None, None, None]
 
 
-def _paint_sprite(frames: Plane, sprite: Sprite, scale: float) -> None:
-    """Composite one sprite into (T, H, W, 3) frames, in place."""
-    side = frames.shape[1]
-    x, y = sprite.x * scale, sprite.y * scale
+def _paint_sprite(planes: Plane, sprite: Sprite, scale: float) -> None:
+    """Composite one sprite into (3, T, H, W) planes, in place."""
+    frames, side = planes.shape[1:3]
+    x, y = sprite.x * np.float32(scale), sprite.y * np.float32(scale)
     window = int(min(side, np.ceil(min(2 * sprite.extent * scale, 4 * side)) + 2))
     left = np.clip(np.round(x - window / 2), 0, side - window).astype(np.int64)
     top = np.clip(np.round(y - window / 2), 0, side - window).astype(np.int64)
@@ -112,19 +113,23 @@ def _paint_sprite(frames: Plane, sprite: Sprite, scale: float) -> None:
     distance *= pixel[:, None, None]
     rim = np.clip(distance + np.float32(1.3 * scale), 0, 1)
     if sprite.cut is not None:
-        plane = u * np.float32(np.cos(sprite.cut)) + v * np.float32(np.sin(sprite.cut))
-        distance = np.maximum(distance, -plane * pixel[:, None, None])
-    cover = np.clip(np.float32(0.5) - distance, 0, 1) * sprite.alpha.astype(np.float32)[:, None, None]
+        half = u * np.float32(np.cos(sprite.cut)) + v * np.float32(np.sin(sprite.cut))
+        distance = np.maximum(distance, -half * pixel[:, None, None])
+    cover = np.clip(np.float32(0.5) - distance, 0, 1)
+    cover *= sprite.alpha.astype(np.float32)[:, None, None]
 
     look = sprite.look
-    colours = look.first + mix[..., None] * (look.second - look.first)
-    colours += rim[..., None] * (look.outline - colours)
-    if window == side:
-        frames += cover[..., None] * (colours - frames)
-        return
-    at = (np.arange(len(frames))[:, None, None], rows[:, :, None], columns[:, None, :])
-    below = frames[at]
-    frames[at] = below + cover[..., None] * (colours - below)
+    at = (np.arange(frames)[:, None, None] * side + rows[:, :, None]) * side + columns[:, None, :]
+    for plane, first, second, outline in zip(planes, look.first, look.second, look.outline, strict=True):
+        paint = mix * (second - first)
+        paint += first
+        paint += rim * (outline - paint)
+        if window == side:
+            plane += cover * (paint - plane)
+        else:
+            below = plane.reshape(-1)[at]
+            below += cover * (paint - below)
+            plane.reshape(-1)[at] = below
 
 
 def _fields(look: Look, u: Plane, v: Plane) -> tuple[Plane, Plane]:

@@ -70,7 +70,7 @@ def _scene(rng: np.random.Generator) -> tuple[Scene, dict[str, NDArray[np.int64]
 
     others = []
     for i in (2, 3):
-        spots = rng.uniform(4, UNITS - 4, (6, 2, n))
+        spots = rng.uniform(6, UNITS - 6, (6, 2, n))
         clearance = np.hypot(spots[:, 0] - x, spots[:, 1] - y)
         spot = spots[clearance.argmax(0), :, np.arange(n)].T
         small = np.minimum(rng.uniform(2.4, 4.5, n), 0.8 * radius)
