@@ -206,6 +206,14 @@ class TrainConfig:
     """Epochs at which ``step`` multiplies the learning rate by 0.1."""
     clip_norm: float = 20.0
     label_smoothing: float = 0.0
+    frozen: tuple[str, ...] = ()
+    """Stages that keep their pre-trained weights and statistics: ``stem``, ``res2`` .. ``res5``."""
+
+    def __post_init__(self) -> None:
+        for stage in self.frozen:
+            _require(
+                stage in ("stem", *STAGES), f"TrainConfig.frozen: {stage!r} is not one of stem, {', '.join(STAGES)}"
+            )
 
 
 @dataclass(frozen=True)

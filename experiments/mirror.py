@@ -1,0 +1,49 @@
+"""Weights & Biases as a mirror: one run a row and seed; the study never reads it back and works without it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gta.config import RunConfig, to_dict
+
+if TYPE_CHECKING:
+    from pytorch_lightning.loggers import WandbLogger
+
+PROJECT = "gta"
+
+
+def wandb_logger(config: RunConfig, folder: Path, mode: str, tables: Sequence[str]) -> WandbLogger | None:
+    """Return a logger whose run has the run's id, its table as group and its whole config.
+
+    Args:
+        config: the run.
+        folder: its ``wandb`` subfolder holds the offline files.
+        mode: ``offline``, ``online`` or ``disabled``.
+        tables: names of the tables that use the run; the first is the group, all are tags.
+
+    Returns:
+        None when W&B is disabled or not installed.
+    """
+    if mode == "disabled" or importlib.util.find_spec("wandb") is None:
+        return None
+    import wandb
+    from pytorch_lightning.loggers import WandbLogger
+
+    os.environ.setdefault("WANDB_SILENT", "true")
+    run = wandb.init(
+        project=PROJECT,
+        id=config.id,
+        name=f"{config.id}-seed{config.seed}",
+        group=tables[0] if tables else config.profile,
+        tags=[config.profile, *tables],
+        config=to_dict(config),
+        dir=folder,
+        mode="online" if mode == "online" else "offline",
+        resume="allow" if mode == "online" else None,
+        settings=wandb.Settings(console="off", x_disable_stats=True, disable_git=True, save_code=False),
+    )
+    return WandbLogger(experiment=run)

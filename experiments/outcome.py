@@ -1,0 +1,85 @@
+"""The end of a run: scores by clip, accuracies, and ``result.json`` as the last file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+
+from gta import files
+from gta.config import RunConfig
+from gta.data.module import VideoDataModule
+from gta.data.templates import TEMPLATES
+from gta.errors import UserError
+from gta.evaluation import accuracies
+from gta.flops import cost
+from gta.recognizer import VideoRecognizer
+
+
+def write(
+    config: RunConfig,
+    folder: Path,
+    recognizer: VideoRecognizer,
+    data: VideoDataModule,
+    env: dict[str, Any],
+    epochs: Sequence[dict[str, Any]],
+) -> None:
+    """Write ``scores.npz`` and then ``result.json`` from the recognizer's last validation pass."""
+    scores = recognizer.scores
+    ids = data.clip_ids("validation")
+    if scores is None or not np.array_equal(scores.index, np.arange(len(ids))):
+        raise UserError(f"{folder}: evaluation did not see each of the {len(ids)} clips once")
+    views = scores.log_probabilities.astype(np.float16)[None]
+    with files.replacing(folder / "scores.npz") as stream:
+        np.savez_compressed(stream, clip_ids=np.array(ids), labels=scores.labels, scores=views)
+    kinds, partner = _templates(data.labels)
+    found = accuracies(views, scores.labels, kinds, partner)
+    size = cost(config.model, config.data.crop)
+    clips = sum(e["clips_per_second"] * e["seconds"] for e in epochs)
+    seconds = sum(e["seconds"] for e in epochs)
+    result = {
+        "schema": 1,
+        "run_id": config.id,
+        "profile": config.profile,
+        "seed": config.seed,
+        "n_val": found.n_val,
+        "top1": found.top1,
+        "top5": found.top5,
+        "kinds": found.kinds,
+        "pair_accuracy": found.pair_accuracy,
+        "params": size.params,
+        "macs": size.macs,
+        "train_seconds": round(seconds, 1),
+        "clips_per_second": round(clips / max(seconds, 1e-9), 1),
+        "data_fingerprint": data.fingerprint,
+        "git": env["git"],
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    files.write_json(folder / "result.json", result)
+
+
+def mirror(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:
+    """Copy the result into the run's W&B summary; nothing is ever read back from there."""
+    result = files.read_json(folder / "result.json")
+    flat = {f"val/{name}": result[name] for name in ("top1", "top5", "pair_accuracy") if result[name] is not None}
+    flat |= {f"val/top1_{kind}": value for kind, value in result["kinds"].items()}
+    flat |= {name: result[name] for name in ("params", "macs", "n_val", "clips_per_second", "data_fingerprint")}
+    for logger in loggers:
+        experiment = getattr(logger, "experiment", None)
+        if hasattr(experiment, "summary"):
+            experiment.summary.update(flat)
+            experiment.finish()
+
+
+def _templates(labels: Sequence[str]) -> tuple[tuple[str, ...], dict[int, int]]:
+    """Return the kind of each class and the class of each reversed template; both empty for real data."""
+    known = {template.name: template for template in TEMPLATES}
+    if set(labels) != set(known):
+        return (), {}
+    place = {label: index for index, label in enumerate(labels)}
+    partner = {place[t.name]: place[t.reverse] for t in TEMPLATES if t.reverse is not None}
+    return tuple(known[label].kind for label in labels), partner

@@ -1,0 +1,206 @@
+"""Train and evaluate one run: ``python -m experiments.train RUN_DIR --data DIR``.
+
+The child process of the runner. RUN_DIR holds ``config.json``; this writes ``env.json``, ``metrics.jsonl``,
+``ckpt/last.ckpt`` after every epoch, ``scores.npz`` and, last and atomically, ``result.json``. Started again
+after a kill it continues from the last whole checkpoint. Exit codes: 0 done, 1 a bug, 2 a user's mistake
+(both with ``error.json``), 75 another process trains this run, 143 stopped by SIGTERM, 130 by SIGINT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gta import files
+from gta.config import RunConfig, run_from_dict
+from gta.errors import UserError
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+    from experiments.callbacks import RunLog
+    from gta.data.module import VideoDataModule
+    from gta.recognizer import VideoRecognizer
+
+LOCKED = 75
+INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how a run is computed; nothing here is part of its identity."""
+
+    folder: Path
+    data: Path
+    wandb: str
+    tables: tuple[str, ...]
+    devices: int
+    nodes: int
+    threads: int
+    pretrained: Path | None
+    workers: int
+
+
+class Interrupted(Exception):
+    """The fit stopped before its last epoch; the exit code says why."""
+
+    def __init__(self, code: int) -> None:
+        """Keep the exit code."""
+        super().__init__(code)
+        self.code = code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    place = _parse(arguments)
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(place.folder / "lock", timeout=0):
+            return _guarded(place)
+    except Timeout:
+        print(f"error: {place.folder} is being trained by another process", file=sys.stderr)
+        return LOCKED
+
+
+def _guarded(place: Place) -> int:
+    """Train; turn every failure into an exit code and, unless it was asked for, an ``error.json``."""
+    try:
+        config = run_from_dict(files.read_json(place.folder / "config.json"))
+        train(config, place)
+    except Interrupted as stop:
+        return stop.code
+    except UserError as error:
+        return _fail(place.folder, str(error), "user", 2)
+    except OSError as error:
+        return _fail(place.folder, f"{error.filename or place.folder}: {error.strerror or error}", "user", 2)
+    except Exception as error:
+        traceback.print_exc()
+        return _fail(place.folder, f"{type(error).__name__}: {error}", "bug", 1)
+    return 0
+
+
+def _fail(folder: Path, message: str, kind: str, code: int) -> int:
+    line = " ".join(message.split())
+    print(f"error: {line}", file=sys.stderr)
+    try:
+        files.write_json(folder / "error.json", {"schema": 1, "error": line, "kind": kind})
+    except UserError as error:  # a full disk: the parent writes it from the exit code and the log
+        print(f"error: {error}", file=sys.stderr)
+    return code
+
+
+def train(config: RunConfig, place: Place) -> None:
+    """Train one run to its last epoch, evaluate it and write its result.
+
+    Raises:
+        UserError: data, weights or checkpoint do not fit, or a file cannot be written.
+        Interrupted: a signal stopped it; the last whole epoch is kept.
+    """
+    import pytorch_lightning as pl
+    import torch
+
+    from experiments import outcome
+    from experiments.callbacks import RunLog
+    from experiments.environment import describe
+    from gta.checkpoint import newest
+    from gta.data.module import VideoDataModule
+    from gta.recognizer import VideoRecognizer
+
+    torch.set_num_threads(place.threads)
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    data = VideoDataModule(config.data, place.data, config.train.batch_size, config.seed, place.workers)
+    data.setup()
+    _check_classes(config, data)
+    recognizer = VideoRecognizer(config)
+    if place.pretrained is not None:
+        from gta.pretrain import load_backbone
+
+        load_backbone(recognizer.model.backbone, place.pretrained)
+    env = describe(place.pretrained, data.fingerprint)
+    files.write_json(place.folder / "env.json", env)
+    log = RunLog(place.folder)
+    trainer = _trainer(config, place, data, log, str(env["precision"]))
+    checkpoint = newest(place.folder / "ckpt", data.labels)
+    trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
+    if trainer.current_epoch < config.train.epochs:
+        raise Interrupted(INTERRUPTED["SIGTERM" if trainer.received_sigterm else "SIGINT"])
+    trainer.limit_val_batches = 1.0
+    trainer.validate(recognizer, data, verbose=False)
+    if trainer.is_global_zero:
+        outcome.write(config, place.folder, recognizer, data, env, log.epochs)
+        outcome.mirror(trainer.loggers, place.folder)
+
+
+def _check_classes(config: RunConfig, data: VideoDataModule) -> None:
+    if len(data.labels) != config.model.classes:
+        raise UserError(
+            f"{data.root}: labels.json lists {len(data.labels)} templates, the profile {config.profile!r} expects "
+            f"{config.model.classes}; point --data at the data set of the profile"
+        )
+
+
+def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog, precision: str) -> pl.Trainer:
+    import pytorch_lightning as pl
+    from pytorch_lightning.callbacks import ModelCheckpoint
+
+    from experiments.mirror import wandb_logger
+    from gta.checkpoint import AtomicCheckpointIO
+
+    logger = wandb_logger(config, place.folder, place.wandb, place.tables)
+    distributed = place.devices * place.nodes > 1
+    return pl.Trainer(
+        accelerator="auto",
+        devices=place.devices,
+        num_nodes=place.nodes,
+        strategy="ddp" if distributed else "auto",
+        sync_batchnorm=distributed,
+        precision=precision,  # type: ignore[arg-type] - a string of Lightning's list
+        max_epochs=config.train.epochs,
+        gradient_clip_val=config.train.clip_norm,
+        limit_val_batches=_curve_batches(config, data),
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        logger=logger or False,
+        callbacks=[
+            log,
+            ModelCheckpoint(
+                place.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False
+            ),
+        ],
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=place.folder,
+    )
+
+
+def _curve_batches(config: RunConfig, data: VideoDataModule) -> int | float:
+    """Return how much of the split the curve reads after each epoch: a quarter of a small, drawn one, else all."""
+    if config.data.drawing is None:
+        return 1.0
+    return max(1, len(data.val_dataloader()) // 4)
+
+
+def _parse(arguments: Sequence[str] | None) -> Place:
+    parser = argparse.ArgumentParser(prog="python -m experiments.train", description="Train and evaluate one run.")
+    parser.add_argument("folder", metavar="RUN_DIR", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--wandb", choices=("offline", "online", "disabled"), default="disabled")
+    parser.add_argument("--table", dest="tables", nargs="*", default=[])
+    parser.add_argument("--devices", type=int, default=1)
+    parser.add_argument("--nodes", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--pretrained", type=Path)
+    values = vars(parser.parse_args(arguments))
+    return Place(**{**values, "tables": tuple(values["tables"])})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""Parameters and multiply-accumulates of a model, counted without memory on the meta device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from gta.config import ModelConfig
+from gta.model import build_model
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Size and arithmetic of a model."""
+
+    params: int
+    macs: int
+    """Multiply-accumulates of convolutions, linear layers and matrix products for one clip; no norm, no pooling."""
+
+
+def cost(config: ModelConfig, crop: int) -> Cost:
+    """Count the parameters and MACs of ``config`` on one clip of ``crop`` x ``crop`` pixels."""
+    with torch.device("meta"):
+        model = build_model(config).eval()
+        clip = torch.empty(1, 3, config.frames, crop, crop)
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        model(clip)
+    return Cost(sum(p.numel() for p in model.parameters()), counter.get_total_flops() // 2)

@@ -1,0 +1,104 @@
+"""From a :class:`~gta.config.ModelConfig` to a network: backbone, inserted blocks, classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+import torch
+from torch import nn
+
+from gta.backbones.resnet2d import ResNet2D, per_frame
+from gta.blocks import build_blocks
+from gta.config import STAGES, ModelConfig, Place
+
+INSERTED = "inserted"
+"""Name of the submodule that :func:`insert_blocks` adds to a residual block."""
+
+
+class FrameModel(nn.Module):
+    """A per-frame backbone with temporal blocks inside; (B, 3, T, H, W) to (B, classes).
+
+    Raises:
+        ValueError: the clip is not five-dimensional or does not have the model's number of frames.
+    """
+
+    def __init__(self, backbone: nn.Module, frames: int) -> None:
+        """Wrap ``backbone``, whose inserted blocks were built for ``frames`` frames."""
+        super().__init__()
+        self.backbone = backbone
+        self.frames = frames
+
+    def forward(self, clip: torch.Tensor) -> torch.Tensor:
+        """Return the class scores, averaged over frames."""
+        if clip.dim() != 5:
+            raise ValueError(f"a clip is (B, 3, T, H, W); got {tuple(clip.shape)}")
+        if clip.shape[2] != self.frames:
+            raise ValueError(f"ModelConfig.frames is {self.frames}, the clip has {clip.shape[2]} frames")
+        return per_frame(self.backbone, clip)
+
+
+def build_model(config: ModelConfig) -> FrameModel:
+    """Build the network of one table row.
+
+    Returns:
+        A module that maps float clips (B, 3, T, H, W) to scores (B, classes).
+    """
+    backbone = ResNet2D(config.backbone, config.classes, config.dropout)
+    if config.blocks:
+        insert_blocks(backbone, lambda channels: build_blocks(config.blocks, channels, config.frames), config.places)
+    return FrameModel(backbone, config.frames)
+
+
+def insert_blocks(network: nn.Module, make: Callable[[int], nn.Module], places: Iterable[Place]) -> None:
+    """Insert a block after residual blocks of a network with torchvision's ``layer1`` .. ``layer4``.
+
+    The block becomes the submodule ``inserted`` of the residual block and runs on its output, so that no
+    existing weight changes its name.
+
+    Args:
+        network: a ResNet with stages ``layer1`` (res2) to ``layer4`` (res5).
+        make: called with the channels at the place; returns the block.
+        places: ``("res3", 0)`` means after the first residual block of ``layer2``.
+
+    Raises:
+        ValueError: the network has no such place.
+    """
+    for stage, index in places:
+        layer = getattr(network, f"layer{STAGES.index(stage) + 1}", None) if stage in STAGES else None
+        if not isinstance(layer, nn.Sequential):
+            raise ValueError(f"places: the network has no stage {stage!r}; expected one of {', '.join(STAGES)}")
+        if not 0 <= index < len(layer):
+            raise ValueError(f"places: {stage}[{index}] does not exist; {stage} has {len(layer)} residual blocks")
+        residual = layer[index]
+        if hasattr(residual, INSERTED):
+            raise ValueError(f"places: {stage}[{index}] has a block already")
+        residual.add_module(INSERTED, make(_out_channels(residual)))
+        residual.register_forward_hook(_run_inserted)
+
+
+def inserted_blocks(network: nn.Module) -> dict[str, nn.Module]:
+    """Return the inserted blocks by place, such as ``res3[0]``, in the order of the forward pass."""
+    found = {}
+    for number, stage in enumerate(STAGES, start=1):
+        for module_name, module in network.named_modules():
+            path = module_name.split(".")
+            if path[-1] == INSERTED and path[-3] == f"layer{number}":
+                found[f"{stage}[{path[-2]}]"] = module
+    return found
+
+
+def _run_inserted(residual: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
+    return cast(torch.Tensor, residual.get_submodule(INSERTED)(output))
+
+
+def _out_channels(residual: nn.Module) -> int:
+    for module in reversed(list(residual.modules())):
+        if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d) and module is not _downsample_norm(residual):
+            return module.num_features
+    raise ValueError(f"places: {type(residual).__name__} has no batch norm from which to read its channels")
+
+
+def _downsample_norm(residual: nn.Module) -> nn.Module | None:
+    shortcut = getattr(residual, "downsample", None)
+    return shortcut[-1] if isinstance(shortcut, nn.Sequential) else None

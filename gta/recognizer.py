@@ -1,0 +1,153 @@
+"""The one LightningModule: trains and evaluates the network of any row."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from gta.config import RunConfig, TrainConfig, run_from_dict, to_dict
+from gta.data.dataset import Batch
+from gta.model import build_model
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""ImageNet's statistics of red, green and blue in 0..1, for which torchvision's weights were trained."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """Log-probabilities of every clip of a split, in the split's order."""
+
+    index: np.ndarray
+    """int64 (N,)."""
+    labels: np.ndarray
+    """int64 (N,)."""
+    log_probabilities: np.ndarray
+    """float32 (N, classes)."""
+
+
+class VideoRecognizer(pl.LightningModule):
+    """Cross-entropy training of a :class:`~gta.config.RunConfig`'s model; a row is configuration, not a subclass."""
+
+    def __init__(self, config: RunConfig | dict[str, Any]) -> None:
+        """Build the network.
+
+        Args:
+            config: the complete run, as dataclass or as the plain values stored in a checkpoint.
+        """
+        super().__init__()
+        self.run = config if isinstance(config, RunConfig) else run_from_dict(config)
+        self.save_hyperparameters({"config": to_dict(self.run)})
+        self.model = build_model(self.run.model).to(memory_format=torch.channels_last)
+        self.loss = nn.CrossEntropyLoss(label_smoothing=self.run.train.label_smoothing)
+        for module in self._frozen():
+            module.requires_grad_(False)
+        self.register_buffer("mean", 255 * torch.tensor(MEAN).view(1, 3, 1, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(STD).view(1, 3, 1, 1, 1), persistent=False)
+        self.scores: Scores | None = None
+        """Of the last complete pass over a validation loader."""
+        self._parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+
+    def _frozen(self) -> list[nn.Module]:
+        backbone = self.model.backbone
+        found = []
+        for stage in self.run.train.frozen:
+            names = ("conv1", "bn1") if stage == "stem" else (f"layer{int(stage[-1]) - 1}",)
+            found += [backbone.get_submodule(name) for name in names]
+        return found
+
+    def train(self, mode: bool = True) -> VideoRecognizer:
+        """Switch to training mode, except the frozen stages, whose statistics stay."""
+        super().train(mode)
+        for module in self._frozen():
+            module.eval()
+        return self
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        """Return class scores (B, classes) of uint8 clips (B, 3, T, H, W)."""
+        scores: torch.Tensor = self.model((video.float() - self.mean) / self.std)
+        return scores
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Seed the step's own randomness, so that a resumed run draws what an uninterrupted one draws."""
+        torch.manual_seed(hash((self.run.seed, self.global_step)) & 0x7FFFFFFF)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
+        """Return the loss of one batch."""
+        loss: torch.Tensor = self.loss(self(batch["video"]), batch["label"])
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss.item()} at step {self.global_step}; lower train.lr")
+        self.log("train/loss", loss, on_step=False, on_epoch=True)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the scores of the last pass."""
+        self._parts = []
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Keep the log-probabilities of one batch."""
+        scores = self(batch["video"]).float().log_softmax(dim=1)
+        self._parts.append((batch["index"].cpu(), batch["label"].cpu(), scores.cpu()))
+
+    def on_validation_epoch_end(self) -> None:
+        """Gather the clips of all processes in the split's order; none is dropped or counted twice."""
+        index, labels, scores = (torch.cat(part) for part in zip(*self._gathered(), strict=True))
+        order = index.argsort()
+        if len(index.unique()) != len(index):
+            raise RuntimeError("evaluation saw a clip twice")
+        self.scores = Scores(index[order].numpy(), labels[order].numpy(), scores[order].numpy())
+        top1 = (scores.argmax(dim=1) == labels).float().mean() * 100
+        self.log("val/top1", top1.to(self.device), rank_zero_only=True)
+
+    def _gathered(self) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        if self.trainer.world_size == 1:
+            return self._parts
+        every: list[Any] = [None] * self.trainer.world_size
+        torch.distributed.all_gather_object(every, self._parts)
+        return [part for parts in every for part in parts]
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Return optimiser and the learning-rate schedule by step."""
+        train = self.run.train
+        groups = parameter_groups(self.model, train.weight_decay)
+        optimizer: torch.optim.Optimizer
+        if train.optimizer == "adamw":
+            optimizer = torch.optim.AdamW(groups, lr=train.lr, betas=(train.momentum, 0.999), fused=True)
+        else:
+            optimizer = torch.optim.SGD(groups, lr=train.lr, momentum=train.momentum)
+        steps = max(1, int(self.trainer.estimated_stepping_batches) // train.epochs)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: lr_factor(train, step / steps))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Split every trainable parameter into one group with and one without weight decay.
+
+    Weights of convolutions and linear layers decay; biases, norms, temporal matrices and positional embeddings
+    do not. No parameter is missed, bare ones included.
+    """
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            if not parameter.requires_grad:
+                continue
+            heavy = name.endswith("weight") and isinstance(module, nn.Conv2d | nn.Conv3d | nn.Linear)
+            (decayed if heavy else plain).append(parameter)
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+
+
+def lr_factor(train: TrainConfig, epoch: float) -> float:
+    """Return what the base learning rate is multiplied with at a (fractional) epoch."""
+    if epoch < train.warmup_epochs:
+        return max(epoch / train.warmup_epochs, 1e-3)
+    if train.schedule == "step":
+        return float(0.1 ** sum(epoch >= milestone for milestone in train.milestones))
+    progress = (epoch - train.warmup_epochs) / max(train.epochs - train.warmup_epochs, 1e-9)
+    return 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
