@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pytorch_lightning as pl
 from numpy.typing import NDArray
+from pytorch_lightning.loops.progress import _ProcessedTracker
 from torch.utils.data import DataLoader
 
 from gta.config import DataConfig
@@ -96,7 +97,10 @@ class VideoDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled by (seed, epoch), augmented by (seed, epoch, index); an incomplete last batch is left out."""
         # A resumed fit asks for its loader before it announces the epoch; workers fetch ahead at once.
-        start = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0
+        start = 0
+        if self.trainer is not None:
+            current = cast(_ProcessedTracker, self.trainer.fit_loop.epoch_progress.current)
+            start = current.processed
         return self._loader("train", start)
 
     def val_dataloader(self) -> DataLoader[Batch]:

@@ -20,12 +20,13 @@ def segment_indices(length: int, frames: int, rng: np.random.Generator | None = 
     """
     if length < 1 or frames < 1:
         raise ValueError(f"cannot take {frames} frames from a clip of {length}")
-    edges = np.floor(np.arange(frames + 1) * (length / frames) + 0.5).astype(np.int64)
+    edges: NDArray[np.int64] = np.floor(np.arange(frames + 1) * (length / frames) + 0.5).astype(np.int64)
     starts = np.minimum(edges[:-1], length - 1)
     widths = np.maximum(edges[1:] - edges[:-1], 1)
     if rng is not None:
-        return starts + rng.integers(widths)
-    middles = starts + (widths - 1) // 2
+        chosen: NDArray[np.int64] = starts + rng.integers(widths)
+        return chosen
+    middles: NDArray[np.int64] = starts + (widths - 1) // 2
     half = frames // 2
     middles[frames - half :] = length - 1 - middles[:half][::-1]
     return middles

@@ -59,8 +59,11 @@ class Stage:
         """A sprite from constants or (T,) paths; without an angle it stands at about a quarter turn."""
         if angle is None:
             angle = self.tilt()
-        whole = [np.broadcast_to(np.asarray(a, np.float32), self.time.shape) for a in (x, y, radius, angle, alpha)]
-        return Sprite(look, *whole)
+
+        def path(value: Plane | float) -> Plane:
+            return np.broadcast_to(np.asarray(value, np.float32), self.time.shape)
+
+        return Sprite(look, path(x), path(y), path(radius), path(angle), path(alpha))
 
     def tilt(self) -> float:
         """A multiple of a quarter turn, give or take 15 degrees."""
@@ -137,7 +140,7 @@ class _Reach:
     """A thing on the lower half of the stage and an arm that slants down to it from above."""
 
     def __init__(self, stage: Stage, lift: float = 0.0) -> None:
-        self.radius = stage.uniform(5, 6)
+        self.radius = stage.uniform(5.5, 6.5)
         self.x, self.y = stage.uniform(16, 32), stage.uniform(27, 35) - lift
         self.lean = stage.uniform(-0.35, 0.35)
         self.arm = float(np.sin(self.lean)), -float(np.cos(self.lean))  # the arm's direction in the picture
@@ -147,7 +150,7 @@ class _Reach:
         return stage.sprite(stage.look(), self.x + away * self.arm[0], self.y + away * self.arm[1], self.radius)
 
     def hand(self, stage: Stage, away: Plane | float) -> Sprite:
-        tips = away + 0.3 * self.radius
+        tips = away + 0.55 * self.radius
         return stage.hand(self.x + tips * self.arm[0], self.y + tips * self.arm[1], self.lean)
 
 

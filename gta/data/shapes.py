@@ -21,7 +21,8 @@ def _disc(u: Plane, v: Plane) -> Plane:
 
 
 def _ring(u: Plane, v: Plane) -> Plane:
-    return np.abs(np.sqrt(u * u + v * v) - np.float32(0.7)) - np.float32(0.3)
+    middle: Plane = np.abs(np.sqrt(u * u + v * v) - np.float32(0.7))
+    return middle - np.float32(0.3)
 
 
 def _square(u: Plane, v: Plane) -> Plane:
@@ -34,7 +35,8 @@ def _triangle(u: Plane, v: Plane) -> Plane:
 
 def _star(u: Plane, v: Plane) -> Plane:
     spikes = np.float32(0.66) + np.float32(0.38) * np.cos(np.float32(5) * np.arctan2(u, -v))
-    return (np.sqrt(u * u + v * v) - spikes) * np.float32(0.6)
+    distance: Plane = (np.sqrt(u * u + v * v) - spikes) * np.float32(0.6)
+    return distance
 
 
 def _cross(u: Plane, v: Plane) -> Plane:
@@ -53,12 +55,16 @@ def _diamond(u: Plane, v: Plane) -> Plane:
 
 def _crescent(u: Plane, v: Plane) -> Plane:
     w = u - np.float32(0.55)
-    return np.maximum(np.sqrt(u * u + v * v) - 1, np.float32(0.72) - np.sqrt(w * w + v * v)).astype(np.float32)
+    distance: Plane = np.maximum(np.sqrt(u * u + v * v) - 1, np.float32(0.72) - np.sqrt(w * w + v * v)).astype(
+        np.float32
+    )
+    return distance
 
 
 def _corner(u: Plane, v: Plane) -> Plane:
     outer = np.maximum(np.abs(u), np.abs(v)) - np.float32(0.88)
-    return np.maximum(outer, -np.maximum(np.float32(-0.12) - u, v - np.float32(0.12)))
+    distance: Plane = np.maximum(outer, -np.maximum(np.float32(-0.12) - u, v - np.float32(0.12)))
+    return distance
 
 
 SHAPES: dict[str, Field] = {
@@ -76,7 +82,8 @@ SHAPES: dict[str, Field] = {
 
 
 def _soft(x: Plane) -> Plane:
-    return np.clip(np.float32(0.5) + np.float32(4) * x, 0, 1)
+    distance: Plane = np.clip(np.float32(0.5) + np.float32(4) * x, 0, 1)
+    return distance
 
 
 FILLS: dict[str, Field] = {
@@ -104,4 +111,5 @@ def hand(u: Plane, v: Plane) -> Plane:
     # Three fingers: the mirrored outer pair and the middle one.
     pair = np.maximum(np.abs(a - np.float32(3.9)) - np.float32(1.2), np.abs(v + np.float32(3)) - np.float32(3.5))
     middle = np.maximum(a - np.float32(1.1), np.abs(v + np.float32(4.5)) - np.float32(2.5))
-    return np.minimum(np.minimum(arm, palm), np.minimum(pair, middle))
+    distance: Plane = np.minimum(np.minimum(arm, palm), np.minimum(pair, middle))
+    return distance

@@ -120,7 +120,8 @@ def _area_weights(side: int, size: int) -> NDArray[np.float32]:
     low = side * (1 - _VIEW) / 2 + np.arange(size)[:, None] * step
     cells = np.arange(side)[None, :]
     overlap = np.minimum(low + step, cells + 1) - np.maximum(low, cells)
-    return (np.clip(overlap, 0, None) / step).astype(np.float32)
+    weights: NDArray[np.float32] = (np.clip(overlap, 0, None) / step).astype(np.float32)
+    return weights
 
 
 def _scale(frames: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -129,4 +130,5 @@ def _scale(frames: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[n
     size = len(weights)
     rows = weights @ frames.reshape(n, height, width * 3).astype(np.float32)  # (N, size, W*3)
     columns = weights @ rows.reshape(n * size, width, 3)  # (N*size, size, 3)
-    return np.clip(columns + 0.5, 0, 255).astype(np.uint8).reshape(n, size, size, 3)
+    scaled: NDArray[np.uint8] = np.clip(columns + 0.5, 0, 255).astype(np.uint8)
+    return scaled.reshape(n, size, size, 3)
