@@ -6,6 +6,7 @@ the same loop watches local processes and Slurm jobs, and a child outlives its p
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import time
@@ -20,6 +21,7 @@ from experiments.result import Result
 from experiments.signals import SignalWatch
 from experiments.store import State, Store, is_locked
 from experiments.watch import Watch
+from gta.errors import UserError
 
 COMMAND = (sys.executable, "-m", "experiments.train")
 LOCKED = 75
@@ -152,8 +154,13 @@ class _Launch:
             else:
                 batch.append(run)
         jobs = []
-        for run in batch:
-            folder = self.store.prepare(run.config)
+        for run in list(batch):
+            try:
+                folder = self.store.prepare(run.config)
+            except UserError as error:
+                batch.remove(run)
+                self._failed(run, str(error))
+                continue
             jobs.append((self.command + self.options.arguments(run, folder), folder / "log.txt"))
         watches = [Watch(run, self.store.folder(run.id)) for run in batch]
         for run, handle, watch in zip(batch, self.executor.start(jobs) if jobs else [], watches, strict=True):
@@ -169,9 +176,11 @@ class _Launch:
         elif code == LOCKED:
             self._wait(run)
         else:
-            message = self.store.error(run.id) or self._record(run, code)
-            self.outcome.failed.append((run, message))
-            self.progress.failed(run, message)
+            self._failed(run, self.store.error(run.id) or self._record(run, code))
+
+    def _failed(self, run: PlannedRun, message: str) -> None:
+        self.outcome.failed.append((run, message))
+        self.progress.failed(run, message)
 
     def _record(self, run: PlannedRun, code: int) -> str:
         if code in (128 + signal.SIGTERM, -signal.SIGTERM):
@@ -182,7 +191,8 @@ class _Launch:
         else:
             message = f"exit code {code} without a result"
         message += f"; see {self.store.folder(run.id) / 'log.txt'}"
-        self.store.write_error(run.id, message)
+        with contextlib.suppress(UserError):  # a full disk must not end the other runs
+            self.store.write_error(run.id, message)
         return message
 
     def _wait(self, run: PlannedRun) -> None:

@@ -128,7 +128,7 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
             resume = f"python -m experiments.run {shlex.join(arguments)}"
             print(resume_hint(todo, outcome, resume), file=sys.stderr)
             return code
-    _report(request)
+    _report(request, trained=bool(todo))
     for run, message in outcome.failed if todo else []:
         print(f"failed: {run.label} ({run.id}): {message}", file=sys.stderr)
     return code
@@ -157,21 +157,24 @@ def _train(
 
 
 def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Request) -> Executor:
-    from experiments.executors import LocalExecutor, SlurmExecutor
+    from experiments.executors import LocalExecutor
 
     if options.executor == "local":
         return LocalExecutor(jobs, threads)
+    from experiments.slurm import SlurmExecutor
+
     gpu = request.profile.data.drawing is None
     folder = request.store.results / "slurm"
     return SlurmExecutor(folder, options.jobs or len(request.runs), options.devices, options.nodes, threads, gpu)
 
 
-def _report(request: _Request) -> None:
+def _report(request: _Request, trained: bool) -> None:
     from experiments.report import write_table
     from experiments.status import print_table
 
     for table in request.tables:
-        data, path = write_table(table, request.profile, request.store)
+        picture = request.store.results / request.profile.name / f"{table.name}.png"
+        data, path = write_table(table, request.profile, request.store, trained or not picture.exists())
         print_table(data)
         print(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 from types import FrameType
@@ -22,12 +23,15 @@ class SignalWatch:
 
     def __init__(self) -> None:
         """Start with no signal received."""
+        self._owner = os.getpid()
         self.received: int | None = None
         self.count = 0
         self.raising = True
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
+        if os.getpid() != self._owner:  # a forked helper process, such as a data loading worker
+            os._exit(128 + number)
         self.received = number
         self.count += 1
         if self.raising:

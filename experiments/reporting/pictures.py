@@ -63,7 +63,7 @@ def _points(axes: Axes, row: RowData, metric: str, place: int) -> None:
     values = [value for result in row.results.values() if (value := METRICS[metric](result)) is not None]
     axes.errorbar(measure.mean, place, xerr=measure.std, fmt="s", color=OKABE_ITO[0], capsize=4, markersize=6)
     if len(values) > 1:
-        axes.plot(values, [place] * len(values), "o", color=OKABE_ITO[1], markersize=3.5, alpha=0.8)
+        axes.plot(values, [place + 0.22] * len(values), "o", color=OKABE_ITO[1], markersize=3.5, alpha=0.8)
 
 
 def _curves(data: TableData, store: Store) -> Figure | None:

@@ -1,0 +1,103 @@
+"""The real command line and the real training process on the ``smoke`` profile, and the W&B run that mirrors it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+
+import numpy as np
+import pytest
+
+from experiments.profiles import PROFILES
+from experiments.result import Result
+from experiments.run import main
+from experiments.store import Store
+from experiments.tables import TABLES
+from gta.config import to_dict
+from tests.wandb_file import summarise
+
+NAME = "table_ablation_components"
+ROW = next(row for row in TABLES[NAME].rows if row.name == "Pixel")
+CONFIG = PROFILES["smoke"].resolve(ROW, 0)
+
+WITHOUT_WANDB = """
+import importlib.machinery as machinery
+
+find = machinery.PathFinder.find_spec
+machinery.PathFinder.find_spec = lambda name, *rest: None if name == "wandb" else find(name, *rest)
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    return tmp_path_factory.mktemp("end_to_end")
+
+
+def arguments(shared, results="results"):
+    folders = ["--data", str(shared / "data"), "--results", str(shared / results)]
+    return [NAME, "--profile", "smoke", "--rows", "Pixel", *folders]
+
+
+@pytest.fixture(scope="module")
+def store(shared):
+    """One row, trained for real with W&B offline."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("WANDB_API_KEY", raising=False)
+        assert main(arguments(shared)) == 0
+    return Store(shared / "results")
+
+
+def test_one_row_from_nothing_to_its_table(store):
+    result = store.read(CONFIG.id)
+    assert isinstance(result, Result)
+    assert result.n_val == 24
+    assert result.kinds.keys() == {"order", "motion", "static"}
+    assert 0 <= result.pair_accuracy <= 100
+    assert result.params > 100_000
+    assert result.macs > 10_000_000
+    assert result.env["versions"]["torch"]
+    assert len(store.metrics(CONFIG.id)) == CONFIG.train.epochs
+    folder = store.results / "smoke"
+    assert "smoke: not a result" in (folder / f"{NAME}.md").read_text()
+    lines = {line["row"]: line for line in csv.DictReader((folder / f"{NAME}.csv").read_text().splitlines())}
+    assert float(lines["Pixel"]["top1"]) == pytest.approx(result.top1, abs=1e-5)
+    assert lines["Region"]["top1"] == ""
+    with np.load(store.folder(CONFIG.id) / "scores.npz", allow_pickle=False) as scores:
+        assert scores["scores"].shape[1:] == (24, CONFIG.model.classes)
+        hits = scores["scores"].astype(np.float32).mean(0).argmax(1) == scores["labels"]
+    assert 100 * hits.mean() == pytest.approx(result.top1, abs=1e-3)
+
+
+def test_a_second_call_trains_nothing(store, shared, capsys):
+    path = store.folder(CONFIG.id) / "result.json"
+    before = path.stat().st_mtime_ns
+    assert main(arguments(shared)) == 0
+    assert "1 distinct run: 1 done" in capsys.readouterr().out
+    assert path.stat().st_mtime_ns == before
+
+
+def test_wandb_has_one_run_with_everything(store):
+    (path,) = store.folder(CONFIG.id).glob("wandb/offline-run-*/run-*.wandb")
+    run = summarise(path)
+    assert run["id"] == CONFIG.id
+    assert run["group"] == NAME
+    assert run["exit"] == 0
+    assert {name: run["config"][name] for name in to_dict(CONFIG)} == to_dict(CONFIG)
+    result = json.loads((store.folder(CONFIG.id) / "result.json").read_text())
+    for key, value in (("params", result["params"]), ("macs", result["macs"]), ("val/top1", result["top1"])):
+        assert run["summary"][key] == pytest.approx(value)
+
+
+def test_without_wandb_the_result_is_the_same(store, shared, monkeypatch, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_WANDB)
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), os.environ["PYTHONPATH"])))
+    assert main(arguments(shared, "without")) == 0
+    other = Store(shared / "without")
+    assert not (other.folder(CONFIG.id) / "wandb").exists()
+    first, second = store.read(CONFIG.id), other.read(CONFIG.id)
+    for name in ("top1", "top5", "kinds", "pair_accuracy", "params", "macs", "data_fingerprint"):
+        assert getattr(first, name) == getattr(second, name), name
+    with np.load(store.folder(CONFIG.id) / "scores.npz") as a, np.load(other.folder(CONFIG.id) / "scores.npz") as b:
+        assert np.array_equal(a["scores"], b["scores"])
