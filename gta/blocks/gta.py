@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from gta.blocks.mixing import build_mixing
-from gta.blocks.tokens import ZeroNorm, from_tokens, to_tokens
+from gta.blocks.residual import add_projected, normalise, zero_norm
+from gta.blocks.tokens import from_tokens, to_tokens
 from gta.config import GTAConfig
 
 
@@ -23,12 +24,11 @@ class PixelPath(nn.Module):
         self.value = nn.Linear(channels, inner, bias=False)
         self.mixing = build_mixing(config.mixing, frames, config.groups, config.matrix_gain)
         self.out = nn.Linear(inner, channels, bias=False)
-        self.norm = ZeroNorm(channels)
+        self.norm = zero_norm(channels)
 
-    def forward(self, v_BTND: Tensor) -> Tensor:
-        """Return (B, T, N, C) for the values (B, T, N, D) of ``self.value``."""
-        y_BTNC: Tensor = self.norm(self.out(self.mixing(v_BTND)))
-        return y_BTNC
+    def forward(self, x_BTNC: Tensor, v_BTND: Tensor) -> Tensor:
+        """Return the residual (B, T, N, C) plus the path, for the values (B, T, N, D) of ``self.value``."""
+        return add_projected(x_BTNC, self.mixing(v_BTND), self.out, self.norm)
 
 
 class RegionPath(nn.Module):
@@ -53,7 +53,7 @@ class RegionPath(nn.Module):
         self.value = nn.Linear(channels, inner, bias=False)
         self.mixing = build_mixing(config.mixing, frames, config.groups, config.matrix_gain)
         self.out = nn.Linear(inner, channels, bias=False)
-        self.norm = ZeroNorm(channels)
+        self.norm = zero_norm(channels)
 
     def weights(self, f_BTNF: Tensor) -> tuple[Tensor, Tensor]:
         """Return what pools positions into regions and what brings them back, both (B, T, N, K).
@@ -66,22 +66,31 @@ class RegionPath(nn.Module):
             return g_BTNK.softmax(dim=2), g_BTNK.softmax(dim=3)
         return g_BTNK, g_BTNK
 
-    def forward(self, x_BTNC: Tensor, f_BTNF: Tensor) -> Tensor:
-        """Return (B, T, N, C)."""
+    def forward(self, y_BTNC: Tensor, x_BTNC: Tensor, f_BTNF: Tensor) -> Tensor:
+        """Return the sum so far plus the path, (B, T, N, C).
+
+        Args:
+            y_BTNC: the sum so far.
+            x_BTNC: the block's input.
+            f_BTNF: what W_G reads.
+        """
         g_BTNK, back_BTNK = self.weights(f_BTNF)
-        positions, regions = g_BTNK.shape[2:]
+        pool_BTKN = g_BTNK.mT if self.softmax else g_BTNK.mT / g_BTNK.shape[2]
+        if self._on_regions(*g_BTNK.shape[2:]):
+            a_BTKC = self.out(self.mixing(self.value(torch.matmul(pool_BTKN, x_BTNC))))
+            return y_BTNC + normalise(self.norm, torch.matmul(back_BTNK, a_BTKC))
+        a_BTKD = self.mixing(torch.matmul(pool_BTKN, self.value(x_BTNC)))
+        return add_projected(y_BTNC, torch.matmul(back_BTNK, a_BTKD), self.out, self.norm)
+
+    def _on_regions(self, positions: int, regions: int) -> bool:
+        """Return whether W_R^V and W_R^O act on the regions: when that is cheaper by half.
+
+        G_R (X W) = (G_R X) W, so both orders are the same function; on the pixels the normalisation can be folded.
+        """
         channels, inner = self.out.weight.shape
-        # G_R (X W) = (G_R X) W: the matrices act on the side where they cost fewer multiplications
-        on_regions = regions * channels * (positions + inner) <= positions * inner * (regions + channels)
-        pool_BTKN = g_BTNK.mT if self.softmax else g_BTNK.mT / positions
-        if on_regions:
-            v_BTKD = self.value(torch.matmul(pool_BTKN, x_BTNC))
-            y_BTNC = torch.matmul(back_BTNK, self.out(self.mixing(v_BTKD)))
-        else:
-            v_BTKD = torch.matmul(pool_BTKN, self.value(x_BTNC))
-            y_BTNC = self.out(torch.matmul(back_BTNK, self.mixing(v_BTKD)))
-        normed_BTNC: Tensor = self.norm(y_BTNC)
-        return normed_BTNC
+        there = regions * channels * (positions + inner)
+        here = positions * inner * (regions + channels)
+        return 1.6 * there <= here
 
 
 class GlobalTemporalAttention(nn.Module):
@@ -132,9 +141,9 @@ class GlobalTemporalAttention(nn.Module):
         x_BTNC = y_BTNC = to_tokens(x, self.frames, fixed=True)
         v_BTND = self._values(x_BTNC)
         if self.pixel is not None:
-            y_BTNC = y_BTNC + self.pixel(v_BTND)
+            y_BTNC = self.pixel(y_BTNC, v_BTND)
         if self.region is not None:
-            y_BTNC = y_BTNC + self.region(x_BTNC, x_BTNC if self.reads_input else v_BTND)
+            y_BTNC = self.region(y_BTNC, x_BTNC, x_BTNC if self.reads_input else v_BTND)
         return from_tokens(y_BTNC, x)
 
     @torch.no_grad()

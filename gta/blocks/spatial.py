@@ -8,7 +8,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from gta.blocks.attention import attend
-from gta.blocks.tokens import ZeroNorm, from_tokens, pool_positions, to_tokens
+from gta.blocks.residual import add_projected, zero_norm
+from gta.blocks.tokens import from_tokens, pool_positions, to_tokens
 from gta.config import SAConfig
 
 
@@ -27,7 +28,7 @@ class SpatialAttention(nn.Module):
         self.query = nn.Linear(channels, inner, bias=False)
         self.key_value = nn.Linear(channels, 2 * inner, bias=False)
         self.out = nn.Linear(inner, channels, bias=False)
-        self.norm = ZeroNorm(channels)
+        self.norm = zero_norm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the shape of ``x``, which is (B*T, C, H, W) or (B, C, T, H, W).
@@ -43,4 +44,4 @@ class SpatialAttention(nn.Module):
             kv_BTPD = pool_positions(kv_BTPD, size)
         k_MPD, v_MPD = kv_BTPD.flatten(0, 1).chunk(2, dim=-1)  # M = B*T frames
         a_BTND = attend(q_BTND.flatten(0, 1), k_MPD, v_MPD).view(q_BTND.shape)
-        return from_tokens(x_BTNC + self.norm(self.out(a_BTND)), x)
+        return from_tokens(add_projected(x_BTNC, a_BTND, self.out, self.norm), x)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from gta.blocks.attention import attend
-from gta.blocks.tokens import ZeroNorm, from_tokens, to_tokens
+from gta.blocks.residual import add_projected, zero_norm
+from gta.blocks.tokens import from_tokens, to_tokens
 from gta.config import TAConfig
 
 
@@ -30,7 +31,7 @@ class TemporalAttention(nn.Module):
         inner = channels // config.reduction
         self.qkv = nn.Linear(channels, 3 * inner, bias=False)
         self.out = nn.Linear(inner, channels, bias=False)
-        self.norm = ZeroNorm(channels)
+        self.norm = zero_norm(channels)
         if config.position:
             self.position = nn.Parameter(torch.empty(frames, channels).normal_(std=config.position_std))
         else:
@@ -53,4 +54,4 @@ class TemporalAttention(nn.Module):
         )
         clips, time, positions, _ = x_BTNC.shape
         a_BNTD = attend(q_MTD, k_MTD, v_MTD).view(clips, positions, time, -1)
-        return from_tokens(x_BTNC + self.norm(self.out(a_BNTD.transpose(1, 2))), x)
+        return from_tokens(add_projected(x_BTNC, a_BNTD.transpose(1, 2), self.out, self.norm), x)

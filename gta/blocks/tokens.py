@@ -10,7 +10,7 @@ Legend: B clips, T frames, N = H*W positions, C channels.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def to_tokens(x: Tensor, frames: int, *, fixed: bool = False) -> Tensor:
@@ -72,18 +72,3 @@ def pool_positions(x_BTNC: Tensor, size: tuple[int, int]) -> Tensor:
     maps = x_BTNC.reshape(clips * time, *size, channels).permute(0, 3, 1, 2)
     pooled = torch.max_pool2d(maps, 2)
     return pooled.permute(0, 2, 3, 1).reshape(clips, time, -1, channels)
-
-
-class ZeroNorm(nn.BatchNorm2d):
-    """Batch normalisation of tokens whose gamma starts at zero: a block that ends in it is the identity at first."""
-
-    def __init__(self, channels: int) -> None:
-        """Normalise the last of (B, T, N, ``channels``) over the other three."""
-        super().__init__(channels)
-        nn.init.zeros_(self.weight)
-
-    def forward(self, y_BTNC: Tensor) -> Tensor:
-        """Return (B, T, N, C)."""
-        maps = y_BTNC.flatten(0, 1).unsqueeze(2).permute(0, 3, 1, 2)  # channels-last, H = N, W = 1
-        normed: Tensor = super().forward(maps)
-        return normed.permute(0, 2, 3, 1).reshape(y_BTNC.shape)

@@ -1,0 +1,81 @@
+"""The end of every block: Y = X + BN(Z W_O), with the normalisation folded into the projection.
+
+Legend: M positions (B*T*N), D inner channels, C channels.
+
+Batch statistics of a linear map follow from those of its input: mean(Z W) = mean(Z) W and
+var(Z W) = diag(W^T cov(Z) W). So the C-wide product need not be written, read again for its statistics, normalised and
+added in passes of its own: one matrix product with normalised weights is added to the residual. In a small network,
+where memory traffic and not arithmetic is the cost, those passes are most of a block's time.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+
+def add_projected(x_BTNC: Tensor, z_BTND: Tensor, out: nn.Linear, norm: nn.Module) -> Tensor:
+    """Return X + norm(Z W_O), updating the running statistics as the layer ``norm`` would.
+
+    Args:
+        x_BTNC: the residual.
+        z_BTND: what is projected.
+        out: W_O, from D to C channels, without bias.
+        norm: a ``BatchNorm2d`` of C channels. Anything else, such as the ``SyncBatchNorm`` it becomes on several
+            GPUs, whose statistics span processes, is applied as a layer.
+    """
+    if not isinstance(norm, nn.BatchNorm2d):
+        return x_BTNC + normalise(norm, out(z_BTND))
+    z_MD = z_BTND.reshape(-1, z_BTND.shape[-1])
+    weight_CD, shift_C = _folded(z_MD, out.weight, norm)
+    y_MC = linear(z_MD, weight_CD, shift_C)
+    return y_MC.add_(x_BTNC.reshape(y_MC.shape)).view(x_BTNC.shape)
+
+
+def normalise(norm: nn.Module, y_BTNC: Tensor) -> Tensor:
+    """Apply a batch normalisation layer to the channels of tokens, (B, T, N, C)."""
+    maps = y_BTNC.flatten(0, 1).unsqueeze(2).permute(0, 3, 1, 2)  # channels-last, H = N, W = 1
+    normed: Tensor = norm(maps)
+    return normed.permute(0, 2, 3, 1).reshape(y_BTNC.shape)
+
+
+def zero_norm(channels: int) -> nn.BatchNorm2d:
+    """Return a normalisation whose gamma starts at zero: a block that ends in it is the identity at first."""
+    norm = nn.BatchNorm2d(channels)
+    nn.init.zeros_(norm.weight)
+    return norm
+
+
+def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Return W_O scaled by the normalisation, (C, D), and what it adds, (C,)."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    with torch.autocast(z_MD.device.type, enabled=False):
+        mean_C, var_C = norm.running_mean, norm.running_var
+        if norm.training:
+            mean_C, var_C = _batch_statistics(z_MD.to(weight_CD.dtype), weight_CD)
+            _update(norm, mean_C, var_C, z_MD.shape[0])
+        scale_C = norm.weight * torch.rsqrt(var_C + norm.eps)
+        return weight_CD * scale_C[:, None], norm.bias - mean_C * scale_C
+
+
+def _batch_statistics(z_MD: Tensor, weight_CD: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and biased variance of Z W_O, both (C,)."""
+    mean_D = z_MD.mean(dim=0)
+    centred_MD = z_MD + -mean_D  # whose gradient negates D numbers, not M*D
+    covariance_DD = centred_MD.t() @ centred_MD / z_MD.shape[0]
+    return weight_CD @ mean_D, ((weight_CD @ covariance_DD) * weight_CD).sum(dim=1)
+
+
+@torch.no_grad()
+def _update(norm: nn.BatchNorm2d, mean_C: Tensor, var_C: Tensor, count: int) -> None:
+    """Update the running statistics, the variance as the unbiased one, as ``BatchNorm2d`` does."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.num_batches_tracked is not None
+    assert norm.momentum is not None
+    norm.num_batches_tracked += 1
+    norm.running_mean.lerp_(mean_C.to(norm.running_mean.dtype), norm.momentum)
+    unbiased_C = var_C * (count / max(count - 1, 1))
+    norm.running_var.lerp_(unbiased_C.to(norm.running_var.dtype), norm.momentum)

@@ -1,0 +1,37 @@
+"""The folded normalisation equals the layer: outputs, gradients and running statistics."""
+
+import copy
+
+import pytest
+import torch
+
+from gta.blocks.residual import add_projected, normalise, zero_norm
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(2, 8, 9), (1, 1, 2)])
+def test_folded_normalisation_is_batch_norm(training, shape):
+    torch.manual_seed(0)
+    out = torch.nn.Linear(6, 10, bias=False).double()
+    norm = zero_norm(10).double().train(training)
+    for parameter in norm.parameters():
+        torch.nn.init.normal_(parameter)
+    torch.nn.init.normal_(norm.running_mean)
+    layer_out, layer_norm = copy.deepcopy(out), copy.deepcopy(norm)
+    x = torch.randn(*shape, 10, dtype=torch.float64, requires_grad=True)
+    z = (3 + torch.randn(*shape, 6, dtype=torch.float64)).requires_grad_()
+    gradient = torch.randn(*shape, 10, dtype=torch.float64)
+
+    folded = add_projected(x, z, out, norm)
+    layered = x + normalise(layer_norm, layer_out(z))
+    torch.testing.assert_close(folded, layered)
+    ours = torch.autograd.grad(folded, (x, z, out.weight, norm.weight, norm.bias), gradient)
+    theirs = torch.autograd.grad(layered, (x, z, layer_out.weight, layer_norm.weight, layer_norm.bias), gradient)
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(norm.state_dict(), layer_norm.state_dict())
+
+
+def test_a_fresh_normalisation_returns_the_residual():
+    x = torch.randn(2, 8, 9, 10)
+    y = add_projected(x, torch.randn(2, 8, 9, 6), torch.nn.Linear(6, 10, bias=False), zero_norm(10))
+    torch.testing.assert_close(y, x, rtol=0, atol=0)
