@@ -28,5 +28,6 @@ def segment_indices(length: int, frames: int, rng: np.random.Generator | None = 
         return chosen
     middles: NDArray[np.int64] = starts + (widths - 1) // 2
     half = frames // 2
+    middles[:half] = np.minimum(middles[:half], (length - 1) // 2)  # repeats of a short clip may reach past its middle
     middles[frames - half :] = length - 1 - middles[:half][::-1]
     return middles
