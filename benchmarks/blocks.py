@@ -1,7 +1,8 @@
 """What each block costs in training: ``python -m benchmarks.blocks [--precision fp32] [--out FILE.md]``.
 
-Forward and backward of the tiny profile's network on random clips, channels-last, one thread. The
-variants take turns, one step each, so that a busy machine slows all of them alike; medians over the repeats.
+Forward and backward of the tiny profile's network on random clips, channels-last, one thread. Processor
+time is counted, which on one thread is the wall time of an idle machine, and the variants take turns, one step each;
+medians over the repeats.
 """
 
 from __future__ import annotations
@@ -44,13 +45,13 @@ def build(blocks: tuple[BlockConfig, ...]) -> nn.Module:
 
 
 def step_seconds(model: nn.Module, clips: torch.Tensor, labels: torch.Tensor, *, bf16: bool) -> float:
-    """Return the seconds of one forward and backward pass of ``clips`` (B, 3, T, H, W)."""
+    """Return the processor seconds of one forward and backward pass of ``clips`` (B, 3, T, H, W)."""
     model.zero_grad()
-    start = time.perf_counter()
+    start = time.process_time()
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         loss = cross_entropy(model(clips).float(), labels)
     loss.backward()  # type: ignore[no-untyped-call]
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def measure(names: Sequence[str], repeats: int, *, bf16: bool) -> str:

@@ -50,6 +50,13 @@ def test_identity_at_initialisation_in_training_and_evaluation(config):
 
 
 @every_block
+def test_identity_at_initialisation_for_float32_features_under_autocast(config):
+    x = torch.randn(B * T, C, H, W)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(build_block(config, C, T)(x), x)
+
+
+@every_block
 def test_channels_last_stays_channels_last(config):
     x = torch.randn(B * T, C, H, W).to(memory_format=torch.channels_last).requires_grad_()
     y = build_block(config, C, T)(x)

@@ -30,7 +30,10 @@ def add_projected(x_BTNC: Tensor, z_BTND: Tensor, out: nn.Linear, norm: nn.Modul
     z_MD = z_BTND.reshape(-1, z_BTND.shape[-1])
     weight_CD, shift_C = _folded(z_MD, out.weight, norm)
     y_MC = linear(z_MD, weight_CD, shift_C)
-    return y_MC.add_(x_BTNC.reshape(y_MC.shape)).view(x_BTNC.shape)
+    x_MC = x_BTNC.reshape(y_MC.shape)
+    if x_MC.dtype != y_MC.dtype:  # under autocast a residual in float32 stays float32
+        return (x_MC + y_MC).view(x_BTNC.shape)
+    return y_MC.add_(x_MC).view(x_BTNC.shape)
 
 
 def normalise(norm: nn.Module, y_BTNC: Tensor) -> Tensor:
@@ -65,7 +68,8 @@ def _batch_statistics(z_MD: Tensor, weight_CD: Tensor) -> tuple[Tensor, Tensor]:
     mean_D = z_MD.mean(dim=0)
     centred_MD = z_MD + -mean_D  # whose gradient negates D numbers, not M*D
     covariance_DD = centred_MD.t() @ centred_MD / z_MD.shape[0]
-    return weight_CD @ mean_D, ((weight_CD @ covariance_DD) * weight_CD).sum(dim=1)
+    var_C = ((weight_CD @ covariance_DD) * weight_CD).sum(dim=1)
+    return weight_CD @ mean_D, var_C.clamp_min(0)  # rounding can leave a variance of zero slightly negative
 
 
 @torch.no_grad()
