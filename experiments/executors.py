@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from experiments.launch import Handle
@@ -17,7 +18,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def call(arguments: list[str], log: Path, threads: int) -> subprocess.Popen[bytes]:
+def gpus() -> list[str]:
+    """Return the ids of the GPUs this process may use, without loading torch."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [name for name in chosen.split(",") if name]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    answer = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=False)
+    return [str(index) for index, line in enumerate(answer.stdout.splitlines()) if line.startswith("GPU ")]
+
+
+def call(
+    arguments: list[str], log: Path, threads: int, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a child in its own session, with its output appended to ``log``."""
     log.parent.mkdir(parents=True, exist_ok=True)
     limits = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -27,22 +41,40 @@ def call(arguments: list[str], log: Path, threads: int) -> subprocess.Popen[byte
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **limits, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **limits, "PYTHONUNBUFFERED": "1", **(environment or {})},
             start_new_session=True,  # Ctrl-C reaches the parent alone, which then asks the children to save
         )
 
 
 class LocalExecutor:
-    """Child processes of this machine."""
+    """Child processes of this machine; with GPUs, each slot has its own ``devices`` of them."""
 
-    def __init__(self, slots: int, threads: int) -> None:
+    def __init__(self, slots: int, threads: int, devices: int = 1) -> None:
         """Allow ``slots`` children at a time with ``threads`` computing threads each."""
         self.slots = slots
         self.threads = threads
+        self.devices = devices
+        self._gpus = gpus()
+        self._used: dict[int, _LocalHandle] = {}
 
     def start(self, jobs: Sequence[tuple[list[str], Path]]) -> list[Handle]:
         """Start one child for each pair of command line and log file."""
-        return [_LocalHandle(call(arguments, log, self.threads)) for arguments, log in jobs]
+        started: list[Handle] = []
+        for arguments, log in jobs:
+            busy = {slot for slot, handle in self._used.items() if handle.poll() is None}
+            slot = next(number for number in range(len(busy) + 1) if number not in busy)
+            handle = _LocalHandle(call(arguments, log, self.threads, self.environment(slot)))
+            self._used[slot] = handle
+            started.append(handle)
+        return started
+
+    def environment(self, slot: int) -> dict[str, str]:
+        """Return the variables that give a slot its GPUs; slots share when there are more of them than GPUs."""
+        if not self._gpus:
+            return {}
+        numbers = range(slot * self.devices, (slot + 1) * self.devices)
+        chosen = dict.fromkeys(self._gpus[number % len(self._gpus)] for number in numbers)
+        return {"CUDA_VISIBLE_DEVICES": ",".join(chosen)}
 
 
 class _LocalHandle:

@@ -151,6 +151,8 @@ class _Launch:
                 rest.append(run)
             elif is_locked(self.store.folder(run.id)):
                 self._wait(run)
+            elif isinstance(self.store.read(run.id), Result):  # another process finished it since the plan
+                self._ended(run, 0)
             else:
                 batch.append(run)
         jobs = []

@@ -160,7 +160,9 @@ def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Re
     from experiments.executors import LocalExecutor
 
     if options.executor == "local":
-        return LocalExecutor(jobs, threads)
+        if options.nodes > 1:
+            raise UserError(f"--nodes {options.nodes} needs --executor slurm; this machine is one node")
+        return LocalExecutor(jobs, threads, options.devices)
     from experiments.slurm import SlurmExecutor
 
     gpu = request.profile.data.drawing is None

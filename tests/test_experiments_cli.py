@@ -103,6 +103,11 @@ def test_slurm_without_sbatch_is_one_line(study, capsys, monkeypatch):
     assert "--executor slurm needs" in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_several_nodes_need_slurm(study, capsys):
+    assert study("table_ablation_order", "--nodes", "2") == 2
+    assert "--nodes 2 needs --executor slurm" in capsys.readouterr().err
+
+
 def test_seeds():
     assert parse_seeds("0,2,0") == [0, 2]
     assert parse_seeds("0-4") == [0, 1, 2, 3, 4]

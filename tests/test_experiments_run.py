@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import time
 
 import pytest
 
+from experiments.executors import LocalExecutor
+from experiments.plan import PlannedRun
 from experiments.profiles import PROFILES
 from experiments.store import State, Store
 from experiments.tables import TABLES
@@ -31,6 +35,12 @@ code = main()
 print("torch" in sys.modules, file=sys.stderr)
 sys.exit(code)
 """
+
+
+def _slurm_answers() -> bool:
+    if shutil.which("sinfo") is None or importlib.util.find_spec("submitit") is None:
+        return False
+    return subprocess.run(["sinfo", "--noheader"], capture_output=True, timeout=20, check=False).returncode == 0
 
 
 def driver(results, *arguments, **environment):
@@ -161,6 +171,35 @@ def test_a_run_trained_by_another_process_is_waited_for(study):
     assert second.returncode == 0
     assert "another process is training it" in out
     assert len(calls(study.results, IDS[1])) == 2
+
+
+def test_a_run_that_another_process_finished_meanwhile_is_not_run_again(study, monkeypatch):
+    from experiments import plan
+
+    assert study(NAME, "--rows", "Pixel + CCMH") == 0
+    monkeypatch.setattr(plan, "PlannedRun", lambda config, state: PlannedRun(config, State.NEW))
+    assert study(NAME, "--rows", "Pixel + CCMH") == 0
+    assert len(calls(study.results, IDS[1])) == 1
+
+
+def test_slots_have_their_own_gpus(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5,7")
+    executor = LocalExecutor(4, 1)
+    assert [executor.environment(slot)["CUDA_VISIBLE_DEVICES"] for slot in range(4)] == ["2", "5", "7", "2"]
+    assert LocalExecutor(1, 1, devices=2).environment(0) == {"CUDA_VISIBLE_DEVICES": "2,5"}
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert LocalExecutor(2, 1).environment(1) == {}
+
+
+@pytest.mark.skipif(not _slurm_answers(), reason="needs a Slurm controller and submitit")
+def test_an_array_of_slurm_jobs(study, capsys, monkeypatch):
+    monkeypatch.setenv("FAKE_BEHAVIOUR", json.dumps({IDS[0]: "killed", IDS[1]: "user"}))
+    assert study(NAME, "--executor", "slurm", "--jobs", "2") == 1
+    err = capsys.readouterr().err
+    assert "killed by SIGKILL" in err
+    assert "the clip 7.webm is torn" in err
+    store = Store(study.results)
+    assert [store.state(run_id) for run_id in IDS] == [State.FAILED] * 2 + [State.DONE] * 4
 
 
 def test_a_foreign_result_is_named_and_trained_again(study, capsys):
