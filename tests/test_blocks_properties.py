@@ -57,6 +57,14 @@ def test_identity_at_initialisation_for_float32_features_under_autocast(config):
 
 
 @every_block
+@pytest.mark.parametrize("training", [True, False])
+def test_blocks_run_on_the_meta_device(config, training):
+    with torch.device("meta"):
+        x = torch.randn(B * T, C, H, W)
+        assert build_block(config, C, T).train(training)(x).shape == x.shape
+
+
+@every_block
 def test_channels_last_stays_channels_last(config):
     x = torch.randn(B * T, C, H, W).to(memory_format=torch.channels_last).requires_grad_()
     y = build_block(config, C, T)(x)

@@ -10,6 +10,8 @@ where memory traffic and not arithmetic is the cost, those passes are most of a 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
@@ -54,7 +56,9 @@ def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.BatchNorm2d) -> tuple[Tens
     """Return W_O scaled by the normalisation, (C, D), and what it adds, (C,)."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    with torch.autocast(z_MD.device.type, enabled=False):
+    device = z_MD.device.type
+    known = torch.amp.is_autocast_available(device)  # not on "meta", where operations are counted
+    with torch.autocast(device, enabled=False) if known else nullcontext():
         mean_C, var_C = norm.running_mean, norm.running_var
         if norm.training:
             mean_C, var_C = _batch_statistics(z_MD.to(weight_CD.dtype), weight_CD)
