@@ -14,6 +14,7 @@ import pytest
 from gta.config import DrawingConfig, digest
 from gta.data import cache, pool, prepare
 from gta.data.cache import open_cache
+from gta.data.check import main as check_main
 from gta.data.contact_sheet import main as contact_main
 from gta.data.decode import count_frames, read_all
 from gta.data.embedded import EMBEDDED
@@ -182,3 +183,22 @@ def test_clips_of_unequal_length_cannot_be_cached(folder, tmp_path):
         open_cache(tmp_path / "cache", "mixed", mixed, "f", (16, 16), jobs=1)
     assert not list((tmp_path / "cache").glob("*.npy"))
     assert not list((tmp_path / "cache").glob("*.part"))
+
+
+# ------------------------------------------------------------------------------------------ check
+def test_check_finds_every_kind_of_damage(tmp_path, capsys):
+    folder = ensure_embedded(tmp_path, SMALL, "small", jobs=1, splits=("train",))
+    assert check_main([str(folder), "--jobs", "1"]) == 0
+    assert "train: 48 clips, 0 bad" in capsys.readouterr().out
+    clips = read_split(folder, "train").clips
+    clips[0].path.unlink()
+    clips[1].path.write_bytes(b"")
+    assert check_main([str(folder), "--jobs", "1"]) == 1
+    errors = capsys.readouterr().err
+    assert clips[0].path.name in errors
+    assert clips[1].path.name in errors
+    for i in (0, 1):  # whole videos, but not the ones that were drawn
+        clips[i].path.write_bytes(clips[2].path.read_bytes())
+    assert check_main([str(folder), "--jobs", "1"]) == 1
+    assert "not what was drawn" in capsys.readouterr().err
+    assert check_main([str(tmp_path)]) == 2

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 import pytorch_lightning as pl
 from numpy.typing import NDArray
-from pytorch_lightning.loops.progress import _ProcessedTracker
 from torch.utils.data import DataLoader
 
 from gta.config import DataConfig
@@ -99,8 +98,7 @@ class VideoDataModule(pl.LightningDataModule):
         # A resumed fit asks for its loader before it announces the epoch; workers fetch ahead at once.
         start = 0
         if self.trainer is not None:
-            current = cast(_ProcessedTracker, self.trainer.fit_loop.epoch_progress.current)
-            start = current.processed
+            start = int(self.trainer.fit_loop.epoch_progress.current.state_dict()["processed"])
         return self._loader("train", start)
 
     def val_dataloader(self) -> DataLoader[Batch]:

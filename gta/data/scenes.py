@@ -198,7 +198,7 @@ def _shake(stage: Stage) -> list[Sprite]:
 def _there_and_back(stage: Stage) -> Plane:
     start, end = stage.window()
     middle = start + (end - start) * stage.uniform(0.35, 0.65)
-    rest = stage.uniform(0.0, 0.08)
+    rest = stage.uniform(0.03, 0.12)
     return np.minimum(stage.progress(start, middle - rest), 1 - stage.progress(middle + rest, end))
 
 
