@@ -1,6 +1,6 @@
 """What a table, a row and a profile are, and how they become runs.
 
-    table (rows)  x  profile (data set, backbone, recipe)  x  seeds  ->  RunConfig
+table (rows)  x  profile (data set, backbone, recipe)  x  seeds  ->  RunConfig
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
@@ -65,6 +67,11 @@ def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.BatchNorm2d) -> tuple[Tens
             _update(norm, mean_C, var_C, z_MD.shape[0])
         scale_C = norm.weight * torch.rsqrt(var_C + norm.eps)
         return weight_CD * scale_C[:, None], norm.bias - mean_C * scale_C
+
+
+def _full_precision(device: str) -> AbstractContextManager[None]:
+    """Switch autocast off; the meta device, on which costs are counted, has none."""
+    return nullcontext() if device == "meta" else torch.autocast(device, enabled=False)
 
 
 def _batch_statistics(z_MD: Tensor, weight_CD: Tensor) -> tuple[Tensor, Tensor]:
