@@ -143,3 +143,15 @@ def test_the_codec_carries_no_arrow_of_time(tmp_path, frames):
 
 def test_the_same_frames_give_the_same_bytes(frames):
     assert encode_webm(frames) == encode_webm(frames)
+
+
+def test_the_loading_benchmark_runs_and_checks_the_pixels(tmp_path, monkeypatch, capsys):
+    from benchmarks import loading
+
+    out = tmp_path / "loading.md"
+    assert loading.main(["--clips", "1", "--repeats", "1", "--out", str(out)]) == 0
+    assert out.read_text() == capsys.readouterr().out
+    assert out.read_text().count("| wall |") == 2
+    monkeypatch.setitem(loading.READERS, "wrong", lambda path: loading.decode_all(path)[::-1])
+    with pytest.raises(AssertionError, match="different pixels"):
+        loading.table(1, 1)
