@@ -11,6 +11,7 @@ from typing import Any
 import pytorch_lightning as pl
 
 from experiments.store import parse_epoch
+from gta.data.dataset import Batch
 from gta.errors import UserError
 from gta.files import write_text
 
@@ -43,7 +44,7 @@ class RunLog(pl.Callback):
         self._started, self._clips = time.perf_counter(), 0
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: Batch, batch_idx: int
     ) -> None:
         """Count clips and say how far the run is."""
         self._clips += len(batch["label"]) * trainer.world_size

@@ -9,6 +9,7 @@ after a kill it continues from the last whole checkpoint. Exit codes: 0 done, 1 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.result import Result
 from gta import files
 from gta.config import RunConfig, run_from_dict
 from gta.errors import UserError
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from experiments.callbacks import RunLog
     from gta.data.module import VideoDataModule
-    from gta.recognizer import VideoRecognizer
 
 LOCKED = 75
 INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
@@ -60,12 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     place = _parse(arguments)
     from filelock import FileLock, Timeout
 
+    if os.environ.get("SLURM_PROCID", "0") != "0" or os.environ.get("LOCAL_RANK", "0") != "0":
+        return _guarded(place)  # one of several processes of a run whose first one holds the lock
     try:
         with FileLock(place.folder / "lock", timeout=0):
-            return _guarded(place)
+            return 0 if _is_done(place.folder) else _guarded(place)
     except Timeout:
         print(f"error: {place.folder} is being trained by another process", file=sys.stderr)
         return LOCKED
+
+
+def _is_done(folder: Path) -> bool:
+    from experiments.store import Store
+
+    store = Store(folder.parent.parent)
+    return store.folder(folder.name) == folder and isinstance(store.read(folder.name), Result)
 
 
 def _guarded(place: Place) -> int:
@@ -171,9 +181,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
         logger=logger or False,
         callbacks=[
             log,
-            ModelCheckpoint(
-                place.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False
-            ),
+            ModelCheckpoint(place.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False),
         ],
         plugins=[AtomicCheckpointIO()],
         default_root_dir=place.folder,

@@ -120,7 +120,7 @@ class ModelConfig:
             depth = self.backbone.depths[STAGES.index(stage)]
             _require(
                 0 <= index < depth,
-                f"ModelConfig.places: {stage}[{index}] does not exist; {stage} has {depth} residual blocks, 0..{depth - 1}",
+                f"ModelConfig.places: {stage}[{index}] does not exist; {stage} has residual blocks 0..{depth - 1}",
             )
         _require(len(set(self.places)) == len(self.places), f"ModelConfig.places repeats a place: {self.places}")
         for block in self.blocks:

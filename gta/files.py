@@ -34,7 +34,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         temporary = None
         _sync_folder(path.parent)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}; free space or choose another folder") from error
+        reason = error.strerror or error
+        raise UserError(f"cannot write {path}: {reason}; free space or choose another folder") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):

@@ -10,8 +10,6 @@ where memory traffic and not arithmetic is the cost, those passes are most of a 
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -58,9 +56,7 @@ def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.BatchNorm2d) -> tuple[Tens
     """Return W_O scaled by the normalisation, (C, D), and what it adds, (C,)."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    device = z_MD.device.type
-    known = torch.amp.is_autocast_available(device)  # not on "meta", where operations are counted
-    with torch.autocast(device, enabled=False) if known else nullcontext():
+    with _full_precision(z_MD.device.type):
         mean_C, var_C = norm.running_mean, norm.running_var
         if norm.training:
             mean_C, var_C = _batch_statistics(z_MD.to(weight_CD.dtype), weight_CD)
@@ -71,7 +67,7 @@ def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.BatchNorm2d) -> tuple[Tens
 
 def _full_precision(device: str) -> AbstractContextManager[None]:
     """Switch autocast off; the meta device, on which costs are counted, has none."""
-    return nullcontext() if device == "meta" else torch.autocast(device, enabled=False)
+    return torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
 
 
 def _batch_statistics(z_MD: Tensor, weight_CD: Tensor) -> tuple[Tensor, Tensor]:
