@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
+from pytorch_lightning.loggers import WandbLogger
 
 from gta import files
 from gta.config import RunConfig
@@ -69,10 +70,9 @@ def mirror(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:
     flat |= {f"val/top1_{kind}": value for kind, value in result["kinds"].items()}
     flat |= {name: result[name] for name in ("params", "macs", "n_val", "clips_per_second", "data_fingerprint")}
     for logger in loggers:
-        experiment = getattr(logger, "experiment", None)
-        if hasattr(experiment, "summary"):
-            experiment.summary.update(flat)
-            experiment.finish()
+        if isinstance(logger, WandbLogger):
+            logger.experiment.summary.update(flat)
+            logger.experiment.finish()
 
 
 def _templates(labels: Sequence[str]) -> tuple[tuple[str, ...], dict[int, int]]:

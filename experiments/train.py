@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from experiments.result import Result
 from gta import files
@@ -170,7 +170,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
         num_nodes=place.nodes,
         strategy="ddp" if distributed else "auto",
         sync_batchnorm=distributed,
-        precision=precision,  # type: ignore[arg-type] - a string of Lightning's list
+        precision=cast(Any, precision),
         max_epochs=config.train.epochs,
         gradient_clip_val=config.train.clip_norm,
         limit_val_batches=_curve_batches(config, data),

@@ -98,7 +98,7 @@ class BackboneConfig:
 
     def channels(self, stage: str) -> int:
         """Return the output channels of ``stage``."""
-        return 4 * self.width * 2 ** STAGES.index(stage)
+        return 4 * self.width << STAGES.index(stage)
 
 
 @dataclass(frozen=True)

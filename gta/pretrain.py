@@ -111,7 +111,7 @@ def train_on_stills(
             right = (part.argmax(dim=1) == targets[task])[known].float().mean().item() * 100
             hits[task] = right if step == 0 else 0.95 * hits[task] + 0.05 * right
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 20.0)
         optimizer.step()
     weights = {name: value.contiguous() for name, value in network.state_dict().items() if not name.startswith("fc.")}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 
 from gta.config import RunConfig, TrainConfig, run_from_dict, to_dict
@@ -34,6 +35,9 @@ class Scores:
 
 class VideoRecognizer(pl.LightningModule):
     """Cross-entropy training of a :class:`~gta.config.RunConfig`'s model; a row is configuration, not a subclass."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
 
     def __init__(self, config: RunConfig | dict[str, Any]) -> None:
         """Build the network.
@@ -99,7 +103,7 @@ class VideoRecognizer(pl.LightningModule):
         """Gather the clips of all processes in the split's order; none is dropped or counted twice."""
         index, labels, scores = (torch.cat(part) for part in zip(*self._gathered(), strict=True))
         order = index.argsort()
-        if len(index.unique()) != len(index):
+        if (index[order].diff() == 0).any():
             raise RuntimeError("evaluation saw a clip twice")
         self.scores = Scores(index[order].numpy(), labels[order].numpy(), scores[order].numpy())
         top1 = (scores.argmax(dim=1) == labels).float().mean() * 100
@@ -112,7 +116,7 @@ class VideoRecognizer(pl.LightningModule):
         torch.distributed.all_gather_object(every, self._parts)
         return [part for parts in every for part in parts]
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return optimiser and the learning-rate schedule by step."""
         train = self.run.train
         groups = parameter_groups(self.model, train.weight_decay)

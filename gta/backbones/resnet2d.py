@@ -13,7 +13,7 @@ from torchvision.models.resnet import Bottleneck, ResNet
 from gta.config import STAGES, BackboneConfig
 
 
-class ResNet2D(ResNet):
+class ResNet2D(ResNet):  # type: ignore[misc] # torchvision has no types
     """Bottleneck ResNet of any depth and width; the default is ResNet-50.
 
     Input (B*T, 3, H, W), output (B*T, classes).
