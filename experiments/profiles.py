@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from experiments.study import Profile
-from gta.config import BackboneConfig, DataConfig, DrawingConfig, Place, PretrainConfig, TrainConfig
+from gta.config import BackboneConfig, DataConfig, Place, PretrainConfig, TrainConfig
+from gta.data.embedded import EMBEDDED
 
 PAPER_PLACES: tuple[Place, ...] = (("res3", 0), ("res3", 2), ("res4", 0), ("res4", 2), ("res4", 4))
 """Two blocks in res3 and three in res4, every other residual block."""
+
+
+def _embedded(name: str) -> DataConfig:
+    return DataConfig(name, frames=8, resize=(36, 36), crop=32, augment="crop", drawing=EMBEDDED[name])
+
 
 TINY = Profile(
     name="tiny",
     title="embedded data set, drawn clips of 32 x 32 pixels",
     classes=24,
-    data=DataConfig("tiny", frames=8, resize=(36, 36), crop=32, drawing=DrawingConfig()),
+    data=_embedded("tiny"),
     backbone=BackboneConfig(depths=(1, 3, 5, 1), width=16, stem="small"),
     places=PAPER_PLACES,
     train=TrainConfig(
         "adamw",
         lr=2e-3,
         weight_decay=0.05,
-        batch_size=32,
-        epochs=4,
-        warmup_epochs=0.5,
+        batch_size=16,
+        epochs=2,
+        warmup_epochs=0.25,
         schedule="cosine",
         milestones=(),
+        frozen=("stem", "res2"),
     ),
     dropout=0.0,
+    pool="before",
     pretrain=PretrainConfig(),
 )
 
@@ -33,13 +41,7 @@ SMOKE = Profile(
     name="smoke",
     title="the embedded data set in miniature, for tests and fault drills; never for a result",
     classes=24,
-    data=DataConfig(
-        "smoke",
-        frames=8,
-        resize=(36, 36),
-        crop=32,
-        drawing=DrawingConfig(train_per_template=2, validation_per_template=1, tune_per_template=1),
-    ),
+    data=_embedded("smoke"),
     backbone=BackboneConfig(depths=(1, 3, 5, 1), width=8, stem="small"),
     places=PAPER_PLACES,
     train=TrainConfig(
@@ -51,8 +53,10 @@ SMOKE = Profile(
         warmup_epochs=0.5,
         schedule="cosine",
         milestones=(),
+        frozen=("stem", "res2"),
     ),
     dropout=0.0,
+    pool="before",
     pretrain=PretrainConfig(stills=256),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gta.config import (
     BackboneConfig,
@@ -103,6 +104,8 @@ class Profile:
     places: tuple[Place, ...]
     train: TrainConfig
     dropout: float
+    pool: Literal["after", "before"] = "after"
+    """Where SA and NL pool their keys and values: after the projections (TSM style) or before (PySlowFast style)."""
     pretrain: PretrainConfig | None = None
     families: Mapping[str, FamilySettings] = field(default_factory=dict)
 
@@ -114,14 +117,14 @@ class Profile:
             classes=self.classes,
             frames=self.data.frames,
             backbone=self.backbone,
-            blocks=tuple(_tune(block, tuned) for block in row.blocks),
+            blocks=tuple(_tune(block, self.pool, tuned) for block in row.blocks),
             places=() if not row.blocks else (self.places if row.places is None else row.places),
             dropout=self.dropout,
         )
         return RunConfig(self.name, seed, model, self.data, train, self.pretrain)
 
 
-def _tune(block: BlockConfig, tuned: FamilySettings) -> BlockConfig:
+def _tune(block: BlockConfig, pool: Literal["after", "before"], tuned: FamilySettings) -> BlockConfig:
     fields = {f.name for f in dataclasses.fields(block)}
-    values = {k: v for k, v in dataclasses.asdict(tuned).items() if v is not None and k in fields}
-    return dataclasses.replace(block, **values)
+    values = {"pool": pool} | {k: v for k, v in dataclasses.asdict(tuned).items() if v is not None}
+    return dataclasses.replace(block, **{k: v for k, v in values.items() if k in fields})

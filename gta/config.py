@@ -154,7 +154,7 @@ class DrawingConfig:
     seed: int = 0
     version: int = 1
     """Raised whenever the drawing code changes what it draws."""
-    train_per_template: int = 200
+    train_per_template: int = 160
     validation_per_template: int = 50
     tune_per_template: int = 50
     """A second validation draw for choosing hyper-parameters; no table ever reads it."""
