@@ -1,0 +1,100 @@
+"""Configs: identity, reading back, and values that do not fit."""
+
+import dataclasses
+
+import pytest
+
+from experiments.profiles import PROFILES
+from experiments.study import FamilySettings, Row, family_of
+from experiments.tables import TABLES
+from gta.config import (
+    BackboneConfig,
+    GTAConfig,
+    ModelConfig,
+    NLConfig,
+    SAConfig,
+    TAConfig,
+    TrainConfig,
+    run_from_dict,
+    to_dict,
+)
+
+ROWS = [row for table in TABLES.values() for row in table.rows]
+
+
+def runs():
+    return [profile.resolve(row, seed) for profile in PROFILES.values() for row in ROWS for seed in (0, 1)]
+
+
+def test_a_run_reads_back_from_its_json():
+    for run in runs():
+        assert run_from_dict(to_dict(run)) == run
+
+
+def test_equal_content_and_only_that_is_the_same_run():
+    found = {}
+    for run in runs():
+        found.setdefault(run.id, run)
+        assert found[run.id] == run
+    assert len({run.id for run in runs()}) == len(set(runs()))
+
+
+def test_every_field_decides_the_identity():
+    run = runs()[0]
+    for name in ("lr", "epochs", "batch_size"):
+        other = dataclasses.replace(run, train=dataclasses.replace(run.train, **{name: 7}))
+        assert other.id != run.id
+
+
+@pytest.mark.parametrize("change", [{"misspelt": 1}, {"seed": "zero"}])
+def test_a_config_with_a_foreign_field_is_refused(change):
+    content = to_dict(runs()[0]) | change
+    with pytest.raises(ValueError, match=r"fields|seed"):
+        run_from_dict(content)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: GTAConfig(pixel=False, region=False), "pixel and region are both off"),
+        (lambda: GTAConfig(groups=0), "groups is 0"),
+        (lambda: ModelConfig(7, blocks=(GTAConfig(groups=48),)), "must divide the inner width 128 of res3"),
+        (lambda: ModelConfig(7, blocks=(GTAConfig(region_ratio=7),)), "region_ratio is 7; it must divide the 512"),
+        (lambda: ModelConfig(7, blocks=(SAConfig(reduction=3),)), "SAConfig.reduction is 3"),
+        (lambda: ModelConfig(7, places=(("res3", 4),)), r"res3\[4\] does not exist; res3 has residual blocks 0..3"),
+        (lambda: ModelConfig(7, places=(("res9", 0),)), "stage 'res9' is not one of"),
+        (lambda: ModelConfig(7, places=(("res3", 0), ("res3", 0))), "repeats a place"),
+        (lambda: ModelConfig(1), "classes is 1"),
+        (lambda: TrainConfig(frozen=("res1",)), "TrainConfig.frozen: 'res1'"),
+    ],
+)
+def test_values_that_do_not_fit_are_named_when_the_config_is_made(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_families():
+    tape = TAConfig(position=True)
+    expected = {
+        "r2d": (),
+        "sa": (SAConfig(),),
+        "ta": (SAConfig(), TAConfig()),
+        "tape": (SAConfig(), tape),
+        "gta": (SAConfig(), GTAConfig()),
+        "nl": (NLConfig(),),
+    }
+    assert {name: family_of(blocks) for name, blocks in expected.items()} == {name: name for name in expected}
+
+
+def test_what_was_tuned_for_a_family_reaches_its_rows_and_no_other():
+    tiny = dataclasses.replace(
+        PROFILES["tiny"], families={"tape": FamilySettings(lr=0.5, position_std=3.0), "gta": FamilySettings()}
+    )
+    tape = tiny.resolve(Row("", (SAConfig(), TAConfig(position=True))), 0)
+    assert tape.train.lr == 0.5
+    assert [getattr(block, "position_std", None) for block in tape.model.blocks] == [None, 3.0]
+    assert tiny.resolve(Row("", (SAConfig(), TAConfig())), 0).train.lr == tiny.train.lr
+
+
+def test_channels_of_the_stages():
+    assert [BackboneConfig().channels(stage) for stage in ("res2", "res3", "res4", "res5")] == [256, 512, 1024, 2048]

@@ -1,0 +1,58 @@
+"""Files are whole or absent."""
+
+import errno
+import os
+
+import pytest
+
+from gta import files
+from gta.errors import UserError, nearest
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
+    path = tmp_path / "result.json"
+    files.write_json(path, {"a": 1})
+
+    def write_half():
+        with files.replacing(path) as stream:
+            stream.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert files.read_json(path) == {"a": 1}
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path, monkeypatch):
+    path = tmp_path / "result.json"
+    files.write_json(path, {"a": 1})
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"cannot write .*result\.json: No space left on device; free space"):
+        files.write_json(path, {"a": 2})
+    assert files.read_json(path) == {"a": 1}
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff"])
+def test_unreadable_json_is_named(tmp_path, content):
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"x\.json is not readable JSON"):
+        files.read_json(path)
+    with pytest.raises(UserError, match=r"y\.json does not exist"):
+        files.read_json(tmp_path / "y.json")
+
+
+def test_not_a_number_is_not_json(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(tmp_path / "x.json", {"top1": float("nan")})
+
+
+def test_nearest_names():
+    assert nearest("tinny", ["tiny", "smoke"]) == "did you mean 'tiny'? known: smoke, tiny"
+    assert nearest("xyz", ["tiny", "smoke"]) == "known: smoke, tiny"

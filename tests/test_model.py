@@ -1,0 +1,144 @@
+"""Whole networks on random weights: what order of frames can and cannot change, and that nothing is left untrained."""
+
+import pytest
+import torch
+
+from experiments.profiles import SMOKE
+from experiments.study import Row
+from experiments.tables import TABLES
+from gta import ModelConfig, build_model, insert_blocks
+from gta.blocks import SpatialAttention
+from gta.config import BackboneConfig, GTAConfig, NLConfig, SAConfig, TAConfig
+from gta.model import inserted_blocks
+from gta.recognizer import VideoRecognizer, parameter_groups
+
+TAPE = TAConfig(position=True)
+BLIND = {
+    "R2D": (),
+    "SA": (SAConfig(),),
+    "TA": (TAConfig(),),
+    "SA + TA": (SAConfig(), TAConfig()),
+    "NL": (NLConfig(),),
+}
+SIGHTED = {
+    "TAPE": (TAPE,),
+    "SA + TAPE": (SAConfig(), TAPE),
+    "SA + GTA": (SAConfig(), GTAConfig()),
+    "Pixel GTA, one matrix": (GTAConfig(region=False, mixing="single"),),
+    "Region GTA": (GTAConfig(pixel=False),),
+    "Region GTA, multi-head": (GTAConfig(pixel=False, mixing="multihead"),),
+}
+EVERY_ROW = [pytest.param(row, id=f"{table.name}: {row.name}") for table in TABLES.values() for row in table.rows]
+
+
+def awake(blocks):
+    """A small network in float64 whose normalisations, the last ones of the blocks too, let something through."""
+    torch.manual_seed(0)
+    backbone = BackboneConfig(depths=(1, 3, 5, 1), width=8, stem="small")
+    model = build_model(ModelConfig(7, blocks=blocks, backbone=backbone, dropout=0.0)).double().eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.weight, std=0.5)
+    return model
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return torch.randn(2, 3, 8, 32, 32, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("blocks", BLIND.values(), ids=BLIND.keys())
+def test_logits_of_blind_models_do_not_know_the_order(blocks, clip):
+    model = awake(blocks)
+    order = torch.randperm(8, generator=torch.Generator().manual_seed(2))
+    for shuffled in (clip.flip(2), clip[:, :, order]):
+        torch.testing.assert_close(model(shuffled), model(clip), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("blocks", SIGHTED.values(), ids=SIGHTED.keys())
+def test_logits_of_sighted_models_know_the_order(blocks, clip):
+    model = awake(blocks)
+    logits = model(clip)
+    assert (model(clip.flip(2)) - logits).abs().max() > 1e-3 * logits.abs().max()
+
+
+@pytest.mark.parametrize("blocks", [*BLIND.values(), *SIGHTED.values()])
+def test_inserted_blocks_are_the_identity_at_first(blocks, clip):
+    torch.manual_seed(0)
+    backbone = BackboneConfig(depths=(1, 3, 5, 1), width=8, stem="small")
+    model = build_model(ModelConfig(7, blocks=blocks, backbone=backbone)).double().eval()
+    plain = build_model(ModelConfig(7, backbone=backbone, places=())).double().eval()
+    plain.load_state_dict({k: v for k, v in model.state_dict().items() if ".inserted." not in k})
+    torch.testing.assert_close(model(clip), plain(clip), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("row", EVERY_ROW)
+def test_every_parameter_is_trained(row: Row):
+    """Each parameter of each row gets a gradient and sits in exactly one optimiser group."""
+    run = SMOKE.resolve(row, 0)
+    recognizer = VideoRecognizer(run).train()
+    for module in recognizer.model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d) and module.weight.requires_grad:
+            torch.nn.init.normal_(module.weight)
+    video = torch.randint(0, 256, (3, 3, 8, 32, 32), dtype=torch.uint8)
+    torch.nn.functional.cross_entropy(recognizer(video), torch.tensor([0, 1, 2])).backward()
+    trained = {name: p for name, p in recognizer.model.named_parameters() if p.requires_grad}
+    still = [name for name, p in trained.items() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert still == []
+    grouped = [id(p) for group in parameter_groups(recognizer.model, 0.1) for p in group["params"]]
+    assert sorted(grouped) == sorted(id(p) for p in trained.values())
+    frozen = {name.split(".")[1] for name, p in recognizer.model.named_parameters() if not p.requires_grad}
+    assert frozen == {"conv1", "bn1", "layer1"}
+
+
+def test_bare_parameters_do_not_decay():
+    model = build_model(ModelConfig(7, blocks=(TAPE, GTAConfig()), backbone=BackboneConfig((1, 3, 5, 1), 8, "small")))
+    decayed, plain = parameter_groups(model, 0.1)
+    names = {id(p): name for name, p in model.named_parameters()}
+    assert all(p.dim() >= 2 for p in decayed["params"])
+    bare = {names[id(p)].rsplit(".", 1)[-1] for p in plain["params"]}
+    assert {"matrix", "position", "bias"} <= bare
+    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
+
+
+def test_frozen_statistics_do_not_move():
+    recognizer = VideoRecognizer(SMOKE.resolve(Row("R2D"), 0)).train()
+    before = {k: v.clone() for k, v in recognizer.model.backbone.state_dict().items() if "running" in k}
+    recognizer(torch.randint(0, 256, (2, 3, 8, 32, 32), dtype=torch.uint8))
+    moved = {k for k, v in recognizer.model.backbone.state_dict().items() if k in before and not v.equal(before[k])}
+    assert moved
+    assert not any(name.startswith(("bn1", "layer1")) for name in moved)
+
+
+def test_torchvision_weights_load_by_name():
+    torchvision = pytest.importorskip("torchvision")
+    with torch.device("meta"):
+        theirs = torchvision.models.resnet50()
+        ours = build_model(ModelConfig(1000, blocks=(SAConfig(), GTAConfig()), dropout=0.0)).backbone
+    own = {name: value.shape for name, value in ours.state_dict().items() if ".inserted." not in name}
+    assert own == {name: value.shape for name, value in theirs.state_dict().items()}
+
+
+def test_blocks_go_into_torchvision_networks():
+    torchvision = pytest.importorskip("torchvision")
+    network = torchvision.models.resnet18(num_classes=5)
+    names = set(network.state_dict())
+    insert_blocks(network, lambda channels: SpatialAttention(channels, 8), [("res3", 0), ("res4", 1)])
+    assert list(inserted_blocks(network)) == ["res3[0]", "res4[1]"]
+    assert names <= set(network.state_dict())
+    assert network(torch.randn(8, 3, 64, 64)).shape == (8, 5)
+
+
+@pytest.mark.parametrize("place", [("res3", 9), ("res7", 0)])
+def test_a_place_that_does_not_exist(place):
+    torchvision = pytest.importorskip("torchvision")
+    with pytest.raises(ValueError, match=r"places: .*res[37]"):
+        insert_blocks(torchvision.models.resnet18(), lambda channels: SpatialAttention(channels, 8), [place])
+
+
+def test_a_clip_of_another_length_is_refused():
+    model = build_model(ModelConfig(7, backbone=BackboneConfig((1, 3, 5, 1), 8, "small")))
+    with pytest.raises(ValueError, match="frames is 8, the clip has 16"):
+        model(torch.zeros(1, 3, 16, 32, 32))
+    with pytest.raises(ValueError, match="a clip is"):
+        model(torch.zeros(8, 3, 32, 32))

@@ -1,0 +1,149 @@
+"""A real run of the smoke profile: resumed bitwise, refused clearly, recorded completely."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from experiments import train as child
+from experiments.callbacks import RunLog
+from experiments.prepare import prepare
+from experiments.profiles import SMOKE
+from experiments.tables import TABLES
+from gta import files
+from gta.config import run_from_dict, to_dict
+
+ROW = TABLES["table_ablation_components"].rows[0]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory):
+    """The smoke data, the pre-trained weights and the config of one run."""
+    folder = tmp_path_factory.mktemp("ground")
+    run = SMOKE.resolve(ROW, 0)
+    weights = prepare([run], folder / "data", folder, lambda line: None)[run.id]
+    return folder / "data", weights, run
+
+
+def start(ground, folder, *options):
+    data, weights, run = ground
+    if not (folder / "config.json").exists():
+        files.write_json(folder / "config.json", to_dict(run))
+    return child.main([str(folder), "--data", str(data), "--pretrained", str(weights), *options])
+
+
+@pytest.fixture(scope="module")
+def whole(ground, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "runs" / ground[2].id
+    assert start(ground, folder) == 0
+    return folder
+
+
+def weights_of(folder):
+    return torch.load(folder / "ckpt" / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def curve(folder):
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k not in ("seconds", "clips_per_second", "time")} for line in lines]
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["no workers", "two workers"])
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_by_bit(ground, whole, tmp_path, monkeypatch, options):
+    folder = tmp_path / "runs" / ground[2].id
+    counted = RunLog.on_train_batch_end
+
+    def interrupted(self, trainer, *rest):
+        counted(self, trainer, *rest)
+        if trainer.global_step == 4:  # in the middle of the second epoch
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunLog, "on_train_batch_end", interrupted)
+        assert start(ground, folder, *options) == 130
+    assert not (folder / "result.json").exists()
+    assert len(curve(folder)) == 1
+
+    assert start(ground, folder, *options) == 0
+    ours, theirs = weights_of(folder), weights_of(whole)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if not ours[name].equal(theirs[name])] == []
+    assert curve(folder) == curve(whole)
+    with np.load(folder / "scores.npz") as a, np.load(whole / "scores.npz") as b:
+        assert all(np.array_equal(a[name], b[name]) for name in ("clip_ids", "labels", "scores"))
+    results = [files.read_json(f / "result.json") for f in (folder, whole)]
+    assert len({(r["top1"], r["top5"], r["pair_accuracy"], r["data_fingerprint"]) for r in results}) == 1
+
+
+def test_the_result_agrees_with_the_scores(whole):
+    result = files.read_json(whole / "result.json")
+    with np.load(whole / "scores.npz", allow_pickle=False) as stored:
+        hits = stored["scores"].astype(np.float64)[0].argmax(axis=1) == stored["labels"]
+        assert len(set(stored["clip_ids"])) == result["n_val"] == 24
+    assert result["top1"] == pytest.approx(hits.mean() * 100)
+    assert run_from_dict(files.read_json(whole / "config.json")).id == whole.name == result["run_id"]
+
+
+def test_the_environment_is_recorded(whole):
+    env = files.read_json(whole / "env.json")
+    assert set(env["versions"]) >= {"python", "torch", "pytorch-lightning"}
+    assert env["precision"] in ("32-true", "bf16-mixed", "16-mixed")
+    assert env["data_fingerprint"] == files.read_json(whole / "result.json")["data_fingerprint"]
+    assert len(env["pretrained_sha256"]) == 64
+
+
+def test_a_finished_run_is_not_trained_again(ground, whole):
+    before = (whole / "result.json").stat().st_mtime_ns
+    assert start(ground, whole) == 0
+    assert (whole / "result.json").stat().st_mtime_ns == before
+
+
+def test_another_models_checkpoint_is_refused(ground, tmp_path, capsys):
+    folder = tmp_path / "runs" / ground[2].id
+    (folder / "ckpt").mkdir(parents=True)
+    (folder / "ckpt" / "last.ckpt").write_bytes(b"not a checkpoint")
+    assert start(ground, folder) == 2
+    assert "last.ckpt is not a checkpoint of this model" in capsys.readouterr().err
+    assert files.read_json(folder / "error.json")["kind"] == "user"
+
+
+def test_weights_of_another_backbone_are_refused(ground, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    data, weights, run = ground
+    other = load_file(weights)
+    other["layer9.weight"] = other.pop("conv1.weight")
+    save_file(other, tmp_path / "other.safetensors")
+    folder = tmp_path / "runs" / run.id
+    assert start((data, tmp_path / "other.safetensors", run), folder) == 2
+    error = files.read_json(folder / "error.json")["error"]
+    assert "other.safetensors holds the weights of another backbone" in error
+    assert "conv1.weight" in error
+
+
+def test_a_clip_that_does_not_decode_fails_the_run_by_name(ground, tmp_path):
+    import shutil
+
+    data = tmp_path / "data"
+    shutil.copytree(ground[0], data)
+    shutil.rmtree(next(data.glob("smoke-*/cache")))
+    video = next(data.glob("smoke-*/videos/*.webm"))
+    video.write_bytes(b"no video")
+    folder = tmp_path / "runs" / ground[2].id
+    assert start((data, *ground[1:]), folder) == 2
+    assert video.name in files.read_json(folder / "error.json")["error"]
+
+
+def test_pretraining_is_reproducible_and_kept(ground):
+    from gta.pretrain import ensure_pretrained, train_on_stills
+
+    _, weights, run = ground
+    before = weights.stat().st_mtime_ns
+    assert ensure_pretrained(run, weights.parent, lambda line: None) == weights
+    assert weights.stat().st_mtime_ns == before
+    small = {**to_dict(run.pretrain), "stills": 64, "batch_size": 32}
+    arguments = (type(run.pretrain)(**small), run.data.drawing, run.model.backbone, 32, 0)
+    first, _ = train_on_stills(*arguments)
+    again, _ = train_on_stills(*arguments)
+    assert all(first[name].equal(again[name]) for name in first)
