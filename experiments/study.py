@@ -89,7 +89,7 @@ class FamilySettings:
     lr: float | None = None
     position_std: float | None = None
     matrix_gain: float | None = None
-    region_norm: str | None = None
+    region_norm: Literal["positions", "softmax"] | None = None
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,8 @@ class DrawingConfig:
     """Largest camera pan over the clip, in pixels each way."""
     shake: float = 0.5
     """Standard deviation of the camera's jitter from frame to frame, in pixels."""
+    shown: float = 1.0
+    """Smallest part of a movement that a clip shows; the part begins anywhere in it."""
     distractors: int = 2
     """Largest number of objects that have no part in the action."""
     noise: float = 6.0

@@ -57,7 +57,7 @@ def compose(drawing: DrawingConfig, split: str, template: Template, rng: np.rand
     """Lay out a clip without painting it."""
     pool = pool_of(split)
     background = sample_background(rng, pool)
-    stage = Stage(rng, drawing.source_frames, pool, background.dark)
+    stage = Stage(rng, drawing.source_frames, pool, background.dark, drawing.shown)
     actors = GENERATORS[template.scene](stage)
     places = int(template.bracketed.count("["))
     things = [sprite.look.words for sprite in actors if sprite.look.shape != "hand"]
@@ -86,9 +86,9 @@ def _distractor(stage: Stage, actors: list[Sprite]) -> Sprite:
         case 0:
             shift = np.zeros_like(stage.time)
         case 1:
-            shift = (stage.time - 0.5) * stage.uniform(2, 6)
+            shift = (stage.time - 0.5) * stage.uniform(2, 12)
         case _:
             cycles, phase = stage.uniform(0.5, 1.5), stage.uniform(0, 1)
-            shift = stage.uniform(0.5, 1.5) * np.sin(2 * np.pi * (cycles * stage.time + phase))
-    look, radius = stage.look(), stage.uniform(2.4, 3.4)
+            shift = stage.uniform(0.5, 3) * np.sin(2 * np.pi * (cycles * stage.time + phase))
+    look, radius = stage.look(), stage.uniform(2.4, 4.2)
     return stage.sprite(look, x + shift * np.cos(direction), y + shift * np.sin(direction), radius)

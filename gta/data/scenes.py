@@ -19,9 +19,17 @@ from gta.data.shapes import Plane
 class Stage:
     """The random source, the clock and the wardrobe that generators draw on."""
 
-    def __init__(self, rng: np.random.Generator, frames: int, pool: Pool, dark: bool) -> None:
-        """Set up a stage for ``frames`` frames in front of a dark or light background."""
-        self.rng, self.pool, self.dark = rng, pool, dark
+    def __init__(self, rng: np.random.Generator, frames: int, pool: Pool, dark: bool, shown: float = 1.0) -> None:
+        """Set up a stage for ``frames`` frames in front of a dark or light background.
+
+        Args:
+            rng: decides everything on it.
+            frames: T.
+            pool: what may appear.
+            dark: whether the background is.
+            shown: the smallest part of a movement that is seen.
+        """
+        self.rng, self.pool, self.dark, self.shown = rng, pool, dark, shown
         self.time = ((np.arange(frames) + 0.5) / frames).astype(np.float32)
 
     def uniform(self, low: float, high: float) -> float:
@@ -45,6 +53,12 @@ class Stage:
         s = np.clip((self.time - start) / (end - start), 0, 1) ** np.exp(self.uniform(-0.3, 0.3))
         soft = self.uniform(0, 1)
         return np.asarray(s * (1 - soft) + soft * s * s * (3 - 2 * s), np.float32)
+
+    def part(self) -> Plane:
+        """Progress through a movement of which the clip shows only a part, from anywhere in it; shape (T,)."""
+        length = self.uniform(self.shown, 1)
+        first = self.uniform(0, 1 - length)
+        return first + length * self.progress(*self.window())
 
     def sprite(
         self,
@@ -76,28 +90,28 @@ class Stage:
 
 
 def _across(stage: Stage) -> list[Sprite]:
-    p = stage.progress(*stage.window())
+    p = stage.part()
     y = stage.uniform(14, 34) + stage.uniform(-3, 3) * (p - 0.5)
     x = stage.uniform(10, 14) * (1 - p) + stage.uniform(34, 38) * p
     return [stage.sprite(stage.look(), x, y, stage.uniform(5, 7))]
 
 
 def _up(stage: Stage) -> list[Sprite]:
-    p = stage.progress(*stage.window())
+    p = stage.part()
     x = stage.uniform(14, 34) + stage.uniform(-3, 3) * (p - 0.5)
     y = stage.uniform(34, 38) * (1 - p) + stage.uniform(10, 14) * p
     return [stage.sprite(stage.look(), x, y, stage.uniform(5, 7))]
 
 
 def _closer(stage: Stage) -> list[Sprite]:
-    p = stage.progress(*stage.window())
+    p = stage.part()
     radius = stage.uniform(3.6, 4.4) * (1 - p) + stage.uniform(10, 12) * p
     x, y = stage.uniform(19, 29), stage.uniform(19, 29)
     return [stage.sprite(stage.look(), x, y, radius)]
 
 
 def _together(stage: Stage) -> list[Sprite]:
-    p = stage.progress(*stage.window())
+    p = stage.part()
     radii = stage.uniform(4.8, 6), stage.uniform(4.8, 6)
     half = stage.uniform(13, 15) * (1 - p) + (sum(radii) / 2 + stage.uniform(0.5, 1.5)) * p
     direction = stage.uniform(0, 2 * np.pi)
@@ -164,7 +178,7 @@ def _pick(stage: Stage) -> list[Sprite]:
 
 
 def _tear(stage: Stage) -> list[Sprite]:
-    p = stage.progress(*stage.window())
+    p = stage.part()
     x, y, radius, look = stage.uniform(20, 28), stage.uniform(20, 28), stage.uniform(7.5, 9), stage.look()
     tilt, cut = stage.tilt(), stage.uniform(0, 2 * np.pi)
     apart, turn = p * stage.uniform(7, 9), p * stage.uniform(0.1, 0.5)
