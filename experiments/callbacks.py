@@ -17,64 +17,70 @@ from gta.files import write_text
 
 
 class RunLog(pl.Callback):
-    """Appends each epoch to ``metrics.jsonl`` and prints ``progress DONE TOTAL``.
+    """Appends a point to ``metrics.jsonl`` after each look at the validation split and prints ``progress DONE TOTAL``.
 
-    On resume, the epochs after the checkpoint are taken out of the file: they are trained again.
+    On resume, the points after the checkpoint are taken out of the file: they are trained again.
     """
 
     def __init__(self, folder: Path) -> None:
         """Write below ``folder``."""
         self.path = folder / "metrics.jsonl"
-        self.epochs: list[dict[str, Any]] = []
-        self._seconds = 0.0
-        self._started = self._said = 0.0
+        self.points: list[dict[str, Any]] = []
+        self._losses: list[float] = []
         self._clips = 0
+        self._started = self._seconds = self._said = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keep the lines of the epochs that the checkpoint holds."""
-        if not trainer.is_global_zero:
-            return
+        """Keep the points of the epochs that the checkpoint holds, and start the clock."""
         lines = self.path.read_text().splitlines() if self.path.exists() else []
-        kept = {entry["epoch"]: entry for entry in map(parse_epoch, lines) if entry is not None}
-        self.epochs = [kept[epoch] for epoch in sorted(kept) if epoch < trainer.current_epoch]
-        write_text(self.path, "".join(json.dumps(entry) + "\n" for entry in self.epochs))
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock."""
-        self._started, self._clips = time.perf_counter(), 0
+        kept = {entry["step"]: entry for entry in map(parse_epoch, lines) if entry is not None}
+        self.points = [kept[step] for step in sorted(kept) if step <= trainer.global_step]
+        if trainer.is_global_zero:
+            write_text(self.path, "".join(json.dumps(entry) + "\n" for entry in self.points))
+        self._restart()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: Batch, batch_idx: int
     ) -> None:
         """Count clips and say how far the run is."""
         self._clips += len(batch["label"]) * trainer.world_size
+        self._losses.append(float(outputs["loss"]) if isinstance(outputs, dict) else float("nan"))
         self._seconds = time.perf_counter() - self._started
         if trainer.is_global_zero and time.monotonic() - self._said > 1:
             self._said = time.monotonic()
             print(f"progress {trainer.global_step} {int(trainer.estimated_stepping_batches)}", flush=True)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Append the epoch; validation has run before this hook."""
-        if not trainer.is_global_zero:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Append a point of the curve."""
+        if not trainer.is_global_zero or not self._losses:
             return
-        metrics = trainer.callback_metrics
+        steps = int(trainer.estimated_stepping_batches) / max(trainer.max_epochs or 1, 1)
         entry = {
             "epoch": trainer.current_epoch,
+            "epochs": round(trainer.global_step / steps, 4),
             "step": trainer.global_step,
-            "train_loss": round(float(metrics["train/loss"]), 5),
-            "val_top1": round(float(metrics["val/top1"]), 3),
+            "train_loss": round(sum(self._losses) / len(self._losses), 5),
+            "val_top1": round(float(trainer.callback_metrics["val/top1"]), 3),
             "lr": trainer.optimizers[0].param_groups[0]["lr"],
             "seconds": round(self._seconds, 2),
             "clips_per_second": round(self._clips / max(self._seconds, 1e-9), 1),
             "time": round(time.time(), 1),
         }
-        self.epochs.append(entry)
+        self.points.append(entry)
+        self._append(json.dumps(entry) + "\n")
+        for logger in trainer.loggers:
+            logger.log_metrics({f"curve/{k}": v for k, v in entry.items() if k not in ("epoch", "time")}, entry["step"])
+        self._restart()
+
+    def _restart(self) -> None:
+        self._losses, self._clips = [], 0
+        self._started = time.perf_counter()
+
+    def _append(self, line: str) -> None:
         try:
             with self.path.open("a") as stream:
-                stream.write(json.dumps(entry) + "\n")
+                stream.write(line)
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
             raise UserError(f"cannot write {self.path}: {error.strerror}; free space and start again") from error
-        for logger in trainer.loggers:
-            logger.log_metrics({"epoch/" + k: v for k, v in entry.items() if k not in ("epoch", "time")}, entry["step"])

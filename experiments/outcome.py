@@ -27,7 +27,7 @@ def write(
     recognizer: VideoRecognizer,
     data: VideoDataModule,
     env: dict[str, Any],
-    epochs: Sequence[dict[str, Any]],
+    points: Sequence[dict[str, Any]],
 ) -> None:
     """Write ``scores.npz`` and then ``result.json`` from the recognizer's last validation pass."""
     scores = recognizer.scores
@@ -40,8 +40,8 @@ def write(
     kinds, partner = _templates(data.labels)
     found = accuracies(views, scores.labels, kinds, partner)
     size = cost(config.model, config.data.crop)
-    clips = sum(e["clips_per_second"] * e["seconds"] for e in epochs)
-    seconds = sum(e["seconds"] for e in epochs)
+    clips = sum(e["clips_per_second"] * e["seconds"] for e in points)
+    seconds = sum(e["seconds"] for e in points)
     result = {
         "schema": 1,
         "run_id": config.id,

@@ -58,8 +58,8 @@ class Lines:
 
     def epoch(self, run: PlannedRun, metrics: Mapping[str, Any]) -> None:
         """Give the epoch's accuracy and speed."""
-        epoch, epochs = metrics["epoch"] + 1, run.config.train.epochs
-        self._say(f"epoch  {run.id}  {run.label}: {epoch}/{epochs}{_top1(metrics)}{_speed(metrics)}")
+        epochs = run.config.train.epochs
+        self._say(f"epoch  {run.id}  {run.label}: {_epoch(metrics)}/{epochs}{_top1(metrics)}{_speed(metrics)}")
 
     def finished(self, run: PlannedRun, result: Result) -> None:
         """Give the run's top-1."""
@@ -119,7 +119,7 @@ class Bars:
 
     def epoch(self, run: PlannedRun, metrics: Mapping[str, Any]) -> None:
         """Show the epoch's accuracy and speed beside the bar."""
-        note = f"epoch {metrics['epoch'] + 1}/{run.config.train.epochs}{_top1(metrics)}{_speed(metrics)}"
+        note = f"epoch {_epoch(metrics)}/{run.config.train.epochs}{_top1(metrics)}{_speed(metrics)}"
         self._bars.update(self._tasks[run.id], note=note)
 
     def finished(self, run: PlannedRun, result: Result) -> None:
@@ -147,6 +147,10 @@ class Bars:
 def make_progress(total: int) -> Progress:
     """Return bars on a terminal and lines elsewhere."""
     return Bars(total) if sys.stdout.isatty() else Lines(total)
+
+
+def _epoch(metrics: Mapping[str, Any]) -> str:
+    return f"{metrics.get('epochs', metrics['epoch'] + 1):g}"
 
 
 def _top1(metrics: Mapping[str, Any]) -> str:

@@ -110,15 +110,15 @@ class Store:
             return f"{path} is unreadable"
 
     def metrics(self, run_id: str) -> list[dict[str, Any]]:
-        """Return the epochs of ``metrics.jsonl``; an unfinished last line is left out, a repeated epoch replaced."""
+        """Return the points of ``metrics.jsonl``; an unfinished last line is left out, a repeated point replaced."""
         path = self.folder(run_id) / "metrics.jsonl"
-        epochs: dict[int, dict[str, Any]] = {}
+        points: dict[tuple[int, int], dict[str, Any]] = {}
         if path.exists():
             for line in path.read_text(errors="replace").splitlines():
                 entry = parse_epoch(line)
                 if entry is not None:
-                    epochs[entry["epoch"]] = entry
-        return [epochs[epoch] for epoch in sorted(epochs)]
+                    points[entry["epoch"], entry.get("step", 0)] = entry
+        return [points[key] for key in sorted(points)]
 
     def seeds(self, profile: str) -> list[int]:
         """Return the seeds of all stored runs of a profile."""

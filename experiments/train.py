@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gta.data.module import VideoDataModule
 
 LOCKED = 75
+CURVE_POINTS = 4
+"""Looks at the validation split in each epoch of a drawn data set, whose epochs are few."""
 INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -143,7 +145,7 @@ def train(config: RunConfig, place: Place) -> None:
     trainer.limit_val_batches = 1.0
     trainer.validate(recognizer, data, verbose=False)
     if trainer.is_global_zero:
-        outcome.write(config, place.folder, recognizer, data, env, log.epochs)
+        outcome.write(config, place.folder, recognizer, data, env, log.points)
         outcome.mirror(trainer.loggers, place.folder)
 
 
@@ -174,6 +176,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
         max_epochs=config.train.epochs,
         gradient_clip_val=config.train.clip_norm,
         limit_val_batches=_curve_batches(config, data),
+        val_check_interval=1.0 / (CURVE_POINTS if config.data.drawing else 1),
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,

@@ -154,22 +154,22 @@ class DrawingConfig:
     seed: int = 0
     version: int = 1
     """Raised whenever the drawing code changes what it draws."""
-    train_per_template: int = 160
+    train_per_template: int = 128
     validation_per_template: int = 50
     tune_per_template: int = 50
     """A second validation draw for choosing hyper-parameters; no table ever reads it."""
     source_frames: int = 32
     side: int = 48
     """Height and width of the video in pixels."""
-    pan: float = 3.0
+    pan: float = 6.0
     """Largest camera pan over the clip, in pixels each way."""
-    shake: float = 0.5
+    shake: float = 1.0
     """Standard deviation of the camera's jitter from frame to frame, in pixels."""
-    shown: float = 1.0
+    shown: float = 0.35
     """Smallest part of a movement that a clip shows; the part begins anywhere in it."""
-    distractors: int = 2
+    distractors: int = 3
     """Largest number of objects that have no part in the action."""
-    noise: float = 6.0
+    noise: float = 8.0
     """Standard deviation of the sensor noise, of 255."""
 
 
@@ -223,7 +223,7 @@ class PretrainConfig:
     """Still-picture pre-training of the narrow backbone, shared by every row as ImageNet weights are in the paper."""
 
     seed: int = 0
-    stills: int = 40_000
+    stills: int = 30_000
     batch_size: int = 128
     lr: float = 2e-3
     weight_decay: float = 0.05

@@ -77,25 +77,29 @@ def _curves(data: TableData, store: Store) -> Figure | None:
     axes = figure.subplots()
     for index, (name, curve) in enumerate(lines):
         colour, style = OKABE_ITO[index % len(OKABE_ITO)], LINES[index % len(LINES)]
-        epochs = [epoch + 1 for epoch in curve]
-        axes.plot(epochs, list(curve.values()), style, color=colour, marker="o", markersize=3, label=name)
+        axes.plot(list(curve), list(curve.values()), style, color=colour, marker="o", markersize=3, label=name)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel("validation top-1 (%), mean over seeds")
+    axes.set_ylabel(_curve_label(data))
     axes.grid(alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)
     axes.set_title(_title(data))
     return figure
 
 
-def _mean_curve(row: RowData, store: Store) -> dict[int, float]:
+def _curve_label(data: TableData) -> str:
+    part = "" if data.profile.data.drawing is None else ", a quarter of the clips"
+    return f"validation top-1 (%){part}, mean over seeds"
+
+
+def _mean_curve(row: RowData, store: Store) -> dict[float, float]:
     """Return validation top-1 by epoch, averaged over the seeds that have the epoch."""
-    values: dict[int, list[float]] = {}
+    values: dict[float, list[float]] = {}
     for result in row.results.values():
         for entry in store.metrics(result.run_id):
             top1: Any = entry.get("val_top1")
             if isinstance(top1, int | float):
-                values.setdefault(entry["epoch"], []).append(float(top1))
+                values.setdefault(entry.get("epochs", entry["epoch"] + 1), []).append(float(top1))
     return {epoch: statistics.fmean(values[epoch]) for epoch in sorted(values)}
 
 
