@@ -139,7 +139,10 @@ def train(config: RunConfig, place: Place) -> None:
     log = RunLog(place.folder)
     trainer = _trainer(config, place, data, log, str(env["precision"]))
     checkpoint = newest(place.folder / "ckpt", data.labels)
-    trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
+    try:
+        trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
+    except (KeyboardInterrupt, SystemExit) as stop:  # Lightning turns Ctrl-C into exit(1)
+        raise Interrupted(INTERRUPTED["SIGINT"]) from stop
     if trainer.current_epoch < config.train.epochs:
         raise Interrupted(INTERRUPTED["SIGTERM" if trainer.received_sigterm else "SIGINT"])
     trainer.limit_val_batches = 1.0

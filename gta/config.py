@@ -124,7 +124,7 @@ class ModelConfig:
             )
         _require(len(set(self.places)) == len(self.places), f"ModelConfig.places repeats a place: {self.places}")
         for block in self.blocks:
-            for stage in {stage for stage, _ in self.places}:
+            for stage in dict.fromkeys(stage for stage, _ in self.places):
                 _check_block(block, stage, self.backbone.channels(stage))
 
 

@@ -57,6 +57,7 @@ class VideoRecognizer(pl.LightningModule):
         self.scores: Scores | None = None
         """Of the last complete pass over a validation loader."""
         self._parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        self.train()  # the trainer keeps the modes it finds; frozen stages are in evaluation mode from the start
 
     def _frozen(self) -> list[nn.Module]:
         backbone = self.model.backbone

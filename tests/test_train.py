@@ -63,7 +63,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_by_bit(ground, whole, tmp
         patch.setattr(RunLog, "on_train_batch_end", interrupted)
         assert start(ground, folder, *options) == 130
     assert not (folder / "result.json").exists()
-    assert len(curve(folder)) == 1
+    assert {point["epoch"] for point in curve(folder)} == {0}
 
     assert start(ground, folder, *options) == 0
     ours, theirs = weights_of(folder), weights_of(whole)

@@ -72,4 +72,5 @@ def per_frame(network: nn.Module, clip: torch.Tensor) -> torch.Tensor:
     batch, channels, frames, height, width = clip.shape
     pictures = clip.transpose(1, 2).reshape(batch * frames, channels, height, width)
     scores: torch.Tensor = network(pictures.contiguous(memory_format=torch.channels_last))
-    return scores.view(batch, frames, -1).float().mean(dim=1)
+    precise = torch.promote_types(scores.dtype, torch.float32)
+    return scores.view(batch, frames, -1).mean(dim=1, dtype=precise)
