@@ -126,9 +126,19 @@ class VideoRecognizer(pl.LightningModule):
             optimizer = torch.optim.AdamW(groups, lr=train.lr, betas=(train.momentum, 0.999), fused=True)
         else:
             optimizer = torch.optim.SGD(groups, lr=train.lr, momentum=train.momentum)
-        steps = max(1, int(self.trainer.estimated_stepping_batches) // train.epochs)
+        steps = self._steps_per_epoch()
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: lr_factor(train, step / steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _steps_per_epoch(self) -> int:
+        """Return the batches of an epoch.
+
+        The trainer's own count starts the loader's workers, before a resumed fit knows at which epoch it is.
+        """
+        data: pl.LightningDataModule | None = getattr(self.trainer, "datamodule", None)
+        if data is None:
+            return max(1, int(self.trainer.estimated_stepping_batches) // self.run.train.epochs)
+        return max(1, len(data.train_dataloader()))
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
