@@ -14,7 +14,7 @@ from pytorch_lightning.loggers import WandbLogger
 from gta import files
 from gta.config import RunConfig
 from gta.data.module import VideoDataModule
-from gta.data.templates import TEMPLATES
+from gta.data.templates import kinds_and_partners
 from gta.errors import UserError
 from gta.evaluation import accuracies
 from gta.flops import cost
@@ -37,8 +37,7 @@ def write(
     views = scores.log_probabilities.astype(np.float16)[None]
     with files.replacing(folder / "scores.npz") as stream:
         np.savez_compressed(stream, clip_ids=np.array(ids), labels=scores.labels, scores=views)
-    kinds, partner = _templates(data.labels)
-    found = accuracies(views, scores.labels, kinds, partner)
+    found = accuracies(views, scores.labels, *kinds_and_partners(data.labels))
     size = cost(config.model, config.data.crop)
     clips = sum(e["clips_per_second"] * e["seconds"] for e in points)
     seconds = sum(e["seconds"] for e in points)
@@ -73,13 +72,3 @@ def mirror(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:
         if isinstance(logger, WandbLogger):
             logger.experiment.summary.update(flat)
             logger.experiment.finish()
-
-
-def _templates(labels: Sequence[str]) -> tuple[tuple[str, ...], dict[int, int]]:
-    """Return the kind of each class and the class of each reversed template; both empty for real data."""
-    known = {template.name: template for template in TEMPLATES}
-    if set(labels) != set(known):
-        return (), {}
-    place = {label: index for index, label in enumerate(labels)}
-    partner = {place[t.name]: place[t.reverse] for t in TEMPLATES if t.reverse is not None}
-    return tuple(known[label].kind for label in labels), partner

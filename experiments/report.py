@@ -3,7 +3,7 @@
     python -m experiments.report [TABLE...] [--profile NAME] [--results DIR] [--check]
 
 Writes ``<results>/<profile>/<table>.md``, ``.csv`` and pictures. ``--check`` writes nothing: it fails when a table
-on disk differs from what the store gives.
+on disk differs from what the store gives, or a result from the scores it was counted from.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from experiments import usage
 from experiments.profiles import PROFILES
 from experiments.reporting.collect import TableData, collect
+from experiments.reporting.recount import recount_all
 from experiments.store import Store
 from experiments.study import Profile, Table
 from experiments.tables import TABLES
@@ -109,11 +110,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
     wrong = check(store, tables, profiles)
+    wrong += [str(problem) for problem in recount_all(store, tables, profiles)]
     if whole:
         wrong += [f"{path}: no such table in experiments/tables" for path in strangers(store)]
     for paragraph in wrong:
         print(paragraph)
-    print(f"{len(wrong)} files differ from the store" if wrong else "all tables agree with the store")
+    print(
+        f"{len(wrong)} differences" if wrong else "all tables agree with the store, and all results with their scores"
+    )
     return 1 if wrong else 0
 
 

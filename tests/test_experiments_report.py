@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 
+import numpy as np
 import pytest
 
 from experiments.profiles import PROFILES
@@ -14,6 +15,8 @@ from experiments.reporting.collect import Measure, collect
 from experiments.reporting.frames import formatted_frame
 from experiments.store import Store
 from experiments.tables import TABLES
+from gta.data.templates import TEMPLATES, kinds_and_partners
+from gta.evaluation import accuracies
 from tests import fake_child
 
 NAME = "table_ablation_components"
@@ -22,8 +25,9 @@ SMOKE, TINY = PROFILES["smoke"], PROFILES["tiny"]
 
 
 @pytest.fixture
-def store(tmp_path):
-    """Row 0 with three seeds, row 1 with one, row 2 failed, row 3 with one done and one failed, two missing."""
+def store(tmp_path, monkeypatch):
+    """Results without scores: 3 seeds of row 0, one of row 1, row 2 failed, row 3 done and failed, two rows missing."""
+    monkeypatch.setattr("experiments.report.recount_all", lambda *arguments: [])
     store = Store(tmp_path)
     for row, seed, top1 in ((0, 0, 50.0), (0, 1, 50.6), (0, 2, 50.2), (1, 0, 48.0), (3, 1, 49.0)):
         fake_child.finish(store.prepare(TINY.resolve(TABLE.rows[row], seed)), top1=top1)
@@ -146,3 +150,33 @@ def test_mistakes_are_one_line(tmp_path, capsys):
         err = capsys.readouterr().err
         assert err.startswith("error: ")
         assert err.count("\n") == 1
+
+
+def test_accuracies_are_counted_again_from_the_scores(tmp_path, capsys):
+    store = Store(tmp_path)
+    folder = store.prepare(TINY.resolve(TABLE.rows[0], 0))
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(24), 2)
+    scores = rng.normal(size=(1, 48, 24)).astype(np.float16)
+    names = sorted(template.name for template in TEMPLATES)
+    found = accuracies(scores, labels, *kinds_and_partners(names))
+    true = {"n_val": 48, "top1": found.top1, "top5": found.top5}
+    true |= {"kinds": found.kinds, "pair_accuracy": found.pair_accuracy}
+    fake_child.finish(folder, **true)
+    np.savez(folder / "scores.npz", clip_ids=np.array([str(i) for i in range(48)]), labels=labels, scores=scores)
+    arguments = ["--results", str(tmp_path)]
+    assert main(arguments) == 0
+    assert main([*arguments, "--check"]) == 0
+
+    fake_child.finish(folder, **true | {"top1": found.top1 + 0.5})
+    assert main(arguments) == 0  # the page follows the edited result
+    capsys.readouterr()
+    assert main([*arguments, "--check"]) == 1
+    assert f"scores.npz: gives top1 {found.top1}" in capsys.readouterr().out
+
+    (folder / "scores.npz").write_bytes(b"torn")
+    assert main([*arguments, "--check"]) == 1
+    assert "scores.npz: unreadable" in capsys.readouterr().out
+    (folder / "scores.npz").unlink()
+    assert main([*arguments, "--check"]) == 1
+    assert "are missing" in capsys.readouterr().out

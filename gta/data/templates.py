@@ -7,6 +7,7 @@ motion, four static arrangements. Only the pair that says "left" and "right" cha
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,3 +76,16 @@ def kind_of(template_name: str) -> Kind:
 def order_pairs() -> list[tuple[str, str]]:
     """Return the eight pairs (template, its time reversal) by name."""
     return [(t.name, t.reverse) for t in TEMPLATES if t.reverse is not None and not t.backward]
+
+
+def kinds_and_partners(labels: Sequence[str]) -> tuple[tuple[str, ...], dict[int, int]]:
+    """Return the kind of each class and the class of each reversed template; both empty for other data sets.
+
+    Args:
+        labels: names of the classes, in their order.
+    """
+    if set(labels) != set(_BY_NAME):
+        return (), {}
+    place = {label: index for index, label in enumerate(labels)}
+    partner = {place[t.name]: place[t.reverse] for t in TEMPLATES if t.reverse is not None}
+    return tuple(_BY_NAME[label].kind for label in labels), partner

@@ -1,0 +1,50 @@
+"""What the project promises around its code: environment.yml, the two commands, nothing private in tracked files."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_environment_yml_installs_the_project():
+    """Parsed, not created: conda is not at hand in the tests."""
+    content = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, pip, extra = content["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert python == f"python{project['requires-python']}"
+    assert (pip, extra) == ("pip", {"pip": ["-e .[dev]"]})
+    assert "dev" in project["optional-dependencies"]
+
+
+def test_every_bound_is_written_once_and_can_be_read():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    names = [Requirement(line).name for group in groups for line in group]
+    assert len(names) == len(set(names))
+    assert {"torch", "pytorch-lightning", "torchvision", "av", "wandb", "pandas", "rich"} <= set(names)
+
+
+@pytest.mark.parametrize("command", ["make reproduce", "make test"])
+def test_the_readme_names_the_two_commands(command):
+    assert command in (ROOT / "README.md").read_text()
+    target = command.split()[1]
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_links_in_the_documents_lead_somewhere():
+    for name in ("README.md", "CONTRIBUTING.md", "results/README.md", "results/LOG.md"):
+        document = ROOT / name
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{name} links to {target}"
+
+
+def test_results_of_record_are_small():
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "results"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
+    assert sum((ROOT / name).stat().st_size for name in listed if name) < 20 * 2**20
