@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from gta.blocks.residual import add_projected, normalise, zero_norm
+from gta.blocks.residual import Projection, add_projected, normalise, zero_norm
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -22,7 +22,7 @@ def test_folded_normalisation_is_batch_norm(training, shape):
     z = (3 + torch.randn(*shape, 6, dtype=torch.float64)).requires_grad_()
     gradient = torch.randn(*shape, 10, dtype=torch.float64)
 
-    folded = add_projected(x, z, out, norm)
+    folded = add_projected(x, Projection(z, out, norm))
     layered = x + normalise(layer_norm, layer_out(z))
     torch.testing.assert_close(folded, layered)
     ours = torch.autograd.grad(folded, (x, z, out.weight, norm.weight, norm.bias), gradient)
@@ -33,5 +33,5 @@ def test_folded_normalisation_is_batch_norm(training, shape):
 
 def test_a_fresh_normalisation_returns_the_residual():
     x = torch.randn(2, 8, 9, 10)
-    y = add_projected(x, torch.randn(2, 8, 9, 6), torch.nn.Linear(6, 10, bias=False), zero_norm(10))
+    y = add_projected(x, Projection(torch.randn(2, 8, 9, 6), torch.nn.Linear(6, 10, bias=False), zero_norm(10)))
     torch.testing.assert_close(y, x, rtol=0, atol=0)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from gta.blocks.mixing import build_mixing
-from gta.blocks.residual import add_projected, normalise, zero_norm
+from gta.blocks.residual import Projection, add_projected, normalise, zero_norm
 from gta.blocks.tokens import from_tokens, to_tokens
 from gta.config import GTAConfig
 
@@ -26,9 +27,9 @@ class PixelPath(nn.Module):
         self.out = nn.Linear(inner, channels, bias=False)
         self.norm = zero_norm(channels)
 
-    def forward(self, x_BTNC: Tensor, v_BTND: Tensor) -> Tensor:
-        """Return the residual (B, T, N, C) plus the path, for the values (B, T, N, D) of ``self.value``."""
-        return add_projected(x_BTNC, self.mixing(v_BTND), self.out, self.norm)
+    def forward(self, v_BTND: Tensor) -> Projection:
+        """Return the path, not yet projected, for the values (B, T, N, D) of ``self.value``."""
+        return Projection(self.mixing(v_BTND), self.out, self.norm)
 
 
 class RegionPath(nn.Module):
@@ -56,7 +57,7 @@ class RegionPath(nn.Module):
         self.norm = zero_norm(channels)
 
     def weights(self, f_BTNF: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what pools positions into regions and what brings them back, both (B, T, N, K).
+        """Return G_R for pooling positions into regions and for bringing them back, both (B, T, N, K).
 
         Args:
             f_BTNF: what W_G reads, the values or the input.
@@ -66,28 +67,35 @@ class RegionPath(nn.Module):
             return g_BTNK.softmax(dim=2), g_BTNK.softmax(dim=3)
         return g_BTNK, g_BTNK
 
-    def forward(self, y_BTNC: Tensor, x_BTNC: Tensor, f_BTNF: Tensor) -> Tensor:
-        """Return the sum so far plus the path, (B, T, N, C).
+    def _pool(self, g_BTNK: Tensor, x_BTNC: Tensor) -> Tensor:
+        """Return the regions of any features of the positions, (B, T, K, C)."""
+        pool_BTKN = g_BTNK.mT if self.softmax else g_BTNK.mT / g_BTNK.shape[2]
+        return torch.matmul(pool_BTKN, x_BTNC)
+
+    def on_pixels(self, v_BTND: Tensor, f_BTNF: Tensor) -> Projection:
+        """Return the path, not yet projected, with both projections on the pixels.
 
         Args:
-            y_BTNC: the sum so far.
-            x_BTNC: the block's input.
+            v_BTND: the values of ``self.value``.
             f_BTNF: what W_G reads.
         """
         g_BTNK, back_BTNK = self.weights(f_BTNF)
-        pool_BTKN = g_BTNK.mT if self.softmax else g_BTNK.mT / g_BTNK.shape[2]
-        if self._on_regions(*g_BTNK.shape[2:]):
-            a_BTKC = self.out(self.mixing(self.value(torch.matmul(pool_BTKN, x_BTNC))))
-            return y_BTNC + normalise(self.norm, torch.matmul(back_BTNK, a_BTKC))
-        a_BTKD = self.mixing(torch.matmul(pool_BTKN, self.value(x_BTNC)))
-        return add_projected(y_BTNC, torch.matmul(back_BTNK, a_BTKD), self.out, self.norm)
+        a_BTKD = self.mixing(self._pool(g_BTNK, v_BTND))
+        return Projection(torch.matmul(back_BTNK, a_BTKD), self.out, self.norm)
 
-    def _on_regions(self, positions: int, regions: int) -> bool:
+    def on_regions(self, x_BTNC: Tensor, f_BTNF: Tensor) -> Tensor:
+        """Return the path, (B, T, N, C), with both projections on the regions."""
+        g_BTNK, back_BTNK = self.weights(f_BTNF)
+        a_BTKC = self.out(self.mixing(self.value(self._pool(g_BTNK, x_BTNC))))
+        return normalise(self.norm, torch.matmul(back_BTNK, a_BTKC))
+
+    def prefers_regions(self, positions: int) -> bool:
         """Return whether W_R^V and W_R^O act on the regions: when that is cheaper by half.
 
         G_R (X W) = (G_R X) W, so both orders are the same function; on the pixels the normalisation can be folded.
         """
         channels, inner = self.out.weight.shape
+        regions = self.assign.out_features
         there = regions * channels * (positions + inner)
         here = positions * inner * (regions + channels)
         return 1.6 * there <= here
@@ -126,12 +134,6 @@ class GlobalTemporalAttention(nn.Module):
         """M_R as [group, head, out, in], or None without region path."""
         return None if self.region is None else self.region.mixing.matrix
 
-    def _values(self, x_BTNC: Tensor) -> Tensor:
-        """Return the (B, T, N, D) values of the pixel path, else the region path's own features, else ``x``."""
-        project = self.features if self.pixel is None else self.pixel.value
-        v_BTND: Tensor = x_BTNC if project is None else project(x_BTNC)
-        return v_BTND
-
     def forward(self, x: Tensor) -> Tensor:
         """Return the shape of ``x``, which is (B*T, C, H, W) or (B, C, T, H, W).
 
@@ -139,12 +141,23 @@ class GlobalTemporalAttention(nn.Module):
             ValueError: T is not the ``frames`` the block was built with.
         """
         x_BTNC = y_BTNC = to_tokens(x, self.frames, fixed=True)
-        v_BTND = self._values(x_BTNC)
-        if self.pixel is not None:
-            y_BTNC = self.pixel(y_BTNC, v_BTND)
-        if self.region is not None:
-            y_BTNC = self.region(y_BTNC, x_BTNC, x_BTNC if self.reads_input else v_BTND)
-        return from_tokens(y_BTNC, x)
+        on_regions = self.region is not None and self.region.prefers_regions(x_BTNC.shape[2])
+        projections: list[nn.Linear] = [] if self._features is None else [self._features]
+        if self.region is not None and not on_regions:
+            projections.append(self.region.value)
+        values = _project(x_BTNC, projections)
+        f_BTNF = x_BTNC if self.reads_input else values[0]
+        paths = [] if self.pixel is None else [self.pixel(values[0])]
+        if self.region is not None and not on_regions:
+            paths.append(self.region.on_pixels(values[-1], f_BTNF))
+        elif self.region is not None:
+            y_BTNC = y_BTNC + self.region.on_regions(x_BTNC, f_BTNF)
+        return from_tokens(add_projected(y_BTNC, *paths) if paths else y_BTNC, x)
+
+    @property
+    def _features(self) -> nn.Linear | None:
+        """The pixel path's values or, without one, the region path's own features; None when W_G reads X."""
+        return self.features if self.pixel is None else self.pixel.value
 
     @torch.no_grad()
     def regions(self, x: Tensor) -> Tensor:
@@ -156,5 +169,14 @@ class GlobalTemporalAttention(nn.Module):
         if self.region is None:
             raise ValueError("GTAConfig.region is False: the block has no regions to show")
         x_BTNC = to_tokens(x, self.frames, fixed=True)
-        g_BTNK, _ = self.region.weights(x_BTNC if self.reads_input else self._values(x_BTNC))
+        f_BTNF = x_BTNC if self.reads_input or self._features is None else self._features(x_BTNC)
+        g_BTNK, _ = self.region.weights(f_BTNF)
         return g_BTNK.mT.reshape(*g_BTNK.shape[:2], -1, *x.shape[-2:])
+
+
+def _project(x_BTNC: Tensor, projections: list[nn.Linear]) -> list[Tensor]:
+    """Apply several projections to X in one matrix product."""
+    if not projections:
+        return []
+    weight = projections[0].weight if len(projections) == 1 else torch.cat([p.weight for p in projections])
+    return list(torch.split(linear(x_BTNC, weight), [p.out_features for p in projections], dim=-1))

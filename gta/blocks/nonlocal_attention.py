@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from gta.blocks.attention import attend
-from gta.blocks.residual import add_projected, zero_norm
+from gta.blocks.residual import Projection, add_projected, zero_norm
 from gta.blocks.tokens import from_tokens, pool_positions, to_tokens
 from gta.config import NLConfig
 
@@ -44,4 +44,4 @@ class NonLocal(nn.Module):
             kv_BTPD = pool_positions(kv_BTPD, size)
         k_BLD, v_BLD = kv_BTPD.flatten(1, 2).chunk(2, dim=-1)  # L = T*P
         a_BTND = attend(q_BTND.flatten(1, 2), k_BLD, v_BLD).view(q_BTND.shape)
-        return from_tokens(add_projected(x_BTNC, a_BTND, self.out, self.norm), x)
+        return from_tokens(add_projected(x_BTNC, Projection(a_BTND, self.out, self.norm)), x)

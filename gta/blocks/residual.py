@@ -10,32 +10,48 @@ where memory traffic and not arithmetic is the cost, those passes are most of a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
 
-def add_projected(x_BTNC: Tensor, z_BTND: Tensor, out: nn.Linear, norm: nn.Module) -> Tensor:
-    """Return X + norm(Z W_O), updating the running statistics as the layer ``norm`` would.
+class Projection(NamedTuple):
+    """One summand norm(Z W_O) of a block's output."""
 
-    Args:
-        x_BTNC: the residual.
-        z_BTND: what is projected.
-        out: W_O, from D to C channels, without bias.
-        norm: a ``BatchNorm2d`` of C channels. Anything else, such as the ``SyncBatchNorm`` it becomes on several
-            GPUs, whose statistics span processes, is applied as a layer.
+    z_BTND: Tensor
+    """What is projected."""
+    out: nn.Linear
+    """W_O, from D to C channels, without bias."""
+    norm: nn.Module
+    """A ``BatchNorm2d`` of C channels. Anything else, such as the ``SyncBatchNorm`` it becomes on several GPUs, whose
+    statistics span processes, is applied as a layer."""
+
+
+def add_projected(x_BTNC: Tensor, *projections: Projection) -> Tensor:
+    """Return X + the sum of norm(Z W_O), updating the running statistics as the layers ``norm`` would.
+
+    The summands become one matrix product: their Z side by side, their weights one above the other.
     """
-    if not isinstance(norm, nn.BatchNorm2d):
-        return x_BTNC + normalise(norm, out(z_BTND))
-    z_MD = z_BTND.reshape(-1, z_BTND.shape[-1])
-    weight_CD, shift_C = _folded(z_MD, out.weight, norm)
-    y_MC = linear(z_MD, weight_CD, shift_C)
+    if not all(isinstance(projection.norm, nn.BatchNorm2d) for projection in projections):
+        for z_BTND, out, norm in projections:
+            x_BTNC = x_BTNC + normalise(norm, out(z_BTND))
+        return x_BTNC
+    zs_MD = [projection.z_BTND.flatten(0, 2) for projection in projections]
+    folded = [_folded(z_MD, p.out.weight, p.norm) for z_MD, p in zip(zs_MD, projections, strict=True)]
+    weights_CD, shifts_C = zip(*folded, strict=True)
+    y_MC = linear(_joined(zs_MD), _joined(weights_CD), sum(shifts_C[1:], shifts_C[0]))
     x_MC = x_BTNC.reshape(y_MC.shape)
     if x_MC.dtype != y_MC.dtype:  # under autocast a residual in float32 stays float32
         return (x_MC + y_MC).view(x_BTNC.shape)
     return y_MC.add_(x_MC).view(x_BTNC.shape)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), dim=1)
 
 
 def normalise(norm: nn.Module, y_BTNC: Tensor) -> Tensor:
@@ -52,8 +68,9 @@ def zero_norm(channels: int) -> nn.BatchNorm2d:
     return norm
 
 
-def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.Module) -> tuple[Tensor, Tensor]:
     """Return W_O scaled by the normalisation, (C, D), and what it adds, (C,)."""
+    assert isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None
     assert norm.running_var is not None
     with _full_precision(z_MD.device.type):

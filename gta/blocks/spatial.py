@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from gta.blocks.attention import attend
-from gta.blocks.residual import add_projected, zero_norm
+from gta.blocks.residual import Projection, add_projected, zero_norm
 from gta.blocks.tokens import from_tokens, pool_positions, to_tokens
 from gta.config import SAConfig
 
@@ -44,4 +44,4 @@ class SpatialAttention(nn.Module):
             kv_BTPD = pool_positions(kv_BTPD, size)
         k_MPD, v_MPD = kv_BTPD.flatten(0, 1).chunk(2, dim=-1)  # M = B*T frames
         a_BTND = attend(q_BTND.flatten(0, 1), k_MPD, v_MPD).view(q_BTND.shape)
-        return from_tokens(add_projected(x_BTNC, a_BTND, self.out, self.norm), x)
+        return from_tokens(add_projected(x_BTNC, Projection(a_BTND, self.out, self.norm)), x)

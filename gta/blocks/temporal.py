@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from gta.blocks.attention import attend
-from gta.blocks.residual import add_projected, zero_norm
+from gta.blocks.residual import Projection, add_projected, zero_norm
 from gta.blocks.tokens import from_tokens, to_tokens
 from gta.config import TAConfig
 
@@ -54,4 +54,4 @@ class TemporalAttention(nn.Module):
         )
         clips, time, positions, _ = x_BTNC.shape
         a_BNTD = attend(q_MTD, k_MTD, v_MTD).view(clips, positions, time, -1)
-        return from_tokens(add_projected(x_BTNC, a_BNTD.transpose(1, 2), self.out, self.norm), x)
+        return from_tokens(add_projected(x_BTNC, Projection(a_BNTD.transpose(1, 2), self.out, self.norm)), x)
