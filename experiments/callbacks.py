@@ -1,7 +1,8 @@
-"""What a run tells while it trains: one json line an epoch, one progress line a second."""
+"""What a run tells while it trains: one json line a point of the curve, one progress line a second."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.trainer.states import TrainerFn
 
 from experiments.store import parse_epoch
 from gta.data.dataset import Batch
@@ -25,16 +27,16 @@ class RunLog(pl.Callback):
     def __init__(self, folder: Path) -> None:
         """Write below ``folder``."""
         self.path = folder / "metrics.jsonl"
-        self.points: list[dict[str, Any]] = []
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        kept = {entry["step"]: entry for entry in map(parse_epoch, lines) if entry is not None}
+        self.points: list[dict[str, Any]] = [kept[step] for step in sorted(kept)]
         self._losses: list[float] = []
         self._clips = 0
         self._started = self._seconds = self._said = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Keep the points of the epochs that the checkpoint holds, and start the clock."""
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        kept = {entry["step"]: entry for entry in map(parse_epoch, lines) if entry is not None}
-        self.points = [kept[step] for step in sorted(kept) if step <= trainer.global_step]
+        self.points = [point for point in self.points if point["step"] <= trainer.global_step]
         if trainer.is_global_zero:
             write_text(self.path, "".join(json.dumps(entry) + "\n" for entry in self.points))
         self._restart()
@@ -48,11 +50,12 @@ class RunLog(pl.Callback):
         self._seconds = time.perf_counter() - self._started
         if trainer.is_global_zero and time.monotonic() - self._said > 1:
             self._said = time.monotonic()
-            print(f"progress {trainer.global_step} {int(trainer.estimated_stepping_batches)}", flush=True)
+            with contextlib.suppress(OSError):  # the log's disk may be full; the run goes on
+                print(f"progress {trainer.global_step} {int(trainer.estimated_stepping_batches)}", flush=True)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Append a point of the curve."""
-        if not trainer.is_global_zero or not self._losses:
+        if not trainer.is_global_zero or trainer.state.fn != TrainerFn.FITTING:
             return
         steps = int(trainer.estimated_stepping_batches) / max(trainer.max_epochs or 1, 1)
         entry = {

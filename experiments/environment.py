@@ -13,7 +13,7 @@ from typing import Any
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "av")
 
 
-def describe(pretrained: Path | None, data_fingerprint: str) -> dict[str, Any]:
+def describe(pretrained: Path | None, data_fingerprint: str, threads: int) -> dict[str, Any]:
     """Return the content of ``env.json``."""
     return {
         "git": _git("rev-parse", "HEAD") or "unknown",
@@ -22,6 +22,7 @@ def describe(pretrained: Path | None, data_fingerprint: str) -> dict[str, Any]:
         | {name: importlib.metadata.version(name) for name in PACKAGES},
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system(), "gpu": _gpu()},
         "precision": choose_precision(),
+        "threads": threads,
         "data_fingerprint": data_fingerprint,
         "pretrained_sha256": hashlib.sha256(pretrained.read_bytes()).hexdigest() if pretrained else None,
     }
@@ -71,6 +72,7 @@ def _git(*arguments: str) -> str:
 
 
 def _dirty_hash() -> str | None:
-    """Return a digest of the uncommitted changes to tracked code, or None when there are none."""
-    changes = _git("diff", "HEAD", "--", "gta", "experiments")
+    """Return a digest of what differs from the commit in the code, or None when nothing does."""
+    changes = _git("diff", "HEAD", "--", ".", "../gta")
+    changes += _git("ls-files", "--others", "--exclude-standard", "--", ".", "../gta")
     return hashlib.sha256(changes.encode()).hexdigest()[:12] if changes else None

@@ -6,7 +6,6 @@ the same loop watches local processes and Slurm jobs, and a child outlives its p
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import sys
 import time
@@ -159,7 +158,8 @@ class _Launch:
         for run in list(batch):
             try:
                 folder = self.store.prepare(run.config)
-            except UserError as error:
+                (folder / "log.txt").touch()
+            except (UserError, OSError) as error:  # the other rows go on
                 batch.remove(run)
                 self._failed(run, str(error))
                 continue
@@ -185,16 +185,18 @@ class _Launch:
         self.progress.failed(run, message)
 
     def _record(self, run: PlannedRun, code: int) -> str:
-        if code in (128 + signal.SIGTERM, -signal.SIGTERM):
-            return "stopped by SIGTERM; the same command resumes it"
+        if code in (128 + signal.SIGTERM, -signal.SIGTERM, 128 + signal.SIGINT):
+            return "stopped by a signal; the same command resumes it"
         if code < 0:
             cause = " (out of memory?)" if code == -signal.SIGKILL else ""
             message = f"killed by {signal.Signals(-code).name}{cause}"
         else:
             message = f"exit code {code} without a result"
         message += f"; see {self.store.folder(run.id) / 'log.txt'}"
-        with contextlib.suppress(UserError):  # a full disk must not end the other runs
+        try:
             self.store.write_error(run.id, message)
+        except UserError as error:  # a full disk must not end the other runs, and is the likely cause
+            message += f"; {error}"
         return message
 
     def _wait(self, run: PlannedRun) -> None:

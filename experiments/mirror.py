@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,14 +27,24 @@ def wandb_logger(config: RunConfig, folder: Path, mode: str, tables: Sequence[st
         tables: names of the tables that use the run; the first is the group, all are tags.
 
     Returns:
-        None when W&B is disabled or not installed.
+        None when W&B is disabled, not installed or does not start: the study works without it.
     """
     if mode == "disabled" or importlib.util.find_spec("wandb") is None:
         return None
+    try:
+        return _start(config, folder, mode, tables)
+    except Exception as error:
+        print(f"warning: W&B is off for this run: {' '.join(str(error).split())}", flush=True)
+        return None
+
+
+def _start(config: RunConfig, folder: Path, mode: str, tables: Sequence[str]) -> WandbLogger:
     import wandb
     from pytorch_lightning.loggers import WandbLogger
 
     os.environ.setdefault("WANDB_SILENT", "true")
+    for earlier in folder.glob("wandb/offline-run-*"):  # of an interrupted attempt; this one has the whole curve
+        shutil.rmtree(earlier)
     run = wandb.init(
         project=PROJECT,
         id=config.id,

@@ -11,6 +11,7 @@ import numpy as np
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import WandbLogger
 
+from experiments.result import SCHEMA
 from gta import files
 from gta.config import RunConfig
 from gta.data.module import VideoDataModule
@@ -42,7 +43,7 @@ def write(
     clips = sum(e["clips_per_second"] * e["seconds"] for e in points)
     seconds = sum(e["seconds"] for e in points)
     result = {
-        "schema": 1,
+        "schema": SCHEMA,
         "run_id": config.id,
         "profile": config.profile,
         "seed": config.seed,
@@ -70,5 +71,8 @@ def mirror(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:
     flat |= {name: result[name] for name in ("params", "macs", "n_val", "clips_per_second", "data_fingerprint")}
     for logger in loggers:
         if isinstance(logger, WandbLogger):
-            logger.experiment.summary.update(flat)
-            logger.experiment.finish()
+            try:
+                logger.experiment.summary.update(flat)
+                logger.experiment.finish()
+            except Exception as error:
+                print(f"warning: W&B did not take the result: {error}", flush=True)

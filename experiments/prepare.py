@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,19 +23,19 @@ def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[
     Raises:
         UserError: data or weights cannot be written, or real data cannot be read.
     """
-    _prepare_data(runs, data, say)
+    _prepare_data(runs, data)
     return _prepare_weights(runs, results / "pretrained", say)
 
 
-def _prepare_data(runs: Sequence[RunConfig], data: Path, say: Callable[[str], None]) -> None:
+def _prepare_data(runs: Sequence[RunConfig], data: Path) -> None:
     from gta.data.module import VideoDataModule
+    from gta.data.pool import showing
 
     for config in dict.fromkeys(run.data for run in runs):
-        if config.drawing is not None:
-            say(f"data: {config.dataset} in {data}")
-        module = VideoDataModule(config, data, batch_size=1, seed=0, jobs=os.cpu_count())
-        module.prepare_data()
-        module.setup()
+        with showing(f"{config.dataset} in {data}") as progress:
+            module = VideoDataModule(config, data, batch_size=1, seed=0, progress=progress)
+            module.prepare_data()
+            module.setup()
 
 
 def _prepare_weights(runs: Sequence[RunConfig], folder: Path, say: Callable[[str], None]) -> dict[str, Path]:

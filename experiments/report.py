@@ -56,9 +56,10 @@ def check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile]) ->
     for profile in profiles:
         for table in tables:
             paths = [store.results / profile.name / f"{table.name}{suffix}" for suffix in (".md", ".csv")]
-            if not any(path.exists() for path in paths):
+            data = collect(table, profile, store)
+            if not data.results and not any(path.exists() for path in paths):
                 continue
-            expected = rendered(collect(table, profile, store))
+            expected = rendered(data)
             for path in paths:
                 found = path.read_text() if path.exists() else ""
                 if found != expected[path.suffix]:
@@ -109,6 +110,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
+    if not any(collect(table, profile, store).results for table in tables for profile in profiles):
+        raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
     wrong = check(store, tables, profiles)
     wrong += [str(problem) for problem in recount_all(store, tables, profiles)]
     if whole:

@@ -128,9 +128,9 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
             resume = f"python -m experiments.run {shlex.join(arguments)}"
             print(resume_hint(todo, outcome, resume), file=sys.stderr)
             return code
+        for run, message in outcome.failed:
+            print(f"failed: {run.label} ({run.id}): {message}", file=sys.stderr)
     _report(request, trained=bool(todo))
-    for run, message in outcome.failed if todo else []:
-        print(f"failed: {run.label} ({run.id}): {message}", file=sys.stderr)
     return code
 
 
@@ -142,8 +142,10 @@ def _train(
     from experiments.progress import make_progress
 
     small = request.profile.data.drawing is not None
-    jobs = min(options.jobs or (min(cores(), MAX_JOBS) if small else 1), len(todo))
-    threads = max(1, cores() // jobs)
+    jobs = options.jobs or (min(cores(), MAX_JOBS) if small else 1)
+    # Threads decide the order of sums: the same for every row and every restart of a drawn profile.
+    threads = 1 if small else max(1, cores() // jobs)
+    jobs = min(jobs, len(todo))
     executor = _executor(options, jobs, threads, request)
     prepare = importlib.import_module("experiments.prepare").prepare
     configs = [run.config for run in todo]
@@ -224,10 +226,9 @@ def _check_writable(results: Path) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> Non
         last = epochs[-1] if epochs else {}
         value = last.get("val_top1")
         top1 = f"{value:.1f}" if isinstance(value, int | float) else ""
-        epoch = f"{last['epoch'] + 1}/{run.config.train.epochs}" if last else ""
+        epoch = f"{last.get('epochs', last['epoch'] + 1):g}/{run.config.train.epochs}" if last else ""
         error = (store.error(run.id) or "") if run.state is State.FAILED else ""
         lines.append((run.id, run.state, str(run.config.seed), epoch, top1, _uses(run), error))
     _print_columns(lines)

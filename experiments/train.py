@@ -9,6 +9,7 @@ after a kill it continues from the last whole checkpoint. Exit codes: 0 done, 1 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import traceback
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from experiments.result import Result
+from experiments.result import SCHEMA, Result
 from gta import files
 from gta.config import RunConfig, run_from_dict
 from gta.errors import UserError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from experiments.callbacks import RunLog
     from gta.data.module import VideoDataModule
+    from gta.recognizer import VideoRecognizer
 
 LOCKED = 75
 CURVE_POINTS = 4
@@ -83,8 +85,7 @@ def _is_done(folder: Path) -> bool:
 def _guarded(place: Place) -> int:
     """Train; turn every failure into an exit code and, unless it was asked for, an ``error.json``."""
     try:
-        config = run_from_dict(files.read_json(place.folder / "config.json"))
-        train(config, place)
+        train(_read_config(place.folder / "config.json"), place)
     except Interrupted as stop:
         return stop.code
     except UserError as error:
@@ -92,18 +93,27 @@ def _guarded(place: Place) -> int:
     except OSError as error:
         return _fail(place.folder, f"{error.filename or place.folder}: {error.strerror or error}", "user", 2)
     except Exception as error:
-        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
         return _fail(place.folder, f"{type(error).__name__}: {error}", "bug", 1)
     return 0
 
 
+def _read_config(path: Path) -> RunConfig:
+    try:
+        return run_from_dict(files.read_json(path))
+    except ValueError as error:
+        raise UserError(
+            f"{path} is not a config of this version ({error}); start the run with experiments.run"
+        ) from error
+
+
 def _fail(folder: Path, message: str, kind: str, code: int) -> int:
     line = " ".join(message.split())
-    print(f"error: {line}", file=sys.stderr)
-    try:
-        files.write_json(folder / "error.json", {"schema": 1, "error": line, "kind": kind})
-    except UserError as error:  # a full disk: the parent writes it from the exit code and the log
-        print(f"error: {error}", file=sys.stderr)
+    with contextlib.suppress(UserError):  # a full disk: the parent says so
+        files.write_json(folder / "error.json", {"schema": SCHEMA, "error": line, "kind": kind})
+    with contextlib.suppress(OSError):  # the log is on the same disk
+        print(f"error: {line}", file=sys.stderr, flush=True)
     return code
 
 
@@ -126,19 +136,15 @@ def train(config: RunConfig, place: Place) -> None:
 
     torch.set_num_threads(place.threads)
     pl.seed_everything(config.seed, workers=True, verbose=False)
-    data = VideoDataModule(config.data, place.data, config.train.batch_size, config.seed, place.workers)
+    data = VideoDataModule(config.data, place.data, _batch_a_process(config, place), config.seed, place.workers)
     data.setup()
     _check_classes(config, data)
     recognizer = VideoRecognizer(config)
-    if place.pretrained is not None:
-        from gta.pretrain import load_backbone
-
-        load_backbone(recognizer.model.backbone, place.pretrained)
-    env = describe(place.pretrained, data.fingerprint)
-    files.write_json(place.folder / "env.json", env)
+    _load_pretrained(config, recognizer, place.pretrained)
+    checkpoint = newest(place.folder / "ckpt")
+    env = _record_environment(place, describe(place.pretrained, data.fingerprint, place.threads), checkpoint)
     log = RunLog(place.folder)
     trainer = _trainer(config, place, data, log, str(env["precision"]))
-    checkpoint = newest(place.folder / "ckpt", data.labels)
     try:
         trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
     except (KeyboardInterrupt, SystemExit) as stop:  # Lightning turns Ctrl-C into exit(1)
@@ -150,6 +156,48 @@ def train(config: RunConfig, place: Place) -> None:
     if trainer.is_global_zero:
         outcome.write(config, place.folder, recognizer, data, env, log.points)
         outcome.mirror(trainer.loggers, place.folder)
+
+
+def _batch_a_process(config: RunConfig, place: Place) -> int:
+    """Return each process's share of the batch, so that the number of GPUs does not change the recipe."""
+    processes = place.devices * place.nodes
+    if config.train.batch_size % processes:
+        raise UserError(
+            f"--devices x --nodes is {processes}; it must divide the batch of {config.train.batch_size} clips"
+        )
+    return config.train.batch_size // processes
+
+
+def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path | None) -> None:
+    if config.pretrain is None:
+        return
+    from gta.pretrain import load_backbone, weights_name
+
+    expected = weights_name(config)
+    if path is None or path.name != expected:
+        raise UserError(f"--pretrained is {path}, but the run starts from {expected}; experiments.run makes it")
+    load_backbone(recognizer.model.backbone, path)
+
+
+def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | None) -> dict[str, Any]:
+    """Write ``env.json``; a resumed run keeps what it was begun with beside what it goes on with.
+
+    Raises:
+        UserError: the run was begun on other data or from other weights.
+    """
+    path = place.folder / "env.json"
+    if checkpoint is not None and path.exists():
+        before = files.read_json(path)
+        for name in ("data_fingerprint", "pretrained_sha256"):
+            if before.get(name) != env[name]:
+                raise UserError(
+                    f"{path}: {name} is {before.get(name)}, now {env[name]}; delete {place.folder} to restart"
+                )
+        earlier = before.pop("resumed_from", [])
+        if earlier or before != env:
+            env = env | {"resumed_from": [*earlier, before]}
+    files.write_json(path, env)
+    return env
 
 
 def _check_classes(config: RunConfig, data: VideoDataModule) -> None:

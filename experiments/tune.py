@@ -77,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found = trials(profile)
         code = _run(found, Store(options.work), options.data)
-        _write(found, Store(options.work), options.results / profile.name)
+        if code == 0:
+            _write(found, Store(options.work), options.results / profile.name)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -99,7 +100,10 @@ def _run(found: Sequence[Trial], store: Store, data: Path) -> int:
         weights = prepare([run.config for run in todo], data, store.results, print)
         child = ChildOptions(data, "disabled", threads=1, pretrained=weights)
         progress = make_progress(len(todo))
-        return launch(todo, store, LocalExecutor(cores(), 1, 1), child, progress, signals).exit_code
+        try:
+            return launch(todo, store, LocalExecutor(cores(), 1, 1), child, progress, signals).exit_code
+        finally:
+            progress.close()
 
 
 def _write(found: Sequence[Trial], store: Store, folder: Path) -> None:
@@ -136,7 +140,9 @@ def _write(found: Sequence[Trial], store: Store, folder: Path) -> None:
 
 
 def _name(trial: Trial) -> str:
-    return f"{trial.row.name} ({', '.join(str(v) for v in dataclasses.asdict(trial.settings).values() if v)})"
+    return (
+        f"{trial.row.name} ({', '.join(str(v) for v in dataclasses.asdict(trial.settings).values() if v is not None)})"
+    )
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     Raises:
         UserError: an option is unknown or its value does not fit.
     """
-    options, rest = parser.parse_known_args(argv)
+    options, rest = parser.parse_known_intermixed_args(argv)
+    if rest and not rest[0].startswith("-"):
+        raise UserError(f"unexpected argument {rest[0]!r} (see --help)")
     if rest:
         known = [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
         close = difflib.get_close_matches(rest[0].split("=")[0], known, n=2, cutoff=0.5)
@@ -77,7 +79,8 @@ def parse_seeds(text: str) -> list[int]:
     try:
         for part in text.split(","):
             first, dash, last = part.partition("-")
-            seeds += range(int(first), int(last) + 1) if dash else [int(first)]
+            numbers = range(int(first), int(last) + 1) if dash else range(int(first), int(first) + 1)
+            seeds += numbers[:1001]
     except ValueError:
         seeds = []
     if not seeds or len(seeds) > 1000:

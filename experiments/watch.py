@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class _Tail:
     def lines(self) -> list[bytes]:
         try:
             with self._path.open("rb") as stream:
+                if stream.seek(0, os.SEEK_END) < self._offset:  # a resumed run has taken back its last points
+                    self._offset, self._rest = 0, b""
                 stream.seek(self._offset)
                 new = stream.read()
         except OSError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import pickle
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +23,27 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         Raises:
             UserError: the folder cannot be written or the disk is full.
         """
+        buffer = io.BytesIO()  # torch.save hides the error of a full disk from its caller
+        torch.save(checkpoint, buffer)
         with replacing(Path(path)) as stream:
-            torch.save(checkpoint, stream)
+            stream.write(buffer.getbuffer())
 
 
-def newest(folder: Path, labels: Sequence[str]) -> Path | None:
+def newest(folder: Path) -> Path | None:
     """Return the checkpoint to resume from, or None when there is none.
 
     Raises:
-        UserError: the file is not a checkpoint, or it was trained with another list of labels.
+        UserError: the file is not a checkpoint.
     """
     path = folder / "last.ckpt"
     if not path.exists():
         return None
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        classes = content["state_dict"]["model.backbone.fc.weight"].shape[0] if content else None
-    except (OSError, RuntimeError, pickle.UnpicklingError, KeyError, EOFError, ValueError) as error:
+        found = {"state_dict", "optimizer_states", "loops"} <= content.keys()
+    except (OSError, RuntimeError, pickle.UnpicklingError, AttributeError, EOFError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path} is not a checkpoint of this model ({reason}); delete it to start anew") from error
-    if classes is not None and classes != len(labels):
-        raise UserError(f"{path} has {classes} classes, the data set {len(labels)}; delete it to start anew")
+        raise UserError(f"{path} is not a checkpoint of a run ({reason}); delete it to start anew") from error
+    if not found:
+        raise UserError(f"{path} is not a checkpoint of a run; delete it to start anew")
     return path

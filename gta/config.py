@@ -199,6 +199,7 @@ class TrainConfig:
     optimizer: Literal["sgd", "adamw"] = "sgd"
     lr: float = 0.01
     momentum: float = 0.9
+    """Of SGD; the first beta of AdamW."""
     weight_decay: float = 5e-4
     batch_size: int = 32
     epochs: int = 50

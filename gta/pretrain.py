@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
@@ -51,7 +52,7 @@ def weights_name(run: RunConfig) -> str:
 
 @dataclass(frozen=True)
 class StillsIdentity:
-    """All that decides the pre-trained weights."""
+    """All that decides the pre-trained weights, up to the order of sums on a given number of threads."""
 
     pretrain: PretrainConfig
     backbone: BackboneConfig
@@ -72,16 +73,22 @@ def ensure_pretrained(run: RunConfig, folder: Path, say: Callable[[str], None] =
         UserError: ``folder`` cannot be written.
     """
     path = folder / weights_name(run)
-    if path.exists():
-        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # two studies at once must start from the same weights
+        if not path.exists():
+            _make(run, path, say, workers)
+    return path
+
+
+def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) -> None:
     pretrain, drawing = _parts(run)
+    say(f"pre-training the backbone on {pretrain.stills:,} stills")
     started = time.perf_counter()
     weights, hits = train_on_stills(pretrain, drawing, run.model.backbone, run.data.crop, workers)
     with replacing(path) as stream:
         stream.write(save(weights))
     summary = ", ".join(f"{task} {value:.0f} %" for task, value in hits.items())
-    say(f"pre-trained the backbone on {pretrain.stills:,} stills in {time.perf_counter() - started:.0f} s ({summary})")
-    return path
+    say(f"pre-trained in {time.perf_counter() - started:.0f} s; accuracy: {summary}")
 
 
 def train_on_stills(

@@ -14,7 +14,7 @@ from torch import nn
 
 from gta.config import RunConfig, TrainConfig, run_from_dict, to_dict
 from gta.data.dataset import Batch
-from gta.model import build_model
+from gta.model import build_model, inserted_blocks
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -52,6 +52,8 @@ class VideoRecognizer(pl.LightningModule):
         self.loss = nn.CrossEntropyLoss(label_smoothing=self.run.train.label_smoothing)
         for module in self._frozen():
             module.requires_grad_(False)
+        for block in inserted_blocks(self.model.backbone).values():
+            block.requires_grad_(True)
         self.register_buffer("mean", 255 * torch.tensor(MEAN).view(1, 3, 1, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(STD).view(1, 3, 1, 1, 1), persistent=False)
         self.scores: Scores | None = None
@@ -68,10 +70,12 @@ class VideoRecognizer(pl.LightningModule):
         return found
 
     def train(self, mode: bool = True) -> VideoRecognizer:
-        """Switch to training mode, except the frozen stages, whose statistics stay."""
+        """Switch to training mode, except the frozen stages, whose statistics stay; blocks inserted there do train."""
         super().train(mode)
         for module in self._frozen():
             module.eval()
+        for block in inserted_blocks(self.model.backbone).values():
+            block.train(mode)
         return self
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
@@ -81,7 +85,7 @@ class VideoRecognizer(pl.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seed the step's own randomness, so that a resumed run draws what an uninterrupted one draws."""
-        torch.manual_seed(hash((self.run.seed, self.global_step)) & 0x7FFFFFFF)
+        torch.manual_seed(hash((self.run.seed, self.global_step, self.global_rank)) & 0x7FFFFFFF)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Return the loss of one batch."""
@@ -123,12 +127,23 @@ class VideoRecognizer(pl.LightningModule):
         groups = parameter_groups(self.model, train.weight_decay)
         optimizer: torch.optim.Optimizer
         if train.optimizer == "adamw":
-            optimizer = torch.optim.AdamW(groups, lr=train.lr, betas=(train.momentum, 0.999), fused=True)
+            optimizer = torch.optim.AdamW(
+                groups, lr=train.lr, betas=(train.momentum, 0.999), fused=self.trainer.precision != "16-mixed"
+            )
         else:
             optimizer = torch.optim.SGD(groups, lr=train.lr, momentum=train.momentum)
         steps = self._steps_per_epoch()
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: lr_factor(train, step / steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the norm of all gradients; the trainer's own clipping refuses fused optimisers in mixed precision."""
+        nn.utils.clip_grad_norm_(self.parameters(), self.run.train.clip_norm)
 
     def _steps_per_epoch(self) -> int:
         """Return the batches of an epoch.

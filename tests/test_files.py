@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -36,6 +38,27 @@ def test_a_full_disk_is_one_clear_line(tmp_path, monkeypatch):
         files.write_json(path, {"a": 2})
     assert files.read_json(path) == {"a": 1}
     assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_checkpoint_on_a_full_disk_names_the_disk(tmp_path):
+    """In a process of its own whose files may not grow: torch.save itself would hide the reason."""
+    program = f"""
+import resource, signal, torch
+from pathlib import Path
+from gta.checkpoint import AtomicCheckpointIO
+from gta.errors import UserError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+content = {{"state_dict": {{"w": torch.zeros(10000)}}}}
+try:
+    AtomicCheckpointIO().save_checkpoint(content, Path({str(tmp_path)!r}) / "last.ckpt")
+except UserError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert "cannot write" in done.stdout, done.stderr
+    assert "File too large; free space" in done.stdout
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff"])

@@ -1,6 +1,7 @@
 """Whole networks on random weights: what order of frames can and cannot change, and that nothing is left untrained."""
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from experiments.profiles import SMOKE
@@ -116,11 +117,47 @@ def test_frozen_statistics_do_not_move():
     assert not any(name.startswith(("bn1", "layer1")) for name in moved)
 
 
+def test_blocks_in_a_frozen_stage_are_trained():
+    """Places in res2 must not turn into identities that never learn."""
+    run = SMOKE.resolve(Row("", (SAConfig(), GTAConfig(groups=2)), places=(("res2", 0), ("res3", 0))), 0)
+    recognizer = VideoRecognizer(run)
+    inserted = [p for name, p in recognizer.named_parameters() if ".inserted." in name]
+    assert inserted
+    assert all(p.requires_grad for p in inserted)
+    blocks = [m for block in inserted_blocks(recognizer.model.backbone).values() for m in block.modules()]
+    assert all(module.training for module in blocks)
+    assert not recognizer.model.backbone.get_submodule("layer1.0.bn1").training
+
+
+def test_mixed_precision_trains_a_step():
+    """Gradients are clipped with a fused optimiser in bf16 too, although the test machine may choose fp32."""
+    recognizer = VideoRecognizer(SMOKE.resolve(Row("", (SAConfig(), GTAConfig())), 0))
+    before = {name: p.detach().clone() for name, p in recognizer.named_parameters()}
+    batch = {
+        "video": torch.randint(0, 256, (2, 3, 8, 32, 32), dtype=torch.uint8),
+        "label": torch.tensor([0, 1]),
+        "index": torch.tensor([0, 1]),
+    }
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        precision="bf16-mixed",
+        max_epochs=2,
+        gradient_clip_val=1.0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(recognizer, torch.utils.data.DataLoader([batch, batch], batch_size=None))
+    moved = [name for name, p in recognizer.named_parameters() if not p.equal(before[name])]
+    assert any(".inserted." in name for name in moved)
+
+
 def test_torchvision_weights_load_by_name():
     torchvision = pytest.importorskip("torchvision")
     with torch.device("meta"):
         theirs = torchvision.models.resnet50()
-        ours = build_model(ModelConfig(1000, blocks=(SAConfig(), GTAConfig()), dropout=0.0)).backbone
+        ours = build_model(ModelConfig(1000, blocks=(SAConfig(), GTAConfig()))).backbone
     own = {name: value.shape for name, value in ours.state_dict().items() if ".inserted." not in name}
     assert own == {name: value.shape for name, value in theirs.state_dict().items()}
 

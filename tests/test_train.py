@@ -1,6 +1,7 @@
 """A real run of the smoke profile: resumed bitwise, refused clearly, recorded completely."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def test_another_models_checkpoint_is_refused(ground, tmp_path, capsys):
     (folder / "ckpt").mkdir(parents=True)
     (folder / "ckpt" / "last.ckpt").write_bytes(b"not a checkpoint")
     assert start(ground, folder) == 2
-    assert "last.ckpt is not a checkpoint of this model" in capsys.readouterr().err
+    assert "last.ckpt is not a checkpoint of a run" in capsys.readouterr().err
     assert files.read_json(folder / "error.json")["kind"] == "user"
 
 
@@ -114,17 +115,51 @@ def test_weights_of_another_backbone_are_refused(ground, tmp_path):
     data, weights, run = ground
     other = load_file(weights)
     other["layer9.weight"] = other.pop("conv1.weight")
-    save_file(other, tmp_path / "other.safetensors")
+    save_file(other, tmp_path / weights.name)
     folder = tmp_path / "runs" / run.id
-    assert start((data, tmp_path / "other.safetensors", run), folder) == 2
+    assert start((data, tmp_path / weights.name, run), folder) == 2
     error = files.read_json(folder / "error.json")["error"]
-    assert "other.safetensors holds the weights of another backbone" in error
+    assert f"{weights.name} holds the weights of another backbone" in error
     assert "conv1.weight" in error
+
+    save_file(other, tmp_path / "other.safetensors")
+    assert start((data, tmp_path / "other.safetensors", run), folder) == 2
+    assert f"the run starts from {weights.name}" in files.read_json(folder / "error.json")["error"]
+
+
+def test_a_run_killed_before_its_result_was_written_is_only_evaluated(ground, whole, tmp_path):
+    folder = tmp_path / "runs" / ground[2].id
+    shutil.copytree(whole, folder)
+    (folder / "result.json").unlink()
+    assert start(ground, folder) == 0
+    ours, theirs = (files.read_json(f / "result.json") for f in (folder, whole))
+    assert {k: v for k, v in ours.items() if k != "finished"} == {k: v for k, v in theirs.items() if k != "finished"}
+
+
+def test_a_run_begun_on_other_data_is_not_continued(ground, whole, tmp_path):
+    folder = tmp_path / "runs" / ground[2].id
+    shutil.copytree(whole, folder)
+    (folder / "result.json").unlink()
+    env = files.read_json(folder / "env.json")
+    files.write_json(folder / "env.json", env | {"data_fingerprint": "0" * 64})
+    assert start(ground, folder) == 2
+    assert "data_fingerprint was 000" in files.read_json(folder / "error.json")["error"]
+
+
+def test_without_a_working_wandb_the_result_is_the_same(ground, whole, tmp_path, monkeypatch):
+    import wandb
+
+    def broken(**options):
+        raise OSError("no service")
+
+    monkeypatch.setattr(wandb, "init", broken)
+    folder = tmp_path / "runs" / ground[2].id
+    assert start(ground, folder, "--wandb", "offline") == 0
+    with np.load(folder / "scores.npz") as a, np.load(whole / "scores.npz") as b:
+        assert np.array_equal(a["scores"], b["scores"])
 
 
 def test_a_clip_that_does_not_decode_fails_the_run_by_name(ground, tmp_path):
-    import shutil
-
     data = tmp_path / "data"
     shutil.copytree(ground[0], data)
     shutil.rmtree(next(data.glob("smoke-*/cache")))

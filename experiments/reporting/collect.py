@@ -148,6 +148,7 @@ def environment(data: TableData) -> Mapping[str, Mapping[str, int]]:
             "versions": _pairs(versions),
             "machine": _pairs(machine),
             "precision": str(result.env.get("precision", "n/a")),
+            "pre-trained weights": str(result.env.get("pretrained_sha256") or "none")[:12],
         }
         for name, value in entries.items():
             counts.setdefault(name, Counter())[value] += 1

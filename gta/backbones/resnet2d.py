@@ -34,9 +34,8 @@ class ResNet2D(ResNet):  # type: ignore[misc] # torchvision has no types
         for stage, depth in enumerate(config.depths):
             layer = self._make_layer(Bottleneck, config.width * 2**stage, depth, stride=1 if stage == 0 else 2)
             self.add_module(f"layer{stage + 1}", layer)
-        self.avgpool = _GlobalAveragePool()
-        head = nn.Linear(config.channels(STAGES[-1]), classes)
-        self.fc = nn.Sequential(nn.Dropout(dropout), head) if dropout else head
+        self.avgpool = nn.Sequential(_GlobalAveragePool(), nn.Dropout(dropout))
+        self.fc = nn.Linear(config.channels(STAGES[-1]), classes)
         self._initialise()
 
     def _initialise(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -142,14 +141,14 @@ class VideoDataModule(pl.LightningDataModule):
         sha = self._fingerprints[role]
         return open_cache(folder, name, split, sha, self.data.resize, self._jobs, self._progress)
 
-    def _loader(self, role: Role, epoch: int | Callable[[], int]) -> DataLoader[Batch]:
+    def _loader(self, role: Role, start_epoch: int) -> DataLoader[Batch]:
         dataset = self.dataset(role)
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
         training = role == "train"
         return DataLoader(
             dataset,
             batch_size=self.batch_size,
-            sampler=EpochSampler(len(dataset), self.seed, training, epoch, rank, world),
+            sampler=EpochSampler(len(dataset), self.seed, training, start_epoch, rank, world),
             num_workers=self.workers,
             collate_fn=keep,
             drop_last=training,

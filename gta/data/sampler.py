@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -19,34 +19,17 @@ class EpochSampler(Sampler[Key]):
     """
 
     def __init__(
-        self,
-        length: int,
-        seed: int,
-        shuffle: bool,
-        epoch: int | Callable[[], int] = 0,
-        rank: int = 0,
-        world: int = 1,
+        self, length: int, seed: int, shuffle: bool, start_epoch: int = 0, rank: int = 0, world: int = 1
     ) -> None:
-        """Make the sampler of process ``rank`` of ``world`` for a data set of ``length`` clips.
-
-        Args:
-            length: clips of the data set.
-            seed: of the order.
-            shuffle: a training epoch, in random order, or an evaluation in the order of the list.
-            epoch: the first one until :meth:`set_epoch`, or a function that is asked at the start of every epoch.
-                A resumed fit makes its loader before it knows its epoch, and workers fetch before it announces it.
-            rank: number of this process.
-            world: number of processes.
-        """
+        """Make the sampler of process ``rank`` of ``world`` for a data set of ``length`` clips."""
         if not 0 <= rank < world:
             raise ValueError(f"rank {rank} is not within 0..{world - 1}")
         self.length, self.seed, self.shuffle = length, seed, shuffle
-        self.epoch, self.rank, self.world = epoch, rank, world
+        self.epoch, self.rank, self.world = start_epoch, rank, world
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next iteration yields, unless the sampler asks for it itself."""
-        if not callable(self.epoch):
-            self.epoch = epoch
+        """Choose the epoch that the next iteration yields."""
+        self.epoch = epoch
 
     def __len__(self) -> int:
         """Number of samples of this process."""
@@ -56,7 +39,7 @@ class EpochSampler(Sampler[Key]):
 
     def __iter__(self) -> Iterator[Key]:
         """Yield this process's share of the epoch."""
-        epoch = self.epoch() if callable(self.epoch) else self.epoch
+        epoch = self.epoch
         order = np.arange(self.length)
         if self.shuffle:
             order = np.random.default_rng((self.seed, epoch)).permutation(self.length)
