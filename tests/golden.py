@@ -1,7 +1,7 @@
-"""The identity of every run: ``python -m tests.golden`` writes ``golden_run_ids.json`` anew.
+"""What must change only on purpose: ``python -m tests.golden`` writes the golden files anew.
 
-Do that only when a change of the defaults, rows or profiles is meant: stored runs of the old identity are then
-trained again.
+``golden_run_ids.json`` holds the identity of every run: stored runs of another identity are trained again.
+``golden_drawing.json`` holds coarse pictures of drawn clips: when they change, ``DrawingConfig.version`` must be raised.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-PATH = Path(__file__).with_name("golden_run_ids.json")
+RUN_IDS = Path(__file__).with_name("golden_run_ids.json")
+DRAWING = Path(__file__).with_name("golden_drawing.json")
 
 
-def current() -> dict[str, dict[str, dict[str, str]]]:
+def run_ids() -> dict[str, dict[str, dict[str, str]]]:
     """Run id of seed 0 by profile, table and row."""
     from experiments.profiles import PROFILES
     from experiments.tables import TABLES
@@ -25,6 +26,21 @@ def current() -> dict[str, dict[str, dict[str, str]]]:
     }
 
 
+def drawing() -> dict[str, list[list[float]]]:
+    """Mean brightness of 3 x 3 blocks in four frames of a validation clip of every template."""
+    from gta.config import DrawingConfig
+    from gta.data.drawing import draw_clip
+    from gta.data.templates import TEMPLATES
+
+    found = {}
+    for template in TEMPLATES:
+        frames = draw_clip(DrawingConfig(), "validation", template, 0)[::8].astype(float)
+        blocks = frames.reshape(4, 3, 16, 3, 16, 3).mean(axis=(2, 4, 5)).reshape(4, 9)
+        found[template.name] = [[round(float(value), 1) for value in frame] for frame in blocks]
+    return found
+
+
 if __name__ == "__main__":
-    PATH.write_text(json.dumps(current(), indent=1, ensure_ascii=False) + "\n")
-    print(PATH)
+    for path, content in ((RUN_IDS, run_ids()), (DRAWING, drawing())):
+        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        print(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from gta.data.ssv2 import without_brackets
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
 from gta.data.templates import KINDS, TEMPLATES, kind_of, order_pairs
 from gta.data.transforms import may_flip
+from tests import golden
 
 DRAWING = DrawingConfig()
 ORDER = [t for t in TEMPLATES if t.kind == "order"]
@@ -178,3 +180,10 @@ def test_stills_are_reproducible_and_prefixes_agree():
     assert np.array_equal(few, many[:20])
     assert np.array_equal(labels["x"], more["x"][:20])
     assert not np.array_equal(few, draw_stills(DRAWING, seed=4, count=20)[0])
+
+
+def test_the_drawing_is_that_of_its_version():
+    """Coarse pictures, so that another machine's rounding passes and another drawing does not."""
+    stored = json.loads(golden.DRAWING.read_text())
+    for name, frames in golden.drawing().items():
+        np.testing.assert_allclose(frames, stored[name], atol=0.5, err_msg=f"{name}: raise DrawingConfig.version")

@@ -60,10 +60,10 @@ def test_rows_are_chosen_by_a_shell_pattern(plan):
         plan("table_ablation_components", rows="pixel")
 
 
-@pytest.mark.parametrize("profile", golden.current())
+@pytest.mark.parametrize("profile", golden.run_ids())
 def test_identities_are_those_of_the_golden_file(profile):
-    stored = json.loads(golden.PATH.read_text())
-    assert golden.current()[profile] == stored.get(profile), "if meant: python -m tests.golden"
+    stored = json.loads(golden.RUN_IDS.read_text())
+    assert golden.run_ids()[profile] == stored.get(profile), "if meant: python -m tests.golden"
 
 
 def test_identity_survives_the_disk():

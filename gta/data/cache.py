@@ -95,6 +95,8 @@ def _build(
     shape = (len(split.clips), length, *resize, 3)
     part = path.with_suffix(f".{os.getpid()}.part")
     path.with_suffix(".json").unlink(missing_ok=True)
+    for orphan in path.parent.glob(f"{path.stem}.*.part"):  # of a killed process; the caller holds the lock
+        orphan.unlink(missing_ok=True)
     try:
         np.lib.format.open_memmap(part, "w+", np.uint8, shape).flush()
         with part.open("r+b") as stream:

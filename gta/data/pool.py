@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +53,8 @@ def run_batches(
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts) as pool:
         try:
             for future in [pool.submit(_run_batch, function, common, batch) for batch in batches]:
                 collect(future.result())
@@ -60,6 +62,11 @@ def run_batches(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return results
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches the parent, which stops the pool; the workers would only print their tracebacks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run_batch(function: Callable[[Common, Item], Result], common: Common, batch: Sequence[Item]) -> list[Result]:
