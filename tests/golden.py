@@ -1,7 +1,7 @@
 """What must change only on purpose: ``python -m tests.golden`` writes the golden files anew.
 
 ``golden_run_ids.json`` holds the identity of every run: stored runs of another identity are trained again.
-``golden_drawing.json`` holds coarse pictures of drawn clips: when they change, ``DrawingConfig.version`` must be raised.
+``golden_drawing.json`` holds coarse pictures of drawn clips: when they change, raise ``DrawingConfig.version``.
 """
 
 from __future__ import annotations

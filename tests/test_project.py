@@ -48,3 +48,20 @@ def test_results_of_record_are_small():
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "results"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
     assert sum((ROOT / name).stat().st_size for name in listed if name) < 20 * 2**20
+
+
+@pytest.mark.parametrize("table", ["table_ablation_components", "table_ablation_order"])
+def test_the_readme_shows_the_tables_of_record(table):
+    """Line by line, so that no number in the README is edited by hand."""
+    page = (ROOT / "results" / "tiny" / f"{table}.md").read_text().splitlines()
+    first = next(number for number, line in enumerate(page) if line.startswith("|"))
+    lines = [line for line in page[first : first + 8] if line.startswith("|")]
+    assert len(lines) == 8
+    assert "\n".join(lines) in (ROOT / "README.md").read_text()
+
+
+def test_nothing_tracked_names_a_machine():
+    """No absolute path of a home or work folder, no host of a package index."""
+    command = ["git", "-C", str(ROOT), "grep", "-nIE", r"(/home/|/root/|/work/|index-url|extra-index)", "--", "."]
+    found = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    assert [line for line in found if not line.startswith("tests/test_project.py:")] == []
