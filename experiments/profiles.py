@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.study import Profile
+from experiments.study import FamilySettings, Profile
 from gta.config import BackboneConfig, DataConfig, Place, PretrainConfig, TrainConfig
 from gta.data.embedded import EMBEDDED
 
@@ -35,6 +35,13 @@ TINY = Profile(
     dropout=0.0,
     pool="before",
     pretrain=PretrainConfig(),
+    families={  # the best of five trials each: results/tiny/tuning.md
+        "r2d": FamilySettings(lr=8e-3),
+        "sa": FamilySettings(lr=4e-3),
+        "ta": FamilySettings(lr=2e-3),
+        "tape": FamilySettings(lr=2e-3, position_std=1.0),
+        "gta": FamilySettings(lr=2e-3, matrix_gain=0.3, region_norm="positions"),
+    },
 )
 
 SMOKE = Profile(
