@@ -22,6 +22,7 @@ from experiments.store import Store
 from experiments.study import Profile, Table
 from experiments.tables import TABLES
 from gta import files
+from gta.cli import Parser, parse
 from gta.errors import UserError
 
 
@@ -86,7 +87,7 @@ def _difference(found: str, expected: str, limit: int = 6) -> str:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = usage.Parser(prog="python -m experiments.report", description=(__doc__ or "").split("\n")[0])
+    parser = Parser(prog="python -m experiments.report", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="tables to write (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a table differs from the store")
     parser.add_argument("--profile", help="one profile (default: all with runs in the store)")
@@ -97,7 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
-        options = usage.parse(build_parser(), argv)
+        options = parse(build_parser(), argv)
         tables = usage.choose_tables(options.tables or list(TABLES))
         profiles = [usage.choose_profile(options.profile)] if options.profile else list(PROFILES.values())
         store = Store(options.results)

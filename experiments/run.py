@@ -24,6 +24,7 @@ from experiments.result import Problem
 from experiments.store import State, Store
 from experiments.study import Profile, Row, Table
 from experiments.tables import TABLES
+from gta.cli import Parser, parse, positive
 from gta.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ MAX_JOBS = 8
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a test holds its options."""
-    parser = usage.Parser(prog="python -m experiments.run", description=(__doc__ or "").split("\n")[0])
+    parser = Parser(prog="python -m experiments.run", description=(__doc__ or "").split("\n")[0])
     add = parser.add_argument
     add("tables", nargs="*", metavar="TABLE", help="names from --list")
     add("--all", action="store_true", help="all tables")
@@ -45,10 +46,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
     add("--seeds", default="0", metavar="0,1,2", help="seeds, also 0-4 (default: 0)")
     add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")
-    add("--jobs", type=_positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
+    add("--jobs", type=positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
     add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
-    add("--devices", type=_positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
-    add("--nodes", type=_positive, default=1, metavar="N", help="nodes per run (default: 1)")
+    add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
+    add("--nodes", type=positive, default=1, metavar="N", help="nodes per run (default: 1)")
     add("--wandb", choices=("offline", "online", "disabled"), help="default: online if WANDB_API_KEY is set")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="runs and tables (default: results)")
     add("--dry-run", action="store_true", help="show the plan, write nothing")
@@ -60,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 some failed, 2 bad usage, 130/143 interrupted."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        options = usage.parse(build_parser(), arguments)
+        options = parse(build_parser(), arguments)
         if options.list:
             return _list(options)
         request = _request(options)
@@ -223,12 +224,6 @@ def _check_writable(results: Path) -> None:
         raise UserError(
             f"--results {results} cannot be written: {error.strerror or error}; choose another folder"
         ) from error
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ into ``experiments/profiles.py``, and why into ``results/LOG.md``.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
@@ -16,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.plan import PlannedRun
-from experiments.profiles import PROFILES
 from experiments.result import Result
 from experiments.store import State, Store
 from experiments.study import FamilySettings, Profile, Row
+from experiments.usage import choose_profile
+from gta.cli import Parser, parse
 from gta.config import GTAConfig, RunConfig, SAConfig, TAConfig
 from gta.errors import UserError
 
@@ -67,14 +67,14 @@ def trials(profile: Profile) -> list[Trial]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing of the trials and write their table."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.tune", description="Tune each family.")
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="tiny")
+    parser = Parser("python -m experiments.tune", "Tune each family on a draw that no table reads.")
+    parser.add_argument("--profile", default="tiny", help="default: tiny")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
     parser.add_argument("--work", type=Path, default=Path("build/tuning"), metavar="DIR", help="the trials' own runs")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where the table goes")
-    options = parser.parse_args(arguments)
-    profile = PROFILES[options.profile]
     try:
+        options = parse(parser, arguments)
+        profile = choose_profile(options.profile)
         found = trials(profile)
         code = _run(found, Store(options.work), options.data)
         if code == 0:

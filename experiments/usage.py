@@ -1,11 +1,8 @@
-"""What the command lines share: parsing with one-line errors that name the nearest valid choice."""
+"""The values that the study's command lines share; a wrong one names the nearest valid choices."""
 
 from __future__ import annotations
 
-import argparse
-import difflib
 from collections.abc import Sequence
-from typing import NoReturn
 
 from experiments.profiles import PROFILES
 from experiments.study import Profile, Table
@@ -13,35 +10,6 @@ from experiments.tables import TABLES
 from gta.errors import UserError, nearest
 
 PROFILE_NAMES = ("smoke", "tiny", "ssv1", "ssv2", "k400")
-
-
-class Parser(argparse.ArgumentParser):
-    """Raises :class:`UserError` in place of printing the usage and leaving."""
-
-    def __init__(self, prog: str, description: str) -> None:
-        """Make a parser without abbreviated options."""
-        super().__init__(prog=prog, description=description, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the message as a user's mistake."""
-        raise UserError(f"{message} (see --help)")
-
-
-def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse ``argv``.
-
-    Raises:
-        UserError: an option is unknown or its value does not fit.
-    """
-    options, rest = parser.parse_known_intermixed_args(argv)
-    if rest and not rest[0].startswith("-"):
-        raise UserError(f"unexpected argument {rest[0]!r} (see --help)")
-    if rest:
-        known = [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
-        close = difflib.get_close_matches(rest[0].split("=")[0], known, n=2, cutoff=0.5)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"options: {' '.join(known)}"
-        raise UserError(f"unknown option {rest[0]}; {hint}")
-    return options
 
 
 def choose_tables(names: Sequence[str]) -> list[Table]:

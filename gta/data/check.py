@@ -6,13 +6,13 @@ bytes that were drawn. ``DIR`` is the data set's own folder.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from gta.cli import Parser, parse, positive
 from gta.data.pool import Progress, run_batches, showing
 from gta.data.ssv2 import Clip, SplitName, read_split
 from gta.errors import UserError
@@ -72,11 +72,11 @@ def _look(hashed: bool, clip: Clip) -> tuple[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns 0 when all is well, 1 when clips are bad, 2 when there is no data set."""
-    parser = argparse.ArgumentParser(prog="python -m gta.data.check", description=__doc__)
+    parser = Parser("python -m gta.data.check", (__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, metavar="DIR", help="the data set's own folder")
-    parser.add_argument("--jobs", type=int, default=None, metavar="N", help="processes (default: all cores)")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--jobs", type=positive, default=None, metavar="N", help="processes (default: all cores)")
     try:
+        options = parse(parser, arguments)
         with showing("checking clips") as progress:
             lines, faults = check(options.folder, options.jobs, progress)
     except UserError as error:

@@ -5,7 +5,6 @@ A strip of the eight frames that a network is tested on for every template, read
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gta.cli import Parser, parse
 from gta.config import DrawingConfig
-from gta.data.embedded import EMBEDDED
+from gta.data.embedded import EMBEDDED, choose_embedded
 from gta.data.pool import showing
-from gta.errors import UserError, nearest
+from gta.errors import UserError
 
 _HEADINGS = {
     "order": "Order pairs, each the time reversal of its partner",
@@ -103,19 +103,16 @@ def _write(columns: Sequence[Sequence[str]], strips: dict[str, NDArray[np.uint8]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m gta.data.contact_sheet", description=__doc__)
+    parser = Parser("python -m gta.data.contact_sheet", (__doc__ or "").splitlines()[0])
     parser.add_argument("name", help=f"the embedded data set: {', '.join(EMBEDDED)}")
     parser.add_argument("out", type=Path, help="the picture to write, PNG")
     parser.add_argument(
         "--data", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)"
     )
     parser.add_argument("--clip", type=int, default=0, metavar="N", help="which clip of each template (default: 0)")
-    options = parser.parse_args(arguments)
-    if options.name not in EMBEDDED:
-        print(f"error: no embedded data set {options.name!r}; {nearest(options.name, EMBEDDED)}", file=sys.stderr)
-        return 2
     try:
-        contact_sheet(options.data, EMBEDDED[options.name], options.name, options.out, options.clip)
+        options = parse(parser, arguments)
+        contact_sheet(options.data, choose_embedded(options.name), options.name, options.out, options.clip)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

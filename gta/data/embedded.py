@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from gta.config import DrawingConfig
+from gta.errors import UserError, nearest
 
 EMBEDDED: dict[str, DrawingConfig] = {
     "tiny": DrawingConfig(),
     "smoke": DrawingConfig(train_per_template=2, validation_per_template=1, tune_per_template=1),
 }
+
+
+def choose_embedded(name: str) -> DrawingConfig:
+    """Return what an embedded set is drawn from.
+
+    Raises:
+        UserError: there is no set of this name.
+    """
+    if name not in EMBEDDED:
+        raise UserError(f"no embedded data set {name!r}; {nearest(name, EMBEDDED)}")
+    return EMBEDDED[name]

@@ -7,7 +7,6 @@ A run that was cut off goes on where it stopped; the same drawing gives the same
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -18,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from gta.cli import Parser, parse, positive
 from gta.config import DrawingConfig, digest, to_dict
-from gta.data.embedded import EMBEDDED
+from gta.data.embedded import EMBEDDED, choose_embedded
 from gta.data.pool import Progress, run_batches, showing
 from gta.data.templates import TEMPLATES
-from gta.errors import UserError, nearest
+from gta.errors import UserError
 from gta.files import read_json, write_bytes, write_json
 
 SPLITS = ("train", "validation", "tune")
@@ -165,22 +165,17 @@ def _is_whole(path: Path, frames: int) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m gta.data.prepare", description=__doc__.splitlines()[0])
+    parser = Parser("python -m gta.data.prepare", __doc__.splitlines()[0])
     parser.add_argument("name", help=f"the embedded data set: {', '.join(EMBEDDED)}")
     parser.add_argument(
         "--data", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)"
     )
-    parser.add_argument("--jobs", type=int, default=None, metavar="N", help="processes (default: all cores)")
-    options = parser.parse_args(arguments)
-    if options.name not in EMBEDDED:
-        print(f"error: no embedded data set {options.name!r}; {nearest(options.name, EMBEDDED)}", file=sys.stderr)
-        return 2
-    if options.jobs is not None and options.jobs < 1:
-        print(f"error: --jobs is {options.jobs}; it must be 1 or more", file=sys.stderr)
-        return 2
+    parser.add_argument("--jobs", type=positive, default=None, metavar="N", help="processes (default: all cores)")
     try:
+        options = parse(parser, arguments)
+        drawing = choose_embedded(options.name)
         with showing("drawing clips") as progress:
-            folder = ensure_embedded(options.data, EMBEDDED[options.name], options.name, options.jobs, progress)
+            folder = ensure_embedded(options.data, drawing, options.name, options.jobs, progress)
         info = embedded_info(folder)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
