@@ -67,6 +67,7 @@ class ChildOptions:
     def arguments(self, run: PlannedRun, folder: Path) -> list[str]:
         """Return the arguments of ``experiments.train`` for one run."""
         arguments = [str(folder), "--data", str(self.data), "--wandb", self.wandb, "--table", *run.tables]
+        arguments += ["--row", *dict.fromkeys(row for _, row in run.uses)]
         arguments += ["--devices", str(self.devices), "--nodes", str(self.nodes), "--threads", str(self.threads)]
         if run.id in self.pretrained:
             arguments += ["--pretrained", str(self.pretrained[run.id])]

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 PROJECT = "gta"
 
 
-def wandb_logger(config: RunConfig, folder: Path, mode: str, tables: Sequence[str]) -> WandbLogger | None:
+def wandb_logger(
+    config: RunConfig, folder: Path, mode: str, tables: Sequence[str], rows: Sequence[str]
+) -> WandbLogger | None:
     """Return a logger whose run has the run's id, its table as group and its whole config.
 
     Args:
@@ -25,6 +27,7 @@ def wandb_logger(config: RunConfig, folder: Path, mode: str, tables: Sequence[st
         folder: its ``wandb`` subfolder holds the offline files.
         mode: ``offline``, ``online`` or ``disabled``.
         tables: names of the tables that use the run; the first is the group, all are tags.
+        rows: names of their rows; the first is in the run's name, all are tags.
 
     Returns:
         None when W&B is disabled, not installed or does not start: the study works without it.
@@ -32,13 +35,13 @@ def wandb_logger(config: RunConfig, folder: Path, mode: str, tables: Sequence[st
     if mode == "disabled" or importlib.util.find_spec("wandb") is None:
         return None
     try:
-        return _start(config, folder, mode, tables)
+        return _start(config, folder, mode, tables, rows)
     except Exception as error:
         print(f"warning: W&B is off for this run: {' '.join(str(error).split())}", flush=True)
         return None
 
 
-def _start(config: RunConfig, folder: Path, mode: str, tables: Sequence[str]) -> WandbLogger:
+def _start(config: RunConfig, folder: Path, mode: str, tables: Sequence[str], rows: Sequence[str]) -> WandbLogger:
     import wandb
     from pytorch_lightning.loggers import WandbLogger
 
@@ -48,9 +51,9 @@ def _start(config: RunConfig, folder: Path, mode: str, tables: Sequence[str]) ->
     run = wandb.init(
         project=PROJECT,
         id=config.id,
-        name=f"{config.id}-seed{config.seed}",
+        name=f"{rows[0] if rows else config.id} · seed {config.seed}",
         group=tables[0] if tables else config.profile,
-        tags=[config.profile, *tables],
+        tags=[config.profile, *tables, *(row[:64] for row in rows)],
         config=to_dict(config),
         dir=folder,
         mode="online" if mode == "online" else "offline",

@@ -44,6 +44,7 @@ class Place:
     data: Path
     wandb: str
     tables: tuple[str, ...]
+    rows: tuple[str, ...]
     devices: int
     nodes: int
     threads: int
@@ -215,7 +216,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
     from experiments.mirror import wandb_logger
     from gta.checkpoint import AtomicCheckpointIO
 
-    logger = wandb_logger(config, place.folder, place.wandb, place.tables)
+    logger = wandb_logger(config, place.folder, place.wandb, place.tables, place.rows)
     distributed = place.devices * place.nodes > 1
     return pl.Trainer(
         accelerator="auto",
@@ -255,13 +256,14 @@ def _parse(arguments: Sequence[str] | None) -> Place:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--wandb", choices=("offline", "online", "disabled"), default="disabled")
     parser.add_argument("--table", dest="tables", nargs="*", default=[])
+    parser.add_argument("--row", dest="rows", nargs="*", default=[])
     parser.add_argument("--devices", type=int, default=1)
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--pretrained", type=Path)
     values = vars(parser.parse_args(arguments))
-    return Place(**{**values, "tables": tuple(values["tables"])})
+    return Place(**{**values, "tables": tuple(values["tables"]), "rows": tuple(values["rows"])})
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class VideoRecognizer(pl.LightningModule):
         """
         super().__init__()
         self.run = config if isinstance(config, RunConfig) else run_from_dict(config)
-        self.save_hyperparameters({"config": to_dict(self.run)})
+        self.save_hyperparameters({"config": to_dict(self.run)}, logger=False)
         self.model = build_model(self.run.model).to(memory_format=torch.channels_last)
         self.loss = nn.CrossEntropyLoss(label_smoothing=self.run.train.label_smoothing)
         for module in self._frozen():

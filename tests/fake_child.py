@@ -72,6 +72,7 @@ def main() -> int:
     for name in ("--data", "--wandb", "--devices", "--nodes", "--pretrained", "--threads"):
         parser.add_argument(name)
     parser.add_argument("--table", nargs="+")
+    parser.add_argument("--row", nargs="+")
     options = parser.parse_args()
     folder: Path = options.folder
     behaviours = json.loads(os.environ.get("FAKE_BEHAVIOUR", "{}"))

@@ -83,7 +83,8 @@ def test_wandb_has_one_run_with_everything(store):
     assert run["id"] == CONFIG.id
     assert run["group"] == NAME
     assert run["exit"] == 0
-    assert {name: run["config"][name] for name in to_dict(CONFIG)} == to_dict(CONFIG)
+    assert {name: value for name, value in run["config"].items() if not name.startswith("_")} == to_dict(CONFIG)
+    assert {NAME, ROW.name} <= set(run["tags"])
     result = json.loads((store.folder(CONFIG.id) / "result.json").read_text())
     for key, value in (("params", result["params"]), ("macs", result["macs"]), ("val/top1", result["top1"])):
         assert run["summary"][key] == pytest.approx(value)
