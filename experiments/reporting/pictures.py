@@ -49,6 +49,7 @@ def _accuracies(data: TableData) -> Figure:
             axes.annotate("chance", (50, -0.55), fontsize=8, color="#666666", ha="center")
         axes.set_xlabel(title)
         axes.grid(axis="x", alpha=0.3)
+    all_axes[0].set_title("square: mean ± std; dots: seeds", fontsize=8, color="#666666")
     all_axes[0].set_yticks(range(len(data.rows)), [row.row.name for row in data.rows])
     all_axes[0].set_ylim(len(data.rows) - 0.4, -0.8)
     figure.suptitle(_title(data))
@@ -88,8 +89,8 @@ def _curves(data: TableData, store: Store) -> Figure | None:
 
 
 def _curve_label(data: TableData) -> str:
-    part = "" if data.profile.data.drawing is None else ", a quarter of the clips"
-    return f"validation top-1 (%){part}, mean over seeds"
+    part = "" if data.profile.data.drawing is None else "a quarter of the clips, "
+    return f"validation top-1 (%)\n{part}mean over seeds"
 
 
 def _mean_curve(row: RowData, store: Store) -> dict[float, float]:
