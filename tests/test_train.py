@@ -143,7 +143,7 @@ def test_a_run_begun_on_other_data_is_not_continued(ground, whole, tmp_path):
     env = files.read_json(folder / "env.json")
     files.write_json(folder / "env.json", env | {"data_fingerprint": "0" * 64})
     assert start(ground, folder) == 2
-    assert "data_fingerprint was 000" in files.read_json(folder / "error.json")["error"]
+    assert "data_fingerprint is 000" in files.read_json(folder / "error.json")["error"]
 
 
 def test_without_a_working_wandb_the_result_is_the_same(ground, whole, tmp_path, monkeypatch):
