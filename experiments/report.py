@@ -113,8 +113,8 @@ def main(argv: list[str] | None = None) -> int:
 def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
     if not any(collect(table, profile, store).results for table in tables for profile in profiles):
         raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
-    wrong = check(store, tables, profiles)
-    wrong += [str(problem) for problem in recount_all(store, tables, profiles)]
+    wrong = [str(problem) for problem in recount_all(store, tables, profiles)]
+    wrong += check(store, tables, profiles)
     if whole:
         wrong += [f"{path}: no such table in experiments/tables" for path in strangers(store)]
     for paragraph in wrong:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from experiments.plan import PlannedRun, describe, make_plan, select_rows
 from experiments.reporting.collect import TableData
+from experiments.result import Problem, Result
 from experiments.store import State, Store
 from experiments.study import Profile, Table
 
@@ -40,10 +41,13 @@ def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> Non
     for run in runs:
         epochs = store.metrics(run.id)
         last = epochs[-1] if epochs else {}
-        value = last.get("val_top1")
+        result = store.read(run.id)
+        value = result.top1 if isinstance(result, Result) else last.get("val_top1")
         top1 = f"{value:.1f}" if isinstance(value, int | float) else ""
         epoch = f"{last.get('epochs', last['epoch'] + 1):g}/{run.config.train.epochs}" if last else ""
         error = (store.error(run.id) or "") if run.state is State.FAILED else ""
+        if isinstance(result, Problem):
+            error = str(result)
         lines.append((run.id, run.state, str(run.config.seed), epoch, top1, _uses(run), error))
     _print_columns(lines)
     print(headline)

@@ -125,6 +125,7 @@ class Profile:
 
 
 def _tune(block: BlockConfig, pool: Literal["after", "before"], tuned: FamilySettings) -> BlockConfig:
-    fields = {f.name for f in dataclasses.fields(block)}
-    values = {"pool": pool} | {k: v for k, v in dataclasses.asdict(tuned).items() if v is not None}
-    return dataclasses.replace(block, **{k: v for k, v in values.items() if k in fields})
+    """Return the block with the profile's settings where the row itself has left the default."""
+    wanted = {"pool": pool} | {k: v for k, v in dataclasses.asdict(tuned).items() if v is not None}
+    left = {f.name for f in dataclasses.fields(block) if getattr(block, f.name) == f.default}
+    return dataclasses.replace(block, **{name: value for name, value in wanted.items() if name in left})

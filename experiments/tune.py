@@ -59,10 +59,14 @@ def trials(profile: Profile) -> list[Trial]:
     found = []
     for family, row in ROWS.items():
         rates = tuple(FamilySettings(lr=rate) for rate in RATES)
-        for settings in (*rates, *SCALES.get(family, MORE_RATES)):
+        for settings in sorted((*rates, *SCALES.get(family, MORE_RATES)), key=_by_scale_and_rate):
             tuned = dataclasses.replace(profile, data=data, families={family: settings})
             found.append(Trial(family, row, settings, tuned.resolve(row, SEED)))
     return found
+
+
+def _by_scale_and_rate(settings: FamilySettings) -> tuple[int, float]:
+    return sum(value is not None for value in dataclasses.asdict(settings).values()), settings.lr or 0.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,7 +31,7 @@ def choose_profile(name: str) -> Profile:
         UserError: it is unknown or not part of this version.
     """
     if name not in PROFILE_NAMES:
-        raise UserError(f"there is no profile {name!r}; {nearest(name, PROFILE_NAMES)}")
+        raise UserError(f"there is no profile {name!r}; {nearest(name, PROFILES)}")
     if name not in PROFILES:
         raise UserError(f"profile {name!r} is not available in this version; available: {', '.join(PROFILES)}")
     return PROFILES[name]
@@ -51,6 +51,6 @@ def parse_seeds(text: str) -> list[int]:
             seeds += numbers[:1001]
     except ValueError:
         seeds = []
-    if not seeds or len(seeds) > 1000:
-        raise UserError(f"--seeds {text!r} is not a list of whole numbers from 0 such as 0,1,2 or 0-4")
+    if not seeds or len(seeds) > 1000 or max(seeds) >= 2**32:
+        raise UserError(f"--seeds {text!r} is not a list of whole numbers from 0 to 4294967295 such as 0,1,2 or 0-4")
     return list(dict.fromkeys(seeds))

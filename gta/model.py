@@ -64,17 +64,21 @@ def insert_blocks(network: nn.Module, make: Callable[[int], nn.Module], places: 
     Raises:
         ValueError: the network has no such place.
     """
-    for stage, index in places:
-        layer = getattr(network, f"layer{STAGES.index(stage) + 1}", None) if stage in STAGES else None
-        if not isinstance(layer, nn.Sequential):
-            raise ValueError(f"places: the network has no stage {stage!r}; expected one of {', '.join(STAGES)}")
-        if not 0 <= index < len(layer):
-            raise ValueError(f"places: {stage}[{index}] does not exist; {stage} has {len(layer)} residual blocks")
-        residual = layer[index]
-        if hasattr(residual, INSERTED):
-            raise ValueError(f"places: {stage}[{index}] has a block already")
+    for residual in [_residual(network, place) for place in places]:  # all places are checked before one is changed
         residual.add_module(INSERTED, make(_out_channels(residual)))
         residual.register_forward_hook(_run_inserted)
+
+
+def _residual(network: nn.Module, place: Place) -> nn.Module:
+    stage, index = place
+    layer = getattr(network, f"layer{STAGES.index(stage) + 1}", None) if stage in STAGES else None
+    if not isinstance(layer, nn.Sequential):
+        raise ValueError(f"places: the network has no stage {stage!r}; expected one of {', '.join(STAGES)}")
+    if not 0 <= index < len(layer):
+        raise ValueError(f"places: {stage}[{index}] does not exist; {stage} has {len(layer)} residual blocks")
+    if hasattr(layer[index], INSERTED):
+        raise ValueError(f"places: {stage}[{index}] has a block already")
+    return layer[index]
 
 
 def inserted_blocks(network: nn.Module) -> dict[str, nn.Module]:

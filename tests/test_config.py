@@ -96,5 +96,17 @@ def test_what_was_tuned_for_a_family_reaches_its_rows_and_no_other():
     assert tiny.resolve(Row("", (SAConfig(), TAConfig())), 0).train.lr == tiny.train.lr
 
 
+def test_what_a_row_sets_itself_is_not_tuned_away():
+    tiny = PROFILES["tiny"]
+    for block in (GTAConfig(region_norm="softmax"), GTAConfig(matrix_gain=3.0), SAConfig(pool="none")):
+        assert tiny.resolve(Row("", (block,)), 0).model.blocks == (
+            dataclasses.replace(tiny.resolve(Row("", (type(block)(),)), 0).model.blocks[0], **_own(block)),
+        )
+
+
+def _own(block):
+    return {f.name: v for f in dataclasses.fields(block) if (v := getattr(block, f.name)) != f.default}
+
+
 def test_channels_of_the_stages():
     assert [BackboneConfig().channels(stage) for stage in ("res2", "res3", "res4", "res5")] == [256, 512, 1024, 2048]

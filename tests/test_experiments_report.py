@@ -64,7 +64,7 @@ def test_spread_and_sign():
 def test_page_says_what_was_measured_and_where_it_comes_from(store):
     page = rendered(collect(TABLE, TINY, store))[".md"]
     assert page.startswith("# Contribution of the components of GTA\n")
-    assert "embedded data set `tiny`" in page
+    assert "drawn clips (`tiny`" in page
     assert "not on Something-Something v1" in page
     assert "python -m experiments.run table_ablation_components --profile tiny --seeds 0,1,2" in page
     assert "† Region + CCMH, seed 0: out of memory" in page

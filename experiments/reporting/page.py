@@ -5,6 +5,8 @@ from __future__ import annotations
 from experiments.reporting import cells
 from experiments.reporting.collect import TableData, environment
 from experiments.reporting.frames import KINDS, formatted_frame, markdown
+from gta.data.templates import KINDS as KIND_NAMES
+from gta.data.templates import TEMPLATES
 
 
 def render(data: TableData) -> str:
@@ -30,8 +32,8 @@ def _subject(data: TableData) -> str:
         text = f"Measured on `{profile.name}` ({profile.title}); the paper measured it on {table.paper_data}."
     else:
         text = (
-            f"Measured on the embedded data set `{profile.data.dataset}` ({profile.title}), not on {table.paper_data}: "
-            "the paper's columns are its own figures and can be compared in order and sign only."
+            f"Measured with a narrow ResNet on drawn clips (`{profile.data.dataset}`: {profile.title}). The paper "
+            f"measured on {table.paper_data}; its columns are its own figures: compare order and sign only."
         )
     return f"**smoke: not a result.** {text}" if profile.name == "smoke" else text
 
@@ -47,10 +49,29 @@ def _legend(data: TableData) -> str:
             f"{', '.join(title for title in KINDS.values() if title != 'within pair')}: top-1 within the clips of that "
             "kind. Within pair: only the two templates of an order pair compete; chance is 50."
         )
+        lines.append(
+            "± is the spread over seeds alone: all runs share the validation clips and the pre-trained weights. "
+            f"Other clips would move a figure with a standard error of {_standard_errors(data)}. Parameters and "
+            "MACs are those of the narrow network, for one clip of 8 frames."
+        )
     for row in data.rows:
         for seed, error in row.failed.items():
             lines.append(f"{cells.FAILED} {row.row.name}, seed {seed}: {_short(error)}")
     return "\n\n".join(lines)
+
+
+def _standard_errors(data: TableData) -> str:
+    """Return the binomial standard errors, in points, of the clips of each kind at 50 % and at 85 %."""
+    drawing = data.profile.data.drawing
+    assert drawing is not None
+    split = data.profile.data.evaluation_split
+    clips = drawing.validation_per_template if split == "validation" else drawing.tune_per_template
+    parts = []
+    for name, kinds in (("top-1", KIND_NAMES), ("order pairs", ("order",)), ("motion and static", ("motion",))):
+        count = clips * sum(template.kind in kinds for template in TEMPLATES)
+        low, high = (100 * (p * (1 - p) / count) ** 0.5 for p in (0.85, 0.5))
+        parts.append(f"{low:.1f} to {high:.1f} points ({name}, {count:,} clips)")
+    return ", ".join(parts)
 
 
 def _provenance(data: TableData) -> str:
@@ -63,7 +84,7 @@ def _provenance(data: TableData) -> str:
             "seed": str(result.seed),
             "run": result.run_id,
             "commit": result.git[:12] + (" + changes" if result.env.get("dirty") else ""),
-            "finished": result.finished[:19],
+            "finished (UTC)": result.finished[:19],
             "seconds": f"{result.train_seconds:.0f}",
         }
         for name, result in data.results

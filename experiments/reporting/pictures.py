@@ -31,9 +31,10 @@ def draw(data: TableData, store: Store, folder: Path) -> list[Path]:
 def _accuracies(data: TableData) -> Figure:
     from matplotlib.figure import Figure
 
-    panels: list[tuple[str, str | None]] = [(f"measured top-1 (%), {data.profile.name}", "top1")]
+    what = data.profile.name if data.profile.data.drawing is None else f"drawn clips ({data.profile.name})"
+    panels: list[tuple[str, str | None]] = [(f"measured top-1 (%)\n{what}", "top1")]
     if any(row.measure("pair_accuracy") for row in data.rows):
-        panels.append(("within order pairs (%)", "pair_accuracy"))
+        panels.append(("within order pairs (%)\nchance is 50", "pair_accuracy"))
     panels.append((f"paper top-1 (%)\n{data.table.paper_data}", None))
     figure = Figure(figsize=(2.0 + 3.0 * len(panels), 1.2 + 0.42 * len(data.rows)), layout="constrained")
     all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -44,12 +45,11 @@ def _accuracies(data: TableData) -> Figure:
                     axes.plot(row.row.paper["top1"], place, marker="D", color="#666666")
             else:
                 _points(axes, row, metric, place)
-        if metric == "pair_accuracy":
+        if metric == "pair_accuracy" and axes.get_xlim()[0] < 60:
             axes.axvline(50, color="#999999", linestyle=":", linewidth=1)
-            axes.annotate("chance", (50, -0.55), fontsize=8, color="#666666", ha="center")
         axes.set_xlabel(title)
         axes.grid(axis="x", alpha=0.3)
-    all_axes[0].set_title("square: mean ± std; dots: seeds", fontsize=8, color="#666666")
+    all_axes[0].set_title("square: mean ± std; dots: seeds; axes differ", fontsize=8, color="#666666")
     all_axes[0].set_yticks(range(len(data.rows)), [row.row.name for row in data.rows])
     all_axes[0].set_ylim(len(data.rows) - 0.4, -0.8)
     figure.suptitle(_title(data))

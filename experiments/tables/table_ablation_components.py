@@ -9,7 +9,7 @@
     |   ✓   |        |      |  49.1 | -1.5 |
     |       |   ✓    |      |  46.3 | -4.3 |
 
-Claims: Pixel GTA matters more than Region GTA; both together are best; CCMH helps, and helps Region more
+Claims of the paper: Pixel GTA matters more than Region GTA; both together are best; CCMH helps, and helps Region more
 than Pixel. All rows have spatial attention before GTA. Without CCMH there is one T x T matrix (eq. 6).
 
 Cost: six runs a seed; about eight minutes with the `tiny` profile on two cores.
