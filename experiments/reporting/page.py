@@ -32,8 +32,8 @@ def _subject(data: TableData) -> str:
         text = f"Measured on `{profile.name}` ({profile.title}); the paper measured it on {table.paper_data}."
     else:
         text = (
-            f"Measured with a narrow ResNet on drawn clips (`{profile.data.dataset}`: {profile.title}). The paper "
-            f"measured on {table.paper_data}; its columns are its own figures: compare order and sign only."
+            f"Measured with a narrow ResNet on drawn clips (`{profile.data.dataset}`: {profile.title}), not on "
+            f"{table.paper_data}: the paper's columns are its own figures; compare order and sign only."
         )
     return f"**smoke: not a result.** {text}" if profile.name == "smoke" else text
 

@@ -9,7 +9,7 @@
     | + SA + TAPE | 49.9 G | 31.2 M |  48.4 | +31.4 |
     | + SA + GTA  | 50.2 G | 31.2 M |  50.6 | +33.6 |
 
-Claims of the paper: SA alone helps little; TA helps much; order (TAPE) helps more; GTA is best. And by construction R2D, SA
+Claims of the paper: SA alone helps little; TA helps much; order (TAPE) helps more; GTA is best. By construction R2D, SA
 and TA cannot tell a clip from its reversal: permuting the frames leaves their logits unchanged.
 
 Cost: six runs a seed, one of them shared with table_ablation_components; about seven minutes with `tiny`.
