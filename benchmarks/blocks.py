@@ -18,7 +18,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from experiments.profiles import TINY
-from gta.config import BlockConfig, GTAConfig, ModelConfig, NLConfig, SAConfig, TAConfig
+from experiments.study import Row
+from gta.config import BlockConfig, GTAConfig, NLConfig, SAConfig, TAConfig
 from gta.model import build_model
 
 BATCH = TINY.train.batch_size
@@ -38,9 +39,7 @@ VARIANTS: dict[str, tuple[BlockConfig, ...]] = {
 
 def build(blocks: tuple[BlockConfig, ...]) -> nn.Module:
     """Return the tiny profile's network with ``blocks`` at each of its places."""
-    config = ModelConfig(
-        TINY.classes, TINY.data.frames, TINY.backbone, blocks=blocks, places=TINY.places, dropout=TINY.dropout
-    )
+    config = TINY.resolve(Row("", blocks), 0).model
     return build_model(config).train().to(memory_format=torch.channels_last)
 
 
