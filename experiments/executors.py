@@ -16,11 +16,6 @@ _ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "
 """glibc keeps the memory of a training step for the next one: page faults had cost up to a quarter of the time."""
 
 
-def cores() -> int:
-    """Return the number of CPUs this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def gpus() -> list[str]:
     """Return the ids of the GPUs this process may use, without loading torch."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -25,6 +25,7 @@ from experiments.store import State, Store
 from experiments.study import Profile, Row, Table
 from experiments.tables import TABLES
 from gta.cli import Parser, parse, positive
+from gta.data.pool import cores
 from gta.errors import UserError
 
 if TYPE_CHECKING:
@@ -138,7 +139,6 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
 def _train(
     request: _Request, todo: list[PlannedRun], options: argparse.Namespace, wandb: str, signals: SignalWatch
 ) -> Outcome:
-    from experiments.executors import cores
     from experiments.launch import COMMAND, ChildOptions, launch
     from experiments.progress import make_progress
 

@@ -6,16 +6,14 @@ as a :class:`Problem` and left out; it is never averaged in. Everything read her
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from experiments.result import SCHEMA, Problem, Result, parse_result
 from gta import files
-from gta.config import RunConfig, to_dict
+from gta.config import RunConfig, content_id, to_dict
 from gta.errors import UserError
 
 
@@ -155,12 +153,6 @@ class Store:
         """Record why a run's process ended when it could not say so itself."""
         content = {"schema": SCHEMA, "error": message, "kind": "bug"}
         files.write_json(self.folder(run_id) / "error.json", content)
-
-
-def content_id(content: Mapping[str, Any]) -> str:
-    """Return the run id of a stored config, as :func:`gta.config.digest` counts it."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
 def is_locked(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from experiments.launch import LOCKED
 from experiments.result import SCHEMA, Result
 from gta import files
 from gta.config import RunConfig, run_from_dict
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from gta.data.module import VideoDataModule
     from gta.recognizer import VideoRecognizer
 
-LOCKED = 75
 CURVE_POINTS = 4
 """Looks at the validation split in each epoch of a drawn data set, whose epochs are few."""
 INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}

@@ -21,6 +21,7 @@ from experiments.study import FamilySettings, Profile, Row
 from experiments.usage import choose_profile
 from gta.cli import Parser, parse
 from gta.config import GTAConfig, RunConfig, SAConfig, TAConfig
+from gta.data.pool import cores
 from gta.errors import UserError
 
 SEED = 1000
@@ -94,7 +95,7 @@ def _run(found: Sequence[Trial], store: Store, data: Path) -> int:
     todo = [run for run in runs.values() if run.state is not State.DONE]
     if not todo:
         return 0
-    from experiments.executors import LocalExecutor, cores
+    from experiments.executors import LocalExecutor
     from experiments.launch import ChildOptions, launch
     from experiments.prepare import prepare
     from experiments.progress import make_progress

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -254,7 +255,12 @@ def to_dict(config: Any) -> dict[str, Any]:  # noqa: ANN401 - any config datacla
 
 def digest(config: Any) -> str:  # noqa: ANN401 - any config dataclass
     """Return 12 hex digits that identify the content of a config."""
-    canonical = json.dumps(to_dict(config), sort_keys=True, separators=(",", ":"))
+    return content_id(to_dict(config))
+
+
+def content_id(content: Mapping[str, Any]) -> str:
+    """Return :func:`digest` of a config that is given as :func:`to_dict`'s output."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
@@ -268,5 +274,5 @@ def run_from_dict(content: dict[str, Any]) -> RunConfig:
 
     run = TypeAdapter(RunConfig).validate_python(content)
     if to_dict(run) != content:
-        raise ValueError("the config has fields that this version does not know")
+        raise ValueError("the config lacks fields of this version or has fields that it does not know")
     return run

@@ -8,9 +8,9 @@ import pytest
 
 from experiments.plan import headline, make_plan, select_rows
 from experiments.profiles import PROFILES
-from experiments.store import State, Store, content_id
+from experiments.store import State, Store
 from experiments.tables import TABLES
-from gta.config import run_from_dict, to_dict
+from gta.config import content_id, run_from_dict, to_dict
 from gta.errors import UserError
 from tests import golden
 

@@ -1,13 +1,19 @@
-"""Scaled dot-product attention, softmax(Q K^T / sqrt(D)) V (paper eq. 1), at the sizes the blocks need.
+"""Scaled dot-product attention, softmax(Q K^T / sqrt(D)) V (paper eq. 1), and what SA and NL share.
 
-Legend: M independent attentions, N queries, P keys, D channels.
+Legend: B clips, T frames, N = H*W positions, P positions after pooling, C channels, D = C / reduction; in
+:func:`attend` M independent attentions, N queries, P keys.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
+
+from gta.blocks.residual import Projection, add_projected, zero_norm
+from gta.blocks.tokens import from_tokens, pool_positions, to_tokens
 
 SMALL = 2**16
 """Up to so many scores (N*P) they are written out: there the backward of the fused kernel is several times slower."""
@@ -21,3 +27,41 @@ def attend(q_MND: Tensor, k_MPD: Tensor, v_MPD: Tensor) -> Tensor:
     # keys come first in the scores, so that the softmax over few keys runs along long rows of queries
     s_MPN = torch.bmm(k_MPD, q_MND.mT) * q_MND.shape[-1] ** -0.5
     return torch.bmm(s_MPN.softmax(dim=1).mT, v_MPD)
+
+
+class PooledAttention(nn.Module):
+    """Y = X + BN(softmax(Q K^T / sqrt(D)) V W_O) with keys and values max-pooled 2x2 in space.
+
+    They are pooled after or before their projections; a map too small to pool is left alone.
+    """
+
+    joint: bool
+    """Whether all frames of a clip attend to each other (eq. 1), or each frame to itself (eq. 3)."""
+
+    def __init__(self, channels: int, frames: int, reduction: int, pool: Literal["after", "before", "none"]) -> None:
+        """Build the four projections of ``channels`` to and from ``channels / reduction``."""
+        super().__init__()
+        self.frames = frames
+        self.pool = pool
+        inner = channels // reduction
+        self.query = nn.Linear(channels, inner, bias=False)
+        self.key_value = nn.Linear(channels, 2 * inner, bias=False)
+        self.out = nn.Linear(inner, channels, bias=False)
+        self.norm = zero_norm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the shape of ``x``, which is (B*T, C, H, W) or (B, C, T, H, W).
+
+        Raises:
+            ValueError: the number of pictures is not a multiple of ``frames``.
+        """
+        x_BTNC = to_tokens(x, self.frames)
+        size = (x.shape[-2], x.shape[-1])
+        q_BTND = self.query(x_BTNC)
+        kv_BTPD = self.key_value(pool_positions(x_BTNC, size) if self.pool == "before" else x_BTNC)
+        if self.pool == "after":
+            kv_BTPD = pool_positions(kv_BTPD, size)
+        first = 1 if self.joint else 0  # (B, T*N, D): a clip at once, or (B*T, N, D): a frame at once
+        k_MPD, v_MPD = kv_BTPD.flatten(first, first + 1).chunk(2, dim=-1)
+        a_BTND = attend(q_BTND.flatten(first, first + 1), k_MPD, v_MPD).view(q_BTND.shape)
+        return from_tokens(add_projected(x_BTNC, Projection(a_BTND, self.out, self.norm)), x)

@@ -1,47 +1,16 @@
-"""Joint non-local block: "GTA: Global Temporal Attention", section 3.1, eq. 1-2 (Wang et al., CVPR 2018).
-
-Legend: B clips, T frames, N = H*W positions, P positions after pooling, C channels, D = C / reduction.
-"""
+"""Joint non-local block: "GTA: Global Temporal Attention", section 3.1, eq. 1-2 (Wang et al., CVPR 2018)."""
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
-from gta.blocks.attention import attend
-from gta.blocks.residual import Projection, add_projected, zero_norm
-from gta.blocks.tokens import from_tokens, pool_positions, to_tokens
+from gta.blocks.attention import PooledAttention
 from gta.config import NLConfig
 
 
-class NonLocal(nn.Module):
-    """Y = X + BN(softmax(Q K^T / sqrt(D)) V W_O), over all T*N positions of a clip at once (eq. 1-2).
+class NonLocal(PooledAttention):
+    """Y = X + BN(softmax(Q K^T / sqrt(D)) V W_O), over all T*N positions of a clip at once (eq. 1-2)."""
 
-    Keys and values are max-pooled (1, 2, 2) after or before their projections; a map too small to pool is left alone.
-    """
+    joint = True
 
     def __init__(self, channels: int, frames: int, config: NLConfig = NLConfig()) -> None:  # noqa: B008 - frozen
         """Build the four projections of ``channels`` to and from ``channels / config.reduction``."""
-        super().__init__()
-        self.frames = frames
-        self.pool = config.pool
-        inner = channels // config.reduction
-        self.query = nn.Linear(channels, inner, bias=False)
-        self.key_value = nn.Linear(channels, 2 * inner, bias=False)
-        self.out = nn.Linear(inner, channels, bias=False)
-        self.norm = zero_norm(channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the shape of ``x``, which is (B*T, C, H, W) or (B, C, T, H, W).
-
-        Raises:
-            ValueError: the number of pictures is not a multiple of ``frames``.
-        """
-        x_BTNC = to_tokens(x, self.frames)
-        size = (x.shape[-2], x.shape[-1])
-        q_BTND = self.query(x_BTNC)
-        kv_BTPD = self.key_value(pool_positions(x_BTNC, size) if self.pool == "before" else x_BTNC)
-        if self.pool == "after":
-            kv_BTPD = pool_positions(kv_BTPD, size)
-        k_BLD, v_BLD = kv_BTPD.flatten(1, 2).chunk(2, dim=-1)  # L = T*P
-        a_BTND = attend(q_BTND.flatten(1, 2), k_BLD, v_BLD).view(q_BTND.shape)
-        return from_tokens(add_projected(x_BTNC, Projection(a_BTND, self.out, self.norm)), x)
+        super().__init__(channels, frames, config.reduction, config.pool)

@@ -65,11 +65,6 @@ class VideoDataModule(pl.LightningDataModule):
         return self._split("train").labels
 
     @property
-    def templates(self) -> tuple[str, ...]:
-        """The same names, by the word that Something-Something uses for a class."""
-        return self.labels
-
-    @property
     def fingerprint(self) -> str:
         """sha256 over labels and clips (for embedded sets also the video bytes) of both splits."""
         self._split("train"), self._split("validation")
