@@ -39,7 +39,7 @@ def test_equal_content_and_only_that_is_the_same_run():
     assert len({run.id for run in runs()}) == len(set(runs()))
 
 
-def test_every_field_decides_the_identity():
+def test_a_change_of_the_recipe_is_another_run():
     run = runs()[0]
     for name in ("lr", "epochs", "batch_size"):
         other = dataclasses.replace(run, train=dataclasses.replace(run.train, **{name: 7}))

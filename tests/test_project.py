@@ -1,5 +1,6 @@
 """What the project promises around its code: environment.yml, the two commands, nothing private in tracked files."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -65,3 +66,12 @@ def test_nothing_tracked_names_a_machine():
     command = ["git", "-C", str(ROOT), "grep", "-nIE", r"(/(home|root|work)/|index[-]url|extra[-]index)", "--", "."]
     found = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
     assert found == []
+
+
+def test_no_smoke_run_is_among_the_results_of_record():
+    runs = list((ROOT / "results" / "runs").glob("*/result.json"))
+    command = ["git", "-C", str(ROOT), "ls-files", "results/runs/*/result.json"]
+    tracked = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert len(tracked) >= 33
+    assert {json.loads((ROOT / name).read_text())["profile"] for name in tracked} == {"tiny"}
+    assert {path.relative_to(ROOT).as_posix() for path in runs} >= set(tracked)
