@@ -1,0 +1,53 @@
+"""The whole of a run as frozen dataclasses; equal content means the same run.
+
+Nothing here imports torch, so that command lines answer at once. A row of a table is a value of
+:class:`ModelConfig`, never a subclass. Values that do not fit raise ``ValueError`` when the config is made.
+"""
+
+from gta.config.blocks import (
+    BlockConfig,
+    CGNLConfig,
+    Domain,
+    GCConfig,
+    GloReConfig,
+    GTAConfig,
+    NLConfig,
+    Pool,
+    SAConfig,
+    TAConfig,
+)
+from gta.config.data import DataConfig, DrawingConfig, EvaluationSplit, ViewsConfig
+from gta.config.identity import content_id, digest, later, to_dict
+from gta.config.model import STAGES, BackboneConfig, ModelConfig, Place, SlowFastConfig
+from gta.config.run import PretrainConfig, RunConfig, TrainConfig, WeightsConfig, run_from_dict
+
+__all__ = [
+    "STAGES",
+    "BackboneConfig",
+    "BlockConfig",
+    "CGNLConfig",
+    "DataConfig",
+    "Domain",
+    "DrawingConfig",
+    "EvaluationSplit",
+    "GCConfig",
+    "GTAConfig",
+    "GloReConfig",
+    "ModelConfig",
+    "NLConfig",
+    "Place",
+    "Pool",
+    "PretrainConfig",
+    "RunConfig",
+    "SAConfig",
+    "SlowFastConfig",
+    "TAConfig",
+    "TrainConfig",
+    "ViewsConfig",
+    "WeightsConfig",
+    "content_id",
+    "digest",
+    "later",
+    "run_from_dict",
+    "to_dict",
+]

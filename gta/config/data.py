@@ -1,0 +1,84 @@
+"""Configs of the data: what is drawn, which frames are taken, how they are augmented and viewed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gta.config.identity import later, require
+
+
+@dataclass(frozen=True)
+class DrawingConfig:
+    """What decides the bytes of an embedded (drawn) data set."""
+
+    seed: int = 0
+    version: int = 1
+    """Raised whenever the drawing code changes what it draws."""
+    train_per_template: int = 128
+    validation_per_template: int = 50
+    tune_per_template: int = 50
+    """A second validation draw for choosing hyper-parameters; no table ever reads it."""
+    source_frames: int = 32
+    side: int = 48
+    """Height and width of the video in pixels."""
+    pan: float = 6.0
+    """Largest camera pan over the clip, in pixels each way."""
+    shake: float = 1.0
+    """Standard deviation of the camera's jitter from frame to frame, in pixels."""
+    shown: float = 0.35
+    """Smallest part of a movement that a clip shows; the part begins anywhere in it."""
+    distractors: int = 3
+    """Largest number of objects that have no part in the action."""
+    noise: float = 8.0
+    """Standard deviation of the sensor noise, of 255."""
+
+
+EvaluationSplit = Literal["validation", "tune", "test"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which clips, how frames are taken from them and how they are augmented."""
+
+    dataset: str
+    frames: int = 8
+    resize: tuple[int, int] = (240, 320)
+    """Height and width to which every frame is scaled first; not used when ``short_side`` is set."""
+    crop: int = 224
+    augment: Literal["crop", "multiscale"] = "multiscale"
+    """Training crop: a random ``crop`` x ``crop`` window, or the paper's multi-scale crop resized to it."""
+    flip: float = 0.5
+    """Probability of a horizontal flip in training; templates with "left" or "right" are spared."""
+    evaluation_split: EvaluationSplit = "validation"
+    drawing: DrawingConfig | None = None
+    """Set for the embedded data sets only."""
+    sampling: Literal["segments", "dense"] = later("segments")
+    """One frame of each of T equal segments, or T frames ``stride`` apart from a window of the video."""
+    stride: int = later(1)
+    """Distance of neighbouring frames of a ``dense`` clip."""
+    short_side: tuple[int, int] | None = later(None)
+    """Training: scale the shorter side to a length whose inverse is uniform between those of these two, then crop."""
+    test_side: int | None = later(None)
+    """Evaluation: scale the shorter side to this; None: ``resize``."""
+    test_crop: int | None = later(None)
+    """Evaluation crop; None: ``crop``."""
+    colour: float = later(0.0)
+    """Training: brightness, contrast and saturation vary by factors up to 1 ± colour, the same for a whole clip."""
+
+    def __post_init__(self) -> None:
+        require(self.stride >= 1, f"DataConfig.stride is {self.stride}; it must be 1 or more")
+        require(0 <= self.colour < 1, f"DataConfig.colour is {self.colour}; it must be from 0 to below 1")
+
+
+@dataclass(frozen=True)
+class ViewsConfig:
+    """The views of a clip that evaluation averages: temporal clips x spatial crops."""
+
+    clips: int = 1
+    crops: int = 1
+    """1: the centre; 3: along the longer side."""
+
+    def __post_init__(self) -> None:
+        require(self.clips >= 1, f"ViewsConfig.clips is {self.clips}; it must be 1 or more")
+        require(self.crops in (1, 3), f"ViewsConfig.crops is {self.crops}; it must be 1 or 3")

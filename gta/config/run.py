@@ -1,0 +1,105 @@
+"""Configs of the training and of a whole run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gta.config.data import DataConfig, EvaluationSplit, ViewsConfig
+from gta.config.identity import digest, later, require, to_dict
+from gta.config.model import STAGES, ModelConfig
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Optimiser, schedule and length."""
+
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    lr: float = 0.01
+    momentum: float = 0.9
+    """Of SGD; the first beta of AdamW."""
+    weight_decay: float = 5e-4
+    batch_size: int = 32
+    epochs: int = 50
+    warmup_epochs: float = 2.0
+    schedule: Literal["step", "cosine"] = "step"
+    milestones: tuple[int, ...] = (30, 40, 45)
+    """Epochs at which ``step`` multiplies the learning rate by 0.1."""
+    clip_norm: float = 20.0
+    label_smoothing: float = 0.0
+    frozen: tuple[str, ...] = ()
+    """Stages that keep their pre-trained weights and statistics: ``stem``, ``res2`` .. ``res5``; of SlowFast those of
+    its slow pathway."""
+    warmup_start: float = later(1e-3)
+    """Factor of the learning rate from which the warm-up rises."""
+    precise_bn: int = later(0)
+    """Batches from which the statistics of the normalisations are estimated anew before evaluation; 0: not at all."""
+
+    def __post_init__(self) -> None:
+        for stage in self.frozen:
+            require(
+                stage in ("stem", *STAGES), f"TrainConfig.frozen: {stage!r} is not one of stem, {', '.join(STAGES)}"
+            )
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Still-picture pre-training of the narrow backbone, shared by every row as ImageNet weights are in the paper."""
+
+    seed: int = 0
+    stills: int = 30_000
+    batch_size: int = 128
+    lr: float = 2e-3
+    weight_decay: float = 0.05
+
+
+@dataclass(frozen=True)
+class WeightsConfig:
+    """Public weights that a run starts from."""
+
+    source: Literal["torchvision", "pyslowfast"]
+    """torchvision's enumeration of ImageNet weights, or a checkpoint of PySlowFast's model zoo."""
+    name: str
+    """Such as ``ResNet50_Weights.IMAGENET1K_V1`` or ``SLOWFAST_8x8_R50``."""
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run's numbers; where and how it runs (paths, workers, precision) is not here."""
+
+    profile: str
+    seed: int
+    model: ModelConfig
+    data: DataConfig
+    train: TrainConfig
+    pretrain: PretrainConfig | WeightsConfig | None = None
+    views: tuple[ViewsConfig, ...] = later((ViewsConfig(),))
+    """Views that are scored; the first one is the run's own top-1, the others serve rows that read more views."""
+    splits: tuple[EvaluationSplit, ...] = later(())
+    """Further splits that are scored at the end beside ``data.evaluation_split``."""
+
+    def __post_init__(self) -> None:
+        require(
+            self.model.frames == self.data.frames,
+            f"ModelConfig.frames is {self.model.frames}, DataConfig.frames {self.data.frames}; they must be equal",
+        )
+        require(len(self.views) > 0, "RunConfig.views is empty; evaluation needs at least one view")
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits of the sha256 of the canonical json of the whole config."""
+        return digest(self)
+
+
+def run_from_dict(content: dict[str, Any]) -> RunConfig:
+    """Rebuild a :class:`RunConfig` from :func:`to_dict`'s output; unknown or missing fields are errors.
+
+    Raises:
+        ValueError: a field is unknown, missing or of the wrong type.
+    """
+    from pydantic import TypeAdapter
+
+    run = TypeAdapter(RunConfig).validate_python(content)
+    if to_dict(run) != content:
+        raise ValueError("the config lacks fields of this version or has fields that it does not know")
+    return run
