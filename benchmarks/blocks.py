@@ -22,7 +22,7 @@ from experiments.study import Row
 from gta.config import BlockConfig, GTAConfig, NLConfig, SAConfig, TAConfig
 from gta.model import build_model
 
-BATCH = TINY.train.batch_size
+BATCH = TINY.settings["r2d"].train.batch_size
 VARIANTS: dict[str, tuple[BlockConfig, ...]] = {
     "R2D": (),
     "+ SA": (SAConfig(),),

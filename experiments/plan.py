@@ -9,7 +9,19 @@ from dataclasses import dataclass, field
 
 from experiments.store import State, Store
 from experiments.study import Profile, Row, Table
-from gta.config import BlockConfig, GTAConfig, NLConfig, RunConfig, SAConfig, TAConfig
+from gta.config import (
+    BackboneConfig,
+    BlockConfig,
+    CGNLConfig,
+    GCConfig,
+    GloReConfig,
+    GTAConfig,
+    NLConfig,
+    RunConfig,
+    SAConfig,
+    SlowFastConfig,
+    TAConfig,
+)
 from gta.errors import UserError
 
 ORDER = (State.DONE, State.RUNNING, State.RESUME, State.FAILED, State.NEW)
@@ -70,11 +82,13 @@ def make_plan(
     runs: dict[str, PlannedRun] = {}
     for seed in seeds:
         for table, row in rows:
-            config = profile.resolve(row, seed)
-            run_id = config.id
-            if run_id not in runs:
-                runs[run_id] = PlannedRun(config, store.state(run_id))
-            runs[run_id].uses.append((table.name, row.name))
+            for trained in row.trained if profile.runs(row) else ():
+                config = profile.resolve(trained, seed)
+                run_id = config.id
+                if run_id not in runs:
+                    runs[run_id] = PlannedRun(config, store.state(run_id))
+                if (table.name, trained.name) not in runs[run_id].uses:
+                    runs[run_id].uses.append((table.name, trained.name))
     return runs
 
 
@@ -90,7 +104,10 @@ def headline(rows: int, seeds: int, runs: Iterable[PlannedRun]) -> str:
 def describe(config: RunConfig) -> str:
     """Return the parts of a config that tell rows apart."""
     model, train = config.model, config.train
-    blocks = " + ".join(_block(block) for block in model.blocks) or "plain backbone"
+    backbone = "SlowFast" if isinstance(model.backbone, SlowFastConfig) else "R2D"
+    if isinstance(model.backbone, BackboneConfig) and model.backbone.shift_every:
+        backbone = "TSM"
+    blocks = " + ".join([f"{backbone} {model.frames}f", *map(_block, model.blocks)])
     places: dict[str, list[str]] = {}
     for stage, index in model.places:
         places.setdefault(stage, []).append(str(index))
@@ -106,11 +123,15 @@ def _block(block: BlockConfig) -> str:
         case SAConfig():
             return "SA"
         case TAConfig():
-            return "TAPE" if block.position else "TA"
+            groups = "" if block.groups == 1 else f"(ccmh G={block.groups})"
+            return ("TAPE" if block.position else "TA") + groups
         case GTAConfig():
             paths = "+".join(name for name, on in (("pixel", block.pixel), ("region", block.region)) if on)
             mixing = block.mixing if block.mixing == "single" else f"{block.mixing} G={block.groups}"
-            return f"GTA({paths}, {mixing}, K=C/{block.region_ratio})"
+            regions = f", K=C/{block.region_ratio}" if block.region else ""
+            return f"GTA({paths}, {mixing}{regions})"
+        case CGNLConfig() | GCConfig() | GloReConfig():
+            return f"{type(block).__name__.removesuffix('Config')}({block.domain})"
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,40 +1,67 @@
-"""The scales at which a table can be run: data set, backbone and recipe."""
+"""The scales at which a table can be run: data set, backbones and recipes."""
 
 from __future__ import annotations
 
-from experiments.study import FamilySettings, Profile
-from gta.config import BackboneConfig, DataConfig, Place, PretrainConfig, TrainConfig
+import dataclasses
+
+from experiments.recipes import K400, SSV1, SSV2
+from experiments.study import Backbone, FamilySettings, Profile, Setting
+from gta.config import BackboneConfig, DataConfig, PretrainConfig, SlowFastConfig, TrainConfig
 from gta.data.embedded import EMBEDDED
 
-PAPER_PLACES: tuple[Place, ...] = (("res3", 0), ("res3", 2), ("res4", 0), ("res4", 2), ("res4", 4))
-"""Two blocks in res3 and three in res4, every other residual block."""
+SPOTS = {"res3": (0, 2), "res4": (0, 2, 4), "res5": (0,)}
+"""Two blocks in res3 and three in res4, every other residual block; in res5 the paper tries one."""
 
 
-def _embedded(name: str) -> DataConfig:
-    return DataConfig(name, frames=8, resize=(36, 36), crop=32, augment="crop", drawing=EMBEDDED[name])
+def _drawn(name: str, frames: int = 8) -> DataConfig:
+    return DataConfig(name, frames=frames, resize=(36, 36), crop=32, augment="crop", drawing=EMBEDDED[name])
+
+
+def _drawn_settings(name: str, width: int, warmup_epochs: float, pretrain: PretrainConfig) -> dict[Backbone, Setting]:
+    """Return narrow versions of the paper's backbones for an embedded data set."""
+    r2d = Setting(
+        backbone=BackboneConfig(depths=(1, 3, 5, 1), width=width, stem="small"),
+        data=_drawn(name),
+        train=TrainConfig(
+            "adamw",
+            lr=2e-3,
+            weight_decay=0.05,
+            batch_size=16,
+            epochs=2,
+            warmup_epochs=warmup_epochs,
+            schedule="cosine",
+            milestones=(),
+            frozen=("stem", "res2"),
+        ),
+        spots=SPOTS,
+        dropout=0.0,
+        pool="before",
+        pretrain=pretrain,
+    )
+    slowfast = dataclasses.replace(
+        r2d,
+        backbone=SlowFastConfig(depths=(1, 3, 5, 1), width=width, stem="small", beta_inverse=4, fusion_kernel=5),
+        data=_drawn(name, 32),
+    )
+    return {
+        "r2d": r2d,
+        "tsm": dataclasses.replace(r2d, backbone=dataclasses.replace(r2d.backbone, shift_every=1)),
+        "slowfast": slowfast,
+        "r2d_k400": r2d,
+        "slowfast_r101": dataclasses.replace(
+            slowfast,
+            backbone=dataclasses.replace(slowfast.backbone, depths=(1, 3, 8, 1)),
+            spots={"res4": (2, 4, 6)},
+            stages=("res4",),
+        ),
+    }
 
 
 TINY = Profile(
     name="tiny",
     title="embedded data set, drawn clips of 32 x 32 pixels",
     classes=24,
-    data=_embedded("tiny"),
-    backbone=BackboneConfig(depths=(1, 3, 5, 1), width=16, stem="small"),
-    places=PAPER_PLACES,
-    train=TrainConfig(
-        "adamw",
-        lr=2e-3,
-        weight_decay=0.05,
-        batch_size=16,
-        epochs=2,
-        warmup_epochs=0.25,
-        schedule="cosine",
-        milestones=(),
-        frozen=("stem", "res2"),
-    ),
-    dropout=0.0,
-    pool="before",
-    pretrain=PretrainConfig(),
+    settings=_drawn_settings("tiny", 16, 0.25, PretrainConfig()),
     families={  # the best of five trials each: results/tiny/tuning.md
         "r2d": FamilySettings(lr=8e-3),
         "sa": FamilySettings(lr=4e-3),
@@ -48,23 +75,7 @@ SMOKE = Profile(
     name="smoke",
     title="the embedded data set in miniature, for tests and fault drills; never for a result",
     classes=24,
-    data=_embedded("smoke"),
-    backbone=BackboneConfig(depths=(1, 3, 5, 1), width=8, stem="small"),
-    places=PAPER_PLACES,
-    train=TrainConfig(
-        "adamw",
-        lr=2e-3,
-        weight_decay=0.05,
-        batch_size=16,
-        epochs=2,
-        warmup_epochs=0.5,
-        schedule="cosine",
-        milestones=(),
-        frozen=("stem", "res2"),
-    ),
-    dropout=0.0,
-    pool="before",
-    pretrain=PretrainConfig(stills=256),
+    settings=_drawn_settings("smoke", 16, 0.5, PretrainConfig(stills=256)),
 )
 
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (SMOKE, TINY)}
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (SMOKE, TINY, SSV1, SSV2, K400)}

@@ -1,6 +1,6 @@
 """What a table, a row and a profile are, and how they become runs.
 
-table (rows)  x  profile (data set, backbone, recipe)  x  seeds  ->  RunConfig
+table (rows)  x  profile (data set, recipe, one setting for each backbone)  x  seeds  ->  RunConfig
 """
 
 from __future__ import annotations
@@ -8,56 +8,89 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from gta.config import (
     BackboneConfig,
     BlockConfig,
+    CGNLConfig,
     DataConfig,
+    EvaluationSplit,
+    GCConfig,
+    GloReConfig,
     GTAConfig,
     ModelConfig,
     NLConfig,
     Place,
+    Pool,
     PretrainConfig,
     RunConfig,
     SAConfig,
+    SlowFastConfig,
     TAConfig,
     TrainConfig,
+    ViewsConfig,
+    WeightsConfig,
 )
+
+Backbone = Literal["r2d", "tsm", "slowfast", "r2d_k400", "slowfast_r101"]
+"""Names of the settings that a profile may have; the last two are those of the Kinetics table."""
+
+ONE_VIEW = ViewsConfig()
+"""The middle frames, cropped in the centre."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a paper table: what is inserted into the backbone, and what the paper printed."""
+    """One row of a paper table: what is inserted into which backbone, and what the paper printed."""
 
     name: str
     blocks: tuple[BlockConfig, ...] = ()
     """Inserted at every place, in sequence; none for the plain backbone."""
-    places: tuple[Place, ...] | None = None
-    """None: the profile's own places."""
+    backbone: Backbone = "r2d"
+    counts: tuple[tuple[str, int], ...] | None = None
+    """Number of places by stage; None: the setting's own places."""
+    frames: int = 1
+    """The clip has ``frames`` times the setting's number of frames."""
+    views: ViewsConfig | None = None
+    """What the row's accuracy is averaged over; None: the setting's own."""
+    split: EvaluationSplit = "validation"
+    extra_views: tuple[ViewsConfig, ...] = ()
+    """Views that are scored beside the setting's own, for rows that read them."""
+    extra_splits: tuple[EvaluationSplit, ...] = ()
+    members: tuple[Row, ...] = ()
+    """Rows whose class probabilities are averaged into this one, which is then not trained."""
+    quoted: bool = False
+    """A figure that the paper quotes from other work; nothing is run for it."""
     cells: Mapping[str, str] = field(default_factory=dict)
     """Columns that describe the row, such as check marks."""
     paper: Mapping[str, float] = field(default_factory=dict)
-    """The paper's numbers by metric: ``top1`` in percent, ``gmacs``, ``mparams``."""
+    """The paper's numbers: ``top1``, ``top5`` in percent on the table's first data set, ``v2_top1``, ``v2_top5`` on
+    its second, ``gmacs``, ``mparams``."""
 
     @property
     def family(self) -> str:
-        """Name of the group of rows that shares its tuned settings: r2d, nl, sa, ta, tape or gta."""
-        return family_of(self.blocks)
+        """Name of the group of rows that shares its tuned settings, such as ``gta`` or ``slowfast+nl``."""
+        own = family_of(self.blocks)
+        if self.backbone in ("r2d", "r2d_k400"):
+            return own
+        name = self.backbone.partition("_")[0]
+        return name if own == "r2d" else f"{name}+{own}"
+
+    @property
+    def trained(self) -> tuple[Row, ...]:
+        """The rows that are trained for this one: itself, its members, or none when it is quoted."""
+        return () if self.quoted else self.members or (self,)
 
 
 def family_of(blocks: tuple[BlockConfig, ...]) -> str:
     """Return the family of a sequence of blocks, decided by its temporal block."""
     for block in reversed(blocks):
         match block:
-            case GTAConfig():
-                return "gta"
-            case TAConfig(position=True):
-                return "tape"
+            case GTAConfig() | NLConfig() | CGNLConfig() | GCConfig() | GloReConfig():
+                return block.kind
             case TAConfig():
-                return "ta"
-            case NLConfig():
-                return "nl"
+                return "tape" if block.position else "ta"
             case SAConfig():
                 continue
     return "sa" if blocks else "r2d"
@@ -75,6 +108,8 @@ class Table:
     reference: str
     """Name of the row from which the ``Δ`` columns are counted."""
     notes: tuple[str, ...] = ()
+    paper_data_2: str | None = None
+    """The second data set of the paper's table, whose figures are the ``v2_`` ones."""
 
     def __post_init__(self) -> None:
         names = [row.name for row in self.rows]
@@ -93,39 +128,76 @@ class FamilySettings:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """How one backbone is built, fed, started and trained at a profile's scale."""
+
+    backbone: BackboneConfig | SlowFastConfig
+    data: DataConfig
+    train: TrainConfig
+    spots: Mapping[str, tuple[int, ...]]
+    """Residual blocks after which blocks may stand, by stage; ``n`` blocks in a stage take its last ``n`` spots."""
+    stages: tuple[str, ...] = ("res3", "res4")
+    """Stages all of whose spots are used by a row that does not count places itself."""
+    dropout: float = 0.0
+    pool: Pool = "after"
+    """Where SA and NL pool their keys and values: after the projections (TSM style) or before (PySlowFast style)."""
+    pretrain: PretrainConfig | WeightsConfig | None = None
+    views: ViewsConfig = ONE_VIEW
+    """What a row's own accuracy is averaged over."""
+    head_pool: int | None = None
+    """:attr:`ModelConfig.pool`."""
+
+    def places(self, counts: tuple[tuple[str, int], ...] | None) -> tuple[Place, ...]:
+        """Return the places of ``counts`` blocks by stage, or the setting's own."""
+        if counts is None:
+            counts = tuple((stage, len(self.spots[stage])) for stage in self.stages)
+        for stage, count in counts:
+            if not 1 <= count <= len(self.spots.get(stage, ())):
+                raise ValueError(f"Row.counts: {count} places in {stage}; it has {len(self.spots.get(stage, ()))}")
+        return tuple((stage, index) for stage, count in counts for index in self.spots[stage][-count:])
+
+
+@dataclass(frozen=True)
 class Profile:
-    """A data set, a backbone and a recipe: the scale at which a table is run."""
+    """A data set and a recipe, with a setting for each backbone: the scale at which a table is run."""
 
     name: str
     title: str
     classes: int
-    data: DataConfig
-    backbone: BackboneConfig
-    places: tuple[Place, ...]
-    train: TrainConfig
-    dropout: float
-    pool: Literal["after", "before"] = "after"
-    """Where SA and NL pool their keys and values: after the projections (TSM style) or before (PySlowFast style)."""
-    pretrain: PretrainConfig | None = None
+    settings: Mapping[Backbone, Setting]
     families: Mapping[str, FamilySettings] = field(default_factory=dict)
 
+    @property
+    def data(self) -> DataConfig:
+        """The clips of the first backbone."""
+        return next(iter(self.settings.values())).data
+
+    def runs(self, row: Row) -> bool:
+        """Return whether this profile has a setting for the row's backbone, and for all of its members'."""
+        return all(trained.backbone in self.settings for trained in row.trained)
+
     def resolve(self, row: Row, seed: int) -> RunConfig:
-        """Return the complete config of ``row`` with ``seed`` at this profile's scale."""
+        """Return the complete config of a row that is trained, with ``seed``, at this profile's scale."""
+        setting = self.settings[row.backbone]
         tuned = self.families.get(row.family, FamilySettings())
-        train = self.train if tuned.lr is None else dataclasses.replace(self.train, lr=tuned.lr)
+        data = dataclasses.replace(setting.data, frames=setting.data.frames * row.frames)
         model = ModelConfig(
             classes=self.classes,
-            frames=self.data.frames,
-            backbone=self.backbone,
-            blocks=tuple(_tune(block, self.pool, tuned) for block in row.blocks),
-            places=() if not row.blocks else (self.places if row.places is None else row.places),
-            dropout=self.dropout,
+            frames=data.frames,
+            backbone=setting.backbone,
+            blocks=tuple(_tune(block, setting.pool, tuned) for block in row.blocks),
+            places=setting.places(row.counts) if row.blocks else (),
+            dropout=setting.dropout,
+            pool=setting.head_pool,
         )
-        return RunConfig(self.name, seed, model, self.data, train, self.pretrain)
+        train = setting.train if tuned.lr is None else dataclasses.replace(setting.train, lr=tuned.lr)
+        views = (setting.views, *row.extra_views)
+        return RunConfig(self.name, seed, model, data, train, setting.pretrain, views, row.extra_splits)
 
 
-def _tune(block: BlockConfig, pool: Literal["after", "before"], tuned: FamilySettings) -> BlockConfig:
+def _tune(block: BlockConfig, pool: Pool, tuned: FamilySettings) -> BlockConfig:
     """Return the block with the profile's settings where the row itself has left the default."""
-    wanted = {"pool": pool} | {k: v for k, v in dataclasses.asdict(tuned).items() if v is not None}
+    wanted: dict[str, Any] = {"pool": pool}
+    wanted |= {k: v for k, v in dataclasses.asdict(tuned).items() if v is not None}
     left = {f.name for f in dataclasses.fields(block) if getattr(block, f.name) == f.default}
     return dataclasses.replace(block, **{name: value for name, value in wanted.items() if name in left})

@@ -56,12 +56,15 @@ class Trial:
 
 def trials(profile: Profile) -> list[Trial]:
     """Return five trials for each family."""
-    data = dataclasses.replace(profile.data, evaluation_split="tune")
+    settings_on_tune = {
+        name: dataclasses.replace(setting, data=dataclasses.replace(setting.data, evaluation_split="tune"))
+        for name, setting in profile.settings.items()
+    }
     found = []
     for family, row in ROWS.items():
         rates = tuple(FamilySettings(lr=rate) for rate in RATES)
         for settings in sorted((*rates, *SCALES.get(family, MORE_RATES)), key=_by_scale_and_rate):
-            tuned = dataclasses.replace(profile, data=data, families={family: settings})
+            tuned = dataclasses.replace(profile, settings=settings_on_tune, families={family: settings})
             found.append(Trial(family, row, settings, tuned.resolve(row, SEED)))
     return found
 

@@ -6,6 +6,7 @@ parameter and have seen no clip.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from gta.backbones.resnet2d import ResNet2D
-from gta.config import BackboneConfig, DrawingConfig, PretrainConfig, RunConfig, TrainConfig, digest
+from gta.config import BackboneConfig, DrawingConfig, PretrainConfig, RunConfig, SlowFastConfig, TrainConfig, digest
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
 from gta.errors import UserError
 from gta.files import replacing
@@ -47,7 +48,12 @@ class _StillBatches(Dataset[Pictures]):
 def weights_name(run: RunConfig) -> str:
     """Return the file name of the weights that a run starts from; it holds a digest of all that decides them."""
     pretrain, drawing = _parts(run)
-    return f"stills-{digest(StillsIdentity(pretrain, run.model.backbone, drawing, run.data.crop))}.safetensors"
+    return f"stills-{digest(StillsIdentity(pretrain, _still(run.model.backbone), drawing, run.data.crop))}.safetensors"
+
+
+def _still(backbone: BackboneConfig | SlowFastConfig) -> BackboneConfig | SlowFastConfig:
+    """Return the backbone without what only frames of a clip can have: TSM starts from R2D's weights."""
+    return dataclasses.replace(backbone, shift_every=0) if isinstance(backbone, BackboneConfig) else backbone
 
 
 @dataclass(frozen=True)
@@ -55,13 +61,13 @@ class StillsIdentity:
     """All that decides the pre-trained weights, up to the order of sums on a given number of threads."""
 
     pretrain: PretrainConfig
-    backbone: BackboneConfig
+    backbone: BackboneConfig | SlowFastConfig
     drawing: DrawingConfig
     crop: int
 
 
 def _parts(run: RunConfig) -> tuple[PretrainConfig, DrawingConfig]:
-    if run.pretrain is None or run.data.drawing is None:
+    if not isinstance(run.pretrain, PretrainConfig) or run.data.drawing is None:
         raise ValueError(f"run {run.id}: pre-training on stills needs RunConfig.pretrain and DataConfig.drawing")
     return run.pretrain, run.data.drawing
 

@@ -20,7 +20,8 @@ def run_ids() -> dict[str, dict[str, dict[str, str]]]:
 
     return {
         profile.name: {
-            table.name: {row.name: profile.resolve(row, 0).id for row in table.rows} for table in TABLES.values()
+            table.name: {trained.name: profile.resolve(trained, 0).id for row in table.rows for trained in row.trained}
+            for table in TABLES.values()
         }
         for profile in PROFILES.values()
     }

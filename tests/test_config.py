@@ -19,7 +19,7 @@ from gta.config import (
     to_dict,
 )
 
-ROWS = [row for table in TABLES.values() for row in table.rows]
+ROWS = [trained for table in TABLES.values() for row in table.rows for trained in row.trained]
 
 
 def runs():
@@ -93,7 +93,7 @@ def test_what_was_tuned_for_a_family_reaches_its_rows_and_no_other():
     tape = tiny.resolve(Row("", (SAConfig(), TAConfig(position=True))), 0)
     assert tape.train.lr == 0.5
     assert [getattr(block, "position_std", None) for block in tape.model.blocks] == [None, 3.0]
-    assert tiny.resolve(Row("", (SAConfig(), TAConfig())), 0).train.lr == tiny.train.lr
+    assert tiny.resolve(Row("", (SAConfig(), TAConfig())), 0).train.lr == tiny.settings["r2d"].train.lr
 
 
 def test_what_a_row_sets_itself_is_not_tuned_away():

@@ -103,7 +103,7 @@ def collect(table: Table, profile: Profile, store: Store) -> TableData:
     data = TableData(table, profile, [])
     for row in table.rows:
         found = RowData(row)
-        for seed in seeds:
+        for seed in seeds if row.trained == (row,) and profile.runs(row) else ():
             run_id = profile.resolve(row, seed).id
             result = store.read(run_id)
             if isinstance(result, Result):

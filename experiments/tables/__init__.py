@@ -3,8 +3,35 @@
 from __future__ import annotations
 
 from experiments.study import Table
-from experiments.tables import table_ablation_components, table_ablation_order
+from experiments.tables import (
+    table_ablation_components,
+    table_ablation_groups,
+    table_ablation_multihead,
+    table_ablation_order,
+    table_ablation_positions,
+    table_ablation_regions,
+    table_ablation_tape_ccmh,
+    table_kinetics,
+    table_main,
+    table_nl_variants,
+    table_sota,
+    table_test_set,
+)
 
 TABLES: dict[str, Table] = {
-    module.TABLE.name: module.TABLE for module in (table_ablation_components, table_ablation_order)
+    module.TABLE.name: module.TABLE
+    for module in (
+        table_main,
+        table_kinetics,
+        table_sota,
+        table_ablation_components,
+        table_nl_variants,
+        table_ablation_order,
+        table_ablation_groups,
+        table_test_set,
+        table_ablation_positions,
+        table_ablation_tape_ccmh,
+        table_ablation_regions,
+        table_ablation_multihead,
+    )
 }

@@ -19,9 +19,8 @@ Command: python -m experiments.run table_ablation_order
 from __future__ import annotations
 
 from experiments.study import Row, Table
-from gta.config import GTAConfig, SAConfig, TAConfig
-
-TAPE = TAConfig(position=True)
+from experiments.tables.models import DNL, GTA, TAPE
+from gta.config import SAConfig, TAConfig
 
 TABLE = Table(
     name="table_ablation_order",
@@ -31,9 +30,9 @@ TABLE = Table(
         Row("R2D", (), paper={"top1": 17.0, "gmacs": 32.7, "mparams": 23.9}),
         Row("+ SA", (SAConfig(),), paper={"top1": 17.9, "gmacs": 41.7, "mparams": 27.5}),
         Row("+ TA", (TAConfig(),), paper={"top1": 37.6, "gmacs": 41.0, "mparams": 27.5}),
-        Row("+ SA + TA", (SAConfig(), TAConfig()), paper={"top1": 38.8, "gmacs": 49.9, "mparams": 31.2}),
+        Row("+ SA + TA", DNL, paper={"top1": 38.8, "gmacs": 49.9, "mparams": 31.2}),
         Row("+ SA + TAPE", (SAConfig(), TAPE), paper={"top1": 48.4, "gmacs": 49.9, "mparams": 31.2}),
-        Row("+ SA + GTA", (SAConfig(), GTAConfig()), paper={"top1": 50.6, "gmacs": 50.2, "mparams": 31.2}),
+        Row("+ SA + GTA", GTA, paper={"top1": 50.6, "gmacs": 50.2, "mparams": 31.2}),
     ),
     reference="R2D",
 )

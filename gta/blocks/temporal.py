@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
-from gta.blocks.attention import attend
+from gta.blocks.attention import attend, attend_groups
 from gta.blocks.residual import Projection, add_projected, zero_norm
 from gta.blocks.tokens import from_tokens, to_tokens
 from gta.config import TAConfig
@@ -19,7 +18,7 @@ class TemporalAttention(nn.Module):
     """Y(i, j) = X(i, j) + BN(softmax(Q(i, j) K(i, j)^T / sqrt(D)) V(i, j) W_O) along the frames of a pixel (eq. 4).
 
     With ``config.position`` a learned embedding of (T, C) is added to the input of the three projections (TAPE);
-    the residual goes around it.
+    the residual goes around it. With ``config.groups`` the attention is cross-channel multi-head.
     """
 
     position: nn.Parameter | None
@@ -28,6 +27,7 @@ class TemporalAttention(nn.Module):
         """Build the four projections of ``channels`` to and from ``channels / config.reduction``."""
         super().__init__()
         self.frames = frames
+        self.groups = config.groups
         inner = channels // config.reduction
         self.qkv = nn.Linear(channels, 3 * inner, bias=False)
         self.out = nn.Linear(inner, channels, bias=False)
@@ -45,13 +45,12 @@ class TemporalAttention(nn.Module):
                 with positional embedding.
         """
         x_BTNC = to_tokens(x, self.frames, fixed=self.position is not None)
-        qkv_BTND = self.qkv(x_BTNC)
-        if self.position is not None:  # (x + p) W = x W + p W, and the second term is small
-            qkv_BTND = qkv_BTND + linear(self.position, self.qkv.weight).unsqueeze(1)
+        qkv_BTND = self.qkv(x_BTNC if self.position is None else x_BTNC + self.position.unsqueeze(1))
         q_MTD, k_MTD, v_MTD = (
             part_BTND.transpose(1, 2).flatten(0, 1)  # M = B*N; three small copies beat attention on strided rows
             for part_BTND in qkv_BTND.chunk(3, dim=-1)
         )
         clips, time, positions, _ = x_BTNC.shape
-        a_BNTD = attend(q_MTD, k_MTD, v_MTD).view(clips, positions, time, -1)
+        mixed = attend(q_MTD, k_MTD, v_MTD) if self.groups == 1 else attend_groups(q_MTD, k_MTD, v_MTD, self.groups)
+        a_BNTD = mixed.view(clips, positions, time, -1)
         return from_tokens(add_projected(x_BTNC, Projection(a_BNTD.transpose(1, 2), self.out, self.norm)), x)

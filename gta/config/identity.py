@@ -18,7 +18,7 @@ _LATER = "later"
 
 
 def later(neutral: Any) -> Any:  # noqa: ANN401 - the type is that of the field
-    """Declare a field that joined its dataclass after runs had been recorded; ``neutral`` is what they did without it."""
+    """Declare a field that joined its dataclass after runs were recorded; ``neutral`` is what they did without it."""
     return dataclasses.field(default=neutral, metadata={_LATER: True})
 
 
@@ -29,7 +29,7 @@ def require(condition: bool, message: str) -> None:
 
 
 def to_dict(config: Any) -> dict[str, Any]:  # noqa: ANN401 - any config dataclass
-    """Return a config as plain json-able values, every field spelt out but :func:`later` ones at their neutral value."""
+    """Return a config as plain json-able values, all spelt out but :func:`later` fields at their neutral value."""
     return dict(json.loads(json.dumps(_plain(config), allow_nan=False)))
 
 
