@@ -12,7 +12,7 @@ from gta.config import DrawingConfig
 from gta.data.drawing import clip_rng, compose, describe_clip, draw_clip, draw_forward
 from gta.data.pools import FILL_NAMES, HUES, PATTERNS, SHAPE_NAMES, hues_of
 from gta.data.sampling import segment_indices
-from gta.data.ssv2 import without_brackets
+from gta.data.splits import without_brackets
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
 from gta.data.templates import KINDS, TEMPLATES, kind_of, order_pairs
 from gta.data.transforms import may_flip

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gta.data.ssv2 import label_fingerprint, read_split
+from gta.data.splits import label_fingerprint
+from gta.data.ssv2 import read_split
 from gta.errors import UserError
 
 NAMES = ["Holding something", "Covering something with something", "Turning the camera left while filming something"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gta.data.decode import count_frames, read_all
 from gta.data.pool import Progress, run_batches
-from gta.data.ssv2 import Split
+from gta.data.splits import Split
 from gta.errors import UserError
 from gta.files import read_json, write_json
 

@@ -14,7 +14,8 @@ from typing import get_args
 
 from gta.cli import Parser, parse, positive
 from gta.data.pool import Progress, run_batches, showing
-from gta.data.ssv2 import Clip, SplitName, read_split
+from gta.data.splits import Clip, SplitName
+from gta.data.ssv2 import read_split
 from gta.errors import UserError
 
 _SHOWN = 10

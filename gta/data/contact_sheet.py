@@ -39,8 +39,8 @@ def contact_sheet(root: Path, drawing: DrawingConfig, name: str, out: Path, clip
     Raises:
         UserError: the set cannot be made or read, or the picture not written.
     """
+    from gta.data.formats import read_split
     from gta.data.prepare import ensure_embedded
-    from gta.data.ssv2 import read_split
     from gta.data.templates import KINDS, TEMPLATES
 
     with showing("drawing clips") as progress:

@@ -16,7 +16,7 @@ from gta.data import transforms
 from gta.data.decode import count_frames, read_frames
 from gta.data.sampler import Key
 from gta.data.sampling import segment_indices
-from gta.data.ssv2 import Split
+from gta.data.splits import Split
 from gta.errors import UserError
 
 

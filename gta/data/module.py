@@ -14,10 +14,11 @@ from torch.utils.data import DataLoader
 from gta.config import DataConfig
 from gta.data.cache import open_cache
 from gta.data.dataset import Batch, ClipDataset, keep
+from gta.data.formats import read_split
 from gta.data.pool import Progress
 from gta.data.prepare import embedded_info, ensure_embedded
 from gta.data.sampler import EpochSampler
-from gta.data.ssv2 import Split, label_fingerprint, read_split
+from gta.data.splits import Split, label_fingerprint
 
 Role = Literal["train", "validation"]
 

@@ -2,42 +2,29 @@
 
 Understood: ``labels.json``, ``train.json``, ``validation.json``, ``test.json``, the same under
 ``something-something-v2-*.json``, in the folder itself or in ``labels/``; ``test-answers.csv`` (``id;template``);
-videos in ``videos/``, ``20bn-something-something-v2/`` or the folder itself.
+videos, or folders of jpg frames, in ``videos/``, ``20bn-something-something-v2/``, ``frames/`` or the folder itself.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from gta.data.lists import first_file, read_rows
+from gta.data.media import locate
+from gta.data.splits import Clip, Split, SplitName, check_id, check_unique, without_brackets
 from gta.errors import UserError
 from gta.files import read_json
 
-SplitName = Literal["train", "validation", "tune", "test"]
+OFFICIAL = {"train": 168_913, "validation": 24_777, "test": 27_157}
+"""Clips of each split of the release."""
 _PREFIX = "something-something-v2-"
-_VIDEO_FOLDERS = ("videos", "20bn-something-something-v2", ".")
+_MEDIA = ("videos", "20bn-something-something-v2", "frames", ".")
 
 
-@dataclass(frozen=True)
-class Clip:
-    """One video of a split."""
-
-    id: str
-    path: Path
-    label: int | None
-    """Index into the sorted templates; None in a test split without answers."""
-    template: str
-    """The class's name without brackets; empty when there is no label."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """The clips of one split, in the order of its json file."""
-
-    labels: tuple[str, ...]
-    clips: tuple[Clip, ...]
+def split_list(root: Path, split: SplitName) -> Path | None:
+    """Return the json file of a split, if it is there."""
+    return _search(root, f"{split}.json")
 
 
 def read_split(root: Path, split: SplitName) -> Split:
@@ -55,47 +42,42 @@ def read_split(root: Path, split: SplitName) -> Split:
     labels = _read_labels(root)
     rows_path = _find(root, f"{split}.json")
     rows = _rows(rows_path)
-    answers = _read_answers(root) if split == "test" else None
+    answers_path = _search(root, "test-answers.csv") if split == "test" else None
+    answers = {} if answers_path is None else _read_answers(answers_path)
     numbers = {name: i for i, name in enumerate(labels)}
 
-    seen: set[str] = set()
     found: list[tuple[str, str]] = []
     for i, row in enumerate(rows):
-        clip_id = _field(rows_path, i, row, "id")
-        if clip_id in seen:
-            raise UserError(f"{rows_path}: entry {i} repeats id {clip_id}; every clip may stand once")
-        seen.add(clip_id)
-        if split == "test":
-            template = (answers or {}).get(clip_id, "")
-        else:
-            template = without_brackets(_field(rows_path, i, row, "template"))
+        clip_id = check_id(f"{rows_path}: entry {i}", _field(rows_path, i, row, "id"))
+        template = answers.get(clip_id, "") if split == "test" else _field(rows_path, i, row, "template")
+        template = without_brackets(template)
         if template not in numbers and (template or split != "test"):
-            where = _find(root, "test-answers.csv") if split == "test" else rows_path
+            where = answers_path or rows_path
             raise UserError(f"{where}: clip {clip_id} has template {template!r}, which labels.json does not list")
         found.append((clip_id, template))
+    ids = [clip_id for clip_id, _ in found]
+    check_unique(rows_path, ids)
 
-    videos = _video_folder(root, [clip_id for clip_id, _ in found], rows_path)
-    return Split(labels, tuple(Clip(i, videos / f"{i}.webm", numbers.get(name), name) for i, name in found))
+    paths = locate([root / name if name != "." else root for name in _MEDIA], ids, ".webm")
+    if paths is None:
+        raise UserError(
+            f"none of the videos of {rows_path} (such as {ids[0]}.webm) lies in {root}, "
+            f"{root / _MEDIA[0]} or {root / _MEDIA[1]}; unpack the videos into one of them"
+        )
+    return Split(labels, tuple(Clip(i, paths[i], numbers.get(name), name) for i, name in found))
 
 
-def without_brackets(template: str) -> str:
-    """Turn ``Holding [something]`` into the label ``Holding something``."""
-    return template.replace("[", "").replace("]", "")
-
-
-def label_fingerprint(labels: tuple[str, ...]) -> str:
-    """Return 12 hex digits that identify a list of labels and its order."""
-    return hashlib.sha256("\n".join(labels).encode()).hexdigest()[:12]
+def _search(root: Path, name: str) -> Path | None:
+    return first_file((root, root / "labels"), (name, _PREFIX + name))
 
 
 def _find(root: Path, name: str) -> Path:
-    candidates = [folder / n for folder in (root, root / "labels") for n in (name, _PREFIX + name)]
-    for path in candidates:
-        if path.is_file():
-            return path
-    raise UserError(
-        f"{root} holds no {name} (nor {_PREFIX}{name}); download the labels of Something-Something v2 into it"
-    )
+    path = _search(root, name)
+    if path is None:
+        raise UserError(
+            f"{root} holds no {name} (nor {_PREFIX}{name}); download the labels of Something-Something v2 into it"
+        )
+    return path
 
 
 def _read_labels(root: Path) -> tuple[str, ...]:
@@ -122,28 +104,10 @@ def _field(path: Path, i: int, row: Any, name: str) -> str:  # noqa: ANN401 - an
     return value
 
 
-def _read_answers(root: Path) -> dict[str, str] | None:
-    try:
-        path = _find(root, "test-answers.csv")
-    except UserError:
-        return None  # the original release keeps the test labels to itself
+def _read_answers(path: Path) -> dict[str, str]:
     answers = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        clip_id, separator, template = line.partition(";")
-        if not separator:
-            raise UserError(f"{path}: line {number} is not id;template: {line!r}")
-        answers[clip_id.strip()] = without_brackets(template.strip())
+    for number, cells in read_rows(path, ";"):
+        if len(cells) < 2:
+            raise UserError(f"{path}: line {number} is not id;template: {cells[0][:60]!r}")
+        answers[cells[0]] = without_brackets(cells[1])
     return answers
-
-
-def _video_folder(root: Path, ids: list[str], rows_path: Path) -> Path:
-    for name in _VIDEO_FOLDERS:
-        folder = root / name if name != "." else root
-        if any((folder / f"{clip_id}.webm").is_file() for clip_id in ids[:100]):
-            return folder
-    raise UserError(
-        f"none of the videos of {rows_path} (such as {ids[0]}.webm) lies in {root}, "
-        f"{root / _VIDEO_FOLDERS[0]} or {root / _VIDEO_FOLDERS[1]}; unpack the videos into one of them"
-    )

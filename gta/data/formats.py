@@ -1,0 +1,74 @@
+"""Which data set lies in a folder: each format has a module, told apart by the names of the lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from gta.data import kinetics, ssv1, ssv2
+from gta.data.splits import Split, SplitName
+from gta.errors import UserError
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one data set is recognised and read."""
+
+    name: str
+    title: str
+    lists: str
+    """What is looked for, for messages."""
+    find: Callable[[Path, SplitName], Path | None]
+    read: Callable[[Path, SplitName], Split]
+    official: Mapping[str, int]
+    """Clips of each split of the release; empty where copies differ."""
+
+    def splits(self, root: Path) -> tuple[SplitName, ...]:
+        """Names of the splits whose list is there."""
+        return tuple(name for name in get_args(SplitName) if self.find(root, name) is not None)
+
+
+FORMATS = (
+    Format("ssv2", "Something-Something v2", "train.json", ssv2.split_list, ssv2.read_split, ssv2.OFFICIAL),
+    Format(
+        "ssv1",
+        "Something-Something v1",
+        "something-something-v1-train.csv",
+        ssv1.split_list,
+        ssv1.read_split,
+        ssv1.OFFICIAL,
+    ),
+    Format("kinetics", "Kinetics-400", "train.csv or val.csv", kinetics.split_list, kinetics.read_split, {}),
+)
+
+
+def detect(root: Path) -> Format:
+    """Return the format whose lists lie in ``root``.
+
+    Raises:
+        UserError: it is no folder, or no format's lists, or those of two, lie in it.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise UserError(f"{root} is not a folder; point --data at the folder that holds the data set")
+    found = [known for known in FORMATS if known.splits(root)]
+    if not found:
+        wanted = ", ".join(f"{known.lists} ({known.title})" for known in FORMATS)
+        raise UserError(
+            f"{root} holds no list of a known data set; looked for {wanted}; point at the data set's folder"
+        )
+    if len(found) > 1:
+        names = " and ".join(f"{known.title} ({known.lists})" for known in found)
+        raise UserError(f"{root} holds the lists of {names}; give each data set a folder of its own")
+    return found[0]
+
+
+def read_split(root: Path, split: SplitName) -> Split:
+    """Read a split of whatever data set lies in ``root``.
+
+    Raises:
+        UserError: no format fits, or a list is missing or malformed; the message names file and field.
+    """
+    return detect(root).read(Path(root), split)
