@@ -8,46 +8,51 @@ from typing import cast
 import torch
 from torch import nn
 
-from gta.backbones.resnet2d import ResNet2D, per_frame
+from gta.backbones import ResNet2D, SlowFast
 from gta.blocks import build_blocks
-from gta.config import STAGES, ModelConfig, Place
+from gta.config import STAGES, ModelConfig, Place, SlowFastConfig
 
 INSERTED = "inserted"
 """Name of the submodule that :func:`insert_blocks` adds to a residual block."""
 
 
-class FrameModel(nn.Module):
-    """A per-frame backbone with temporal blocks inside; (B, 3, T, H, W) to (B, classes).
+class VideoModel(nn.Module):
+    """A backbone with temporal blocks inside; (B, 3, T, H, W) to (B, classes).
 
     Raises:
         ValueError: the clip is not five-dimensional or does not have the model's number of frames.
     """
 
-    def __init__(self, backbone: nn.Module, frames: int) -> None:
+    def __init__(self, backbone: ResNet2D | SlowFast, frames: int) -> None:
         """Wrap ``backbone``, whose inserted blocks were built for ``frames`` frames."""
         super().__init__()
         self.backbone = backbone
         self.frames = frames
 
     def forward(self, clip: torch.Tensor) -> torch.Tensor:
-        """Return the class scores, averaged over frames."""
+        """Return the class scores, averaged over frames and, where the backbone has several, over positions."""
         if clip.dim() != 5:
             raise ValueError(f"a clip is (B, 3, T, H, W); got {tuple(clip.shape)}")
         if clip.shape[2] != self.frames:
             raise ValueError(f"ModelConfig.frames is {self.frames}, the clip has {clip.shape[2]} frames")
-        return per_frame(self.backbone, clip)
+        return self.backbone.clip_scores(clip)
 
 
-def build_model(config: ModelConfig) -> FrameModel:
+def build_model(config: ModelConfig) -> VideoModel:
     """Build the network of one table row.
 
     Returns:
         A module that maps float clips (B, 3, T, H, W) to scores (B, classes).
     """
-    backbone = ResNet2D(config.backbone, config.classes, config.dropout)
+    backbone: ResNet2D | SlowFast
+    if isinstance(config.backbone, SlowFastConfig):
+        backbone = SlowFast(config.backbone, config.classes, config.frames, config.dropout, config.pool)
+    else:
+        backbone = ResNet2D(config.backbone, config.classes, config.dropout, config.frames, config.pool)
     if config.blocks:
-        insert_blocks(backbone, lambda channels: build_blocks(config.blocks, channels, config.frames), config.places)
-    return FrameModel(backbone, config.frames)
+        frames = config.block_frames
+        insert_blocks(backbone.trunk, lambda channels: build_blocks(config.blocks, channels, frames), config.places)
+    return VideoModel(backbone, config.frames)
 
 
 def insert_blocks(network: nn.Module, make: Callable[[int], nn.Module], places: Iterable[Place]) -> None:

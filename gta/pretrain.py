@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from gta.backbones.resnet2d import ResNet2D
+from gta.backbones import ResNet2D, SlowFast
 from gta.config import BackboneConfig, DrawingConfig, PretrainConfig, RunConfig, SlowFastConfig, TrainConfig, digest
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
 from gta.errors import UserError
@@ -27,6 +27,7 @@ from gta.files import replacing
 from gta.model import INSERTED
 from gta.recognizer import MEAN, STD, lr_factor, parameter_groups
 
+Backbone = BackboneConfig | SlowFastConfig
 Pictures = tuple[torch.Tensor, dict[str, torch.Tensor]]
 
 
@@ -51,7 +52,7 @@ def weights_name(run: RunConfig) -> str:
     return f"stills-{digest(StillsIdentity(pretrain, _still(run.model.backbone), drawing, run.data.crop))}.safetensors"
 
 
-def _still(backbone: BackboneConfig | SlowFastConfig) -> BackboneConfig | SlowFastConfig:
+def _still(backbone: Backbone) -> Backbone:
     """Return the backbone without what only frames of a clip can have: TSM starts from R2D's weights."""
     return dataclasses.replace(backbone, shift_every=0) if isinstance(backbone, BackboneConfig) else backbone
 
@@ -61,7 +62,7 @@ class StillsIdentity:
     """All that decides the pre-trained weights, up to the order of sums on a given number of threads."""
 
     pretrain: PretrainConfig
-    backbone: BackboneConfig | SlowFastConfig
+    backbone: Backbone
     drawing: DrawingConfig
     crop: int
 
@@ -97,8 +98,20 @@ def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) 
     say(f"pre-trained in {time.perf_counter() - started:.0f} s; accuracy: {summary}")
 
 
+def _still_network(backbone: Backbone, outputs: int) -> ResNet2D | SlowFast:
+    """Return the network that learns from stills; SlowFast with one slow frame, and alpha fast ones, of the same still."""
+    if isinstance(backbone, SlowFastConfig):
+        return SlowFast(backbone, outputs, frames=backbone.alpha)
+    return ResNet2D(backbone, outputs)
+
+
+def _still_scores(network: ResNet2D | SlowFast, pictures: torch.Tensor) -> torch.Tensor:
+    frames = network.frames if isinstance(network, SlowFast) else 1
+    return network.clip_scores(pictures.unsqueeze(2).expand(-1, -1, frames, -1, -1))
+
+
 def train_on_stills(
-    config: PretrainConfig, drawing: DrawingConfig, backbone: BackboneConfig, crop: int, workers: int = 1
+    config: PretrainConfig, drawing: DrawingConfig, backbone: Backbone, crop: int, workers: int = 1
 ) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
     """Train a backbone to answer :data:`~gta.data.stills.STILL_TASKS` about drawn stills.
 
@@ -107,7 +120,7 @@ def train_on_stills(
     """
     torch.manual_seed(config.seed)
     tasks = list(STILL_TASKS)
-    network = ResNet2D(backbone, sum(STILL_TASKS.values())).to(memory_format=torch.channels_last).train()
+    network = _still_network(backbone, sum(STILL_TASKS.values())).to(memory_format=torch.channels_last).train()
     batches = _StillBatches(config, drawing, crop)
     schedule = TrainConfig("adamw", config.lr, epochs=1, warmup_epochs=0.1, schedule="cosine", milestones=())
     optimizer = torch.optim.AdamW(parameter_groups(network, config.weight_decay), lr=config.lr, fused=True)
@@ -116,7 +129,7 @@ def train_on_stills(
     for step, (pictures, targets) in enumerate(DataLoader(batches, batch_size=None, num_workers=workers)):
         for group in optimizer.param_groups:
             group["lr"] = config.lr * lr_factor(schedule, step / len(batches))
-        scores = network((pictures.permute(0, 3, 1, 2).float() - mean) / std)
+        scores = _still_scores(network, (pictures.permute(0, 3, 1, 2).float() - mean) / std)
         loss = torch.zeros(())
         for task, part in zip(tasks, scores.split(list(STILL_TASKS.values()), dim=1), strict=True):
             loss = loss + nn.functional.cross_entropy(part, targets[task], ignore_index=NONE)

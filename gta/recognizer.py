@@ -66,7 +66,7 @@ class VideoRecognizer(pl.LightningModule):
         found = []
         for stage in self.run.train.frozen:
             names = ("conv1", "bn1") if stage == "stem" else (f"layer{int(stage[-1]) - 1}",)
-            found += [backbone.get_submodule(name) for name in names]
+            found += [backbone.trunk.get_submodule(name) for name in names]
         return found
 
     def train(self, mode: bool = True) -> VideoRecognizer:

@@ -1,7 +1,7 @@
-"""R2D: torchvision's bottleneck ResNet applied to every frame (paper section 4, "R2D-50").
+"""R2D: torchvision's bottleneck ResNet applied to every frame (paper section 4, "R2D-50"), and TSM on it.
 
-He et al., "Deep residual learning for image recognition", CVPR 2016. Weight names are torchvision's, so that
-its ImageNet weights load by name whatever is inserted.
+He et al., "Deep residual learning for image recognition", CVPR 2016; Lin et al., "TSM: temporal shift module",
+ICCV 2019. Weight names are torchvision's, so that its ImageNet weights load by name whatever is inserted or shifted.
 """
 
 from __future__ import annotations
@@ -10,17 +10,33 @@ import torch
 from torch import nn
 from torchvision.models.resnet import Bottleneck, ResNet
 
+from gta.backbones.layers import ShiftedConv2d, WindowAveragePool, classify, over_positions, to_pictures
 from gta.config import STAGES, BackboneConfig
 
 
 class ResNet2D(ResNet):  # type: ignore[misc] # torchvision has no types
     """Bottleneck ResNet of any depth and width; the default is ResNet-50.
 
-    Input (B*T, 3, H, W), output (B*T, classes).
+    Input (B*T, 3, H, W), output (B*T, classes); with a pooling window smaller than the map (B*T, positions, classes).
     """
 
-    def __init__(self, config: BackboneConfig | None = None, classes: int = 1000, dropout: float = 0.0) -> None:
-        """Build the network; torchvision's own constructor cannot be narrower than 64 planes."""
+    def __init__(
+        self,
+        config: BackboneConfig | None = None,
+        classes: int = 1000,
+        dropout: float = 0.0,
+        frames: int = 1,
+        pool: int | None = None,
+    ) -> None:
+        """Build the network; torchvision's own constructor cannot be narrower than 64 planes.
+
+        Args:
+            config: depths, width, stem and temporal shift.
+            classes: outputs of the classifier.
+            dropout: before the classifier.
+            frames: T of a clip, for the temporal shift.
+            pool: side of the window averaged before the classifier; None: the whole map.
+        """
         nn.Module.__init__(self)
         config = config or BackboneConfig()
         self._norm_layer = nn.BatchNorm2d
@@ -33,43 +49,51 @@ class ResNet2D(ResNet):  # type: ignore[misc] # torchvision has no types
         self.maxpool = nn.Identity() if small else nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
         for stage, depth in enumerate(config.depths):
             layer = self._make_layer(Bottleneck, config.width * 2**stage, depth, stride=1 if stage == 0 else 2)
+            if config.shift_every:
+                for residual in list(layer)[:: config.shift_every]:
+                    residual.conv1 = ShiftedConv2d(residual.conv1, frames)
             self.add_module(f"layer{stage + 1}", layer)
-        self.avgpool = nn.Sequential(_GlobalAveragePool(), nn.Dropout(dropout))
+        self.avgpool = nn.Sequential(WindowAveragePool(pool), nn.Dropout(dropout))
         self.fc = nn.Linear(config.channels(STAGES[-1]), classes)
-        self._initialise()
+        initialise(self)
 
-    def _initialise(self) -> None:
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        for module in self.modules():
-            if isinstance(module, Bottleneck):
-                nn.init.zeros_(module.bn3.weight)
-
-
-class _GlobalAveragePool(nn.Module):
-    """Mean over positions whose gradient stays channels-last.
-
-    ``AdaptiveAvgPool2d(1)`` hands back a gradient without a memory format; it travels down every shortcut and
-    makes each element-wise backward ten times slower.
-    """
+    @property
+    def trunk(self) -> nn.Module:
+        """The module that has the stages ``layer1`` .. ``layer4`` in which blocks stand: the network itself."""
+        return self
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return nn.functional.avg_pool2d(x, x.shape[-2:])
+        """Return the class scores of pictures."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        for stage in range(len(STAGES)):
+            x = self.get_submodule(f"layer{stage + 1}")(x)
+        return classify(self.avgpool(x), self.fc)
+
+    def clip_scores(self, clip: torch.Tensor) -> torch.Tensor:
+        """Return the class scores (B, classes) of clips (B, 3, T, H, W)."""
+        return per_frame(self, clip)
+
+
+def initialise(network: nn.Module) -> None:
+    """Draw convolutions as He et al. do and start every residual block as the identity."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Conv3d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    for module in network.modules():
+        if isinstance(module, Bottleneck):
+            nn.init.zeros_(module.bn3.weight)
 
 
 def per_frame(network: nn.Module, clip: torch.Tensor) -> torch.Tensor:
     """Apply a 2D network to every frame and average its scores over the frames.
 
     Args:
-        network: maps (B*T, 3, H, W) to (B*T, classes).
+        network: maps (B*T, 3, H, W) to (B*T, classes) or (B*T, positions, classes).
         clip: (B, 3, T, H, W); a permuted view of channels-last frames costs no copy.
 
     Returns:
-        (B, classes).
+        (B, classes): scores, or log-probabilities averaged over the positions.
     """
-    batch, channels, frames, height, width = clip.shape
-    pictures = clip.transpose(1, 2).reshape(batch * frames, channels, height, width)
-    scores: torch.Tensor = network(pictures.contiguous(memory_format=torch.channels_last))
+    scores: torch.Tensor = network(to_pictures(clip))
     precise = torch.promote_types(scores.dtype, torch.float32)
-    return scores.view(batch, frames, -1).mean(dim=1, dtype=precise)
+    return over_positions(scores.unflatten(0, (-1, clip.shape[2])).mean(dim=1, dtype=precise))

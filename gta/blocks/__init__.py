@@ -6,15 +6,21 @@ from collections.abc import Iterable
 
 from torch import nn
 
+from gta.blocks.cgnl import CompactGeneralizedNonLocal
+from gta.blocks.global_context import GlobalContext
+from gta.blocks.glore import GlobalReasoning
 from gta.blocks.gta import GlobalTemporalAttention
 from gta.blocks.mixing import CrossChannelMultiHead, MultiHead, SingleMatrix
 from gta.blocks.nonlocal_attention import NonLocal
 from gta.blocks.spatial import SpatialAttention
 from gta.blocks.temporal import TemporalAttention
-from gta.config import BlockConfig, GTAConfig, NLConfig, SAConfig, TAConfig
+from gta.config import BlockConfig, CGNLConfig, GCConfig, GloReConfig, GTAConfig, NLConfig, SAConfig, TAConfig
 
 __all__ = [
+    "CompactGeneralizedNonLocal",
     "CrossChannelMultiHead",
+    "GlobalContext",
+    "GlobalReasoning",
     "GlobalTemporalAttention",
     "MultiHead",
     "NonLocal",
@@ -37,6 +43,12 @@ def build_block(config: BlockConfig, channels: int, frames: int) -> nn.Module:
             return TemporalAttention(channels, frames, config)
         case GTAConfig():
             return GlobalTemporalAttention(channels, frames, config)
+        case CGNLConfig():
+            return CompactGeneralizedNonLocal(channels, frames, config)
+        case GCConfig():
+            return GlobalContext(channels, frames, config)
+        case GloReConfig():
+            return GlobalReasoning(channels, frames, config)
 
 
 def build_blocks(configs: Iterable[BlockConfig], channels: int, frames: int) -> nn.Sequential:

@@ -1,0 +1,164 @@
+"""Layers that several backbones share; all work on frames as pictures, (B*T, C, H, W) in channels-last memory.
+
+In that memory a clip's features are (B, T, H*W, C), so that a shift in time, or a convolution over time alone, needs no
+other layout and no three-dimensional convolution.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, pad
+
+
+class WindowAveragePool(nn.Module):
+    """Mean over windows of ``side`` x ``side`` positions, or over the whole map; (B*T, C, H, W) to (B*T, C, h, w).
+
+    Unlike that of ``AdaptiveAvgPool2d(1)`` its gradient stays channels-last; one without a memory format travels down
+    every shortcut and makes each element-wise backward ten times slower.
+    """
+
+    def __init__(self, side: int | None = None) -> None:
+        """Average windows of ``side`` positions at stride 1; None: the whole map."""
+        super().__init__()
+        self.side = side
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the means; a map smaller than the window is averaged as a whole."""
+        height, width = x.shape[-2:]
+        window = (height, width) if self.side is None else (min(self.side, height), min(self.side, width))
+        return avg_pool2d(x, window, stride=1)
+
+
+class ShiftedConv2d(nn.Conv2d):
+    """A convolution that reads its input after a temporal shift: TSM (Lin et al., ICCV 2019).
+
+    Channels [0, C/8) come from frame t+1, [C/8, C/4) from frame t-1, zeros beyond the ends; the rest stays.
+    """
+
+    def __init__(self, conv: nn.Conv2d, frames: int) -> None:
+        """Take over the shape of ``conv``, whose weights are to be initialised or loaded afterwards.
+
+        Args:
+            conv: the layer it replaces.
+            frames: T of a clip.
+        """
+        super().__init__(
+            conv.in_channels, conv.out_channels, _pair(conv.kernel_size), stride=_pair(conv.stride), bias=False
+        )
+        self.frames = frames
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the convolution of the shifted frames."""
+        return super().forward(shift(input, self.frames))
+
+
+def shift(x: Tensor, frames: int) -> Tensor:
+    """Shift an eighth of the channels one frame each way.
+
+    Args:
+        x: (B*T, C, H, W).
+        frames: T.
+
+    Returns:
+        The same shape: channels [0, C/8) of frame t+1, [C/8, C/4) of frame t-1, the others of frame t.
+
+    Raises:
+        ValueError: ``frames`` does not divide the number of pictures.
+    """
+    if x.shape[0] % frames:
+        raise ValueError(f"frames is {frames}, which does not divide the {x.shape[0]} pictures of x (B*T, C, H, W)")
+    fold = x.shape[1] // 8
+    x_BTHWC = x.permute(0, 2, 3, 1).unflatten(0, (-1, frames))
+    following, previous, same = x_BTHWC.split([fold, fold, x.shape[1] - 2 * fold], dim=-1)
+    moved = (
+        pad(following[:, 1:], (0, 0, 0, 0, 0, 0, 0, 1)),
+        pad(previous[:, :-1], (0, 0, 0, 0, 0, 0, 1, 0)),
+        same,
+    )
+    return torch.cat(moved, dim=-1).flatten(0, 1).permute(0, 3, 1, 2)
+
+
+class TemporalConv2d(nn.Conv2d):
+    """A convolution over time alone (k x 1 x 1), as a (k, 1) convolution of the map whose rows are the frames."""
+
+    def __init__(self, channels: int, out_channels: int, kernel: int, frames: int, stride: int = 1) -> None:
+        """Build a convolution that keeps T, or divides it by ``stride``.
+
+        Args:
+            channels: of the input.
+            out_channels: of the output.
+            kernel: frames it spans, an odd number.
+            frames: T of its input.
+            stride: in frames.
+        """
+        super().__init__(channels, out_channels, (kernel, 1), stride=(stride, 1), padding=(kernel // 2, 0), bias=False)
+        self.frames = frames
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return (B*T/stride, out_channels, H, W) of (B*T, channels, H, W)."""
+        height, width = input.shape[-2:]
+        rows_BTNC = input.permute(0, 2, 3, 1).reshape(-1, self.frames, height * width, input.shape[1])
+        out_BOTN: Tensor = super().forward(rows_BTNC.permute(0, 3, 1, 2))
+        pictures = out_BOTN.permute(0, 2, 3, 1).reshape(-1, height, width, self.out_channels)
+        return pictures.permute(0, 3, 1, 2)
+
+
+class ClipConv2d(nn.Conv2d):
+    """A convolution over time and space (k x n x n), as an n x n convolution of k frames stacked as channels.
+
+    Its weight is (out, k * channels, n, n): that of a three-dimensional convolution (out, channels, k, n, n) with time
+    before the channels.
+    """
+
+    def __init__(self, channels: int, out_channels: int, extent: int, side: int, frames: int) -> None:
+        """Build a convolution that keeps T and halves H and W.
+
+        Args:
+            channels: of the input.
+            out_channels: of the output.
+            extent: frames it spans, an odd number.
+            side: height and width of the kernel.
+            frames: T of its input.
+        """
+        super().__init__(extent * channels, out_channels, side, stride=2, padding=side // 2, bias=False)
+        self.extent, self.frames = extent, frames
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return (B*T, out_channels, H/2, W/2) of (B*T, channels, H, W); frames beyond the ends are zero."""
+        reach = self.extent // 2
+        x_BTHWC = input.permute(0, 2, 3, 1).unflatten(0, (-1, self.frames))
+        padded = pad(x_BTHWC, (0, 0, 0, 0, 0, 0, reach, reach))
+        stacked = torch.cat([padded[:, at : at + self.frames] for at in range(self.extent)], dim=-1)
+        return super().forward(stacked.flatten(0, 1).permute(0, 3, 1, 2))
+
+
+def to_pictures(clip: Tensor) -> Tensor:
+    """Return a clip (B, C, T, H, W) as pictures (B*T, C, H, W) in channels-last memory."""
+    return clip.transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def classify(pooled: Tensor, classifier: nn.Linear) -> Tensor:
+    """Return class scores of pooled features.
+
+    Args:
+        pooled: (M, C, h, w) of :class:`WindowAveragePool`.
+        classifier: C to classes.
+
+    Returns:
+        (M, classes) when there is one position, else (M, h*w, classes).
+    """
+    if pooled.shape[-2:] == (1, 1):
+        scores: Tensor = classifier(pooled.flatten(1))
+    else:
+        scores = classifier(pooled.flatten(2).mT)
+    return scores
+
+
+def over_positions(scores: Tensor) -> Tensor:
+    """Average the probabilities of positions: (B, P, classes) to log-probabilities (B, classes), others unchanged."""
+    return scores if scores.dim() == 2 else scores.softmax(dim=-1).mean(dim=1).log()
+
+
+def _pair(size: tuple[int, ...]) -> tuple[int, int]:
+    return size[0], size[1]
