@@ -13,32 +13,58 @@ from pytorch_lightning.loggers import WandbLogger
 
 from experiments.result import SCHEMA
 from gta import files
-from gta.config import RunConfig
+from gta.config import RunConfig, ViewsConfig
 from gta.data.module import VideoDataModule
 from gta.data.templates import kinds_and_partners
 from gta.errors import UserError
-from gta.evaluation import accuracies
+from gta.evaluation import accuracies, view_table
 from gta.flops import cost
-from gta.recognizer import VideoRecognizer
+from gta.recognizer import Scores, VideoRecognizer
+from gta.scores import StoredScores, write_scores
+from gta.visualize import temporal_matrices
+
+
+def keep_scores(path: Path, data: VideoDataModule, scores: Scores | None, views: Sequence[ViewsConfig]) -> StoredScores:
+    """Write the scores of a split and return what was written.
+
+    Raises:
+        UserError: a clip or a view was not scored, or the file cannot be written.
+    """
+    ids, table = data.clip_ids("validation"), view_table(views)
+    if (
+        scores is None
+        or not np.array_equal(scores.index, np.arange(len(ids)))
+        or len(scores.log_probabilities) != len(table)
+    ):
+        raise UserError(f"{path}: evaluation did not see each of the {len(ids)} clips in {len(table)} views once")
+    stored = StoredScores(np.array(ids), scores.labels, scores.log_probabilities.astype(np.float16), table)
+    write_scores(path, stored)
+    return stored
+
+
+def keep_matrices(folder: Path, recognizer: VideoRecognizer) -> None:
+    """Write the temporal matrices of GTA blocks, so that they can be drawn without the checkpoint.
+
+    ``matrices.npz`` holds for every path of every block, such as ``res3[0].pixel``, the mean of |M| over groups and
+    heads, float32 (T, T) as [out, in]. A model without GTA has no such file.
+    """
+    matrices = temporal_matrices(recognizer.model)
+    if matrices:
+        with files.replacing(folder / "matrices.npz") as stream:
+            np.savez_compressed(stream, **matrices)  # type: ignore[arg-type] # numpy's own keyword is a bool
 
 
 def write(
     config: RunConfig,
     folder: Path,
-    recognizer: VideoRecognizer,
+    stored: StoredScores,
     data: VideoDataModule,
     env: dict[str, Any],
     points: Sequence[dict[str, Any]],
 ) -> None:
-    """Write ``scores.npz`` and then ``result.json`` from the recognizer's last validation pass."""
-    scores = recognizer.scores
-    ids = data.clip_ids("validation")
-    if scores is None or not np.array_equal(scores.index, np.arange(len(ids))):
-        raise UserError(f"{folder}: evaluation did not see each of the {len(ids)} clips once")
-    views = scores.log_probabilities.astype(np.float16)[None]
-    with files.replacing(folder / "scores.npz") as stream:
-        np.savez_compressed(stream, clip_ids=np.array(ids), labels=scores.labels, scores=views)
-    found = accuracies(views, scores.labels, *kinds_and_partners(data.labels))
+    """Write ``result.json`` from the stored scores; the accuracies are those of the first of the run's views."""
+    views = stored.of(config.views[0])
+    found = accuracies(views, stored.labels, *kinds_and_partners(data.labels))
     size = cost(config.model, config.data.crop)
     clips = sum(e["clips_per_second"] * e["seconds"] for e in points)
     seconds = sum(e["seconds"] for e in points)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import sys
 import traceback
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from experiments.launch import LOCKED
 from experiments.result import SCHEMA, Result
 from gta import files
-from gta.config import RunConfig, run_from_dict
+from gta.config import RunConfig, ViewsConfig, run_from_dict
 from gta.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from experiments.callbacks import RunLog
     from gta.data.module import VideoDataModule
     from gta.recognizer import VideoRecognizer
+    from gta.scores import StoredScores
 
 CURVE_POINTS = 4
 """Looks at the validation split in each epoch of a drawn data set, whose epochs are few."""
@@ -140,7 +142,7 @@ def train(config: RunConfig, place: Place) -> None:
     data = VideoDataModule(config.data, place.data, _batch_a_process(config, place), config.seed, place.workers)
     data.setup()
     _check_classes(config, data)
-    recognizer = VideoRecognizer(config)
+    recognizer = VideoRecognizer(config, data.labels)
     _load_pretrained(config, recognizer, place.pretrained)
     checkpoint = newest(place.folder / "ckpt")
     env = _record_environment(place, describe(place.pretrained, data.fingerprint, place.threads), checkpoint)
@@ -152,11 +154,31 @@ def train(config: RunConfig, place: Place) -> None:
         raise Interrupted(INTERRUPTED["SIGINT"]) from stop
     if trainer.current_epoch < config.train.epochs:
         raise Interrupted(INTERRUPTED["SIGTERM" if trainer.received_sigterm else "SIGINT"])
-    trainer.limit_val_batches = 1.0
-    trainer.validate(recognizer, data, verbose=False)
+    stored = _score(config, place, trainer, recognizer)
     if trainer.is_global_zero:
-        outcome.write(config, place.folder, recognizer, data, env, log.points)
+        outcome.keep_matrices(place.folder, recognizer)
+        outcome.write(config, place.folder, stored, data, env, log.points)
         outcome.mirror(trainer.loggers, place.folder)
+
+
+def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: VideoRecognizer) -> StoredScores:
+    """Score every split of the run, its own evaluation split last, and return the scores of that one."""
+    from experiments import outcome
+    from gta.data.module import VideoDataModule
+    from gta.scores import scores_name
+
+    views = tuple(dict.fromkeys(config.views))
+    trainer.limit_val_batches = 1.0
+    for split in (*config.splits, config.data.evaluation_split):
+        view = dataclasses.replace(config.data, evaluation_split=split)
+        batch = _batch_a_process(config, place)
+        several = {} if views == (ViewsConfig(),) else {"views": views}
+        data = VideoDataModule(view, place.data, batch, config.seed, place.workers, **several)  # type: ignore[arg-type]
+        trainer.validate(recognizer, data, verbose=False)
+        if trainer.is_global_zero:
+            name = scores_name(None if split == config.data.evaluation_split else split)
+            stored = outcome.keep_scores(place.folder / name, data, recognizer.scores, views)
+    return stored
 
 
 def _batch_a_process(config: RunConfig, place: Place) -> int:

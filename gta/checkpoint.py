@@ -13,6 +13,11 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from gta.errors import UserError
 from gta.files import replacing
 
+LABELS = "labels"
+"""Key of a checkpoint: names of the classes in the order of the scores."""
+FINGERPRINT = "label_fingerprint"
+"""Key of a checkpoint: :func:`gta.data.splits.label_fingerprint` of them."""
+
 
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes beside the target, syncs and renames; Lightning's own staging left a corrupt file in 4 of 20 kills."""
@@ -47,3 +52,21 @@ def newest(folder: Path) -> Path | None:
     if not found:
         raise UserError(f"{path} is not a checkpoint of a run; delete it to start anew")
     return path
+
+
+def check_labels(name: str, stored: str | None, own: str) -> None:
+    """Compare the label order that weights were trained with to the one they are used with.
+
+    Args:
+        name: of the weights, for the message.
+        stored: their fingerprint; None in checkpoints that were written before it was kept.
+        own: fingerprint of the data set.
+
+    Raises:
+        UserError: they differ.
+    """
+    if stored is not None and stored != own:
+        raise UserError(
+            f"{name} was trained with the labels {stored}, the data set has the labels {own} (fingerprint of names and "
+            f"order); use the data set that it was trained on"
+        )

@@ -1,4 +1,7 @@
-"""Accuracies from stored scores: top-1, top-5, by kind of template, within order pairs."""
+"""Accuracies from scores: views and models averaged, top-1, top-5, by class, by kind of template, within order pairs.
+
+Legend: V views, N clips, classes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gta.config import ViewsConfig
+
+UNKNOWN = -1
+"""Label of a clip of a test split without answers."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,35 @@ class Accuracies:
     """Among clips of order pairs, with only the two templates of the pair competing; chance is 50."""
 
 
+def view_table(views: Sequence[ViewsConfig]) -> NDArray[np.int16]:
+    """Return one line a view, (V, 4): clips, crops, clip, crop.
+
+    View ``v`` belongs to ``ViewsConfig(clips, crops)`` and is its ``clip``-th clip and ``crop``-th crop, both from 0.
+    A config that is given twice is listed once.
+    """
+    lines = [
+        (config.clips, config.crops, clip, crop)
+        for config in dict.fromkeys(views)
+        for clip in range(config.clips)
+        for crop in range(config.crops)
+    ]
+    return np.array(lines, dtype=np.int16).reshape(-1, 4)
+
+
+def select_views(table: NDArray[np.integer], wanted: ViewsConfig) -> NDArray[np.intp]:
+    """Return the positions of the views of ``wanted`` in a :func:`view_table`.
+
+    Raises:
+        ValueError: one of them is not there.
+    """
+    rows = np.flatnonzero((table[:, 0] == wanted.clips) & (table[:, 1] == wanted.crops))
+    expected = {tuple(line) for line in view_table([wanted])[:, 2:].tolist()}
+    if len(rows) != len(expected) or {tuple(line) for line in table[rows, 2:].tolist()} != expected:
+        there = ", ".join(f"{clips}x{crops}" for clips, crops in dict.fromkeys(map(tuple, table[:, :2].tolist())))
+        raise ValueError(f"the views {wanted.clips}x{wanted.crops} (clips x crops) are not scored; scored: {there}")
+    return rows
+
+
 def merge_views(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     """Average the probabilities of the views of a clip.
 
@@ -35,10 +72,37 @@ def merge_views(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     return merged
 
 
+def merge_models(members: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
+    """Average the probabilities (N, classes) of several models for the same clips."""
+    if len({member.shape for member in members}) != 1:
+        raise ValueError(f"models of an ensemble scored different clips: {[member.shape for member in members]}")
+    merged: NDArray[np.float64] = np.mean([np.asarray(member, np.float64) for member in members], axis=0)
+    return merged
+
+
+def rank(probabilities: NDArray[np.floating], k: int) -> NDArray[np.intp]:
+    """Return the ``k`` most probable classes of each clip (N, k), best first; ties go to the lower class."""
+    return np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+
+
 def top_k(probabilities: NDArray[np.floating], labels: NDArray[np.int64], k: int) -> float:
     """Return the percentage of clips whose label is among the ``k`` highest; ties go to the lower class."""
-    ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return float((ranked == labels[:, None]).any(axis=1).mean() * 100)
+    return float((rank(probabilities, k) == labels[:, None]).any(axis=1).mean() * 100)
+
+
+def confusion(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many clips of a class (row) are taken for each class (column), (classes, classes)."""
+    classes = probabilities.shape[1]
+    counts = np.bincount(labels * classes + rank(probabilities, 1)[:, 0], minlength=classes * classes)
+    return counts.reshape(classes, classes)
+
+
+def class_accuracies(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return top-1 within each class in percent, (classes,); nan for a class without clips."""
+    counts = confusion(probabilities, labels)
+    clips = counts.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.where(clips > 0, 100 * counts.diagonal() / clips, np.nan)
 
 
 def pair_hits(
@@ -77,7 +141,16 @@ def accuracies(
         kinds: kind of each class's template; empty when the data set has none.
         partner: class of the time-reversed template, by class.
     """
-    probabilities = merge_views(scores)
+    return summarise(merge_views(scores), labels, kinds, partner)
+
+
+def summarise(
+    probabilities: NDArray[np.floating],
+    labels: NDArray[np.int64],
+    kinds: Sequence[str] = (),
+    partner: Mapping[int, int] | None = None,
+) -> Accuracies:
+    """Summarise probabilities (N, classes), merged over views and models; see :func:`accuracies`."""
     kind_of_clip = np.array(kinds)[labels] if kinds else np.array([])
     by_kind = {
         kind: top_k(probabilities[kind_of_clip == kind], labels[kind_of_clip == kind], 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 
+from gta.checkpoint import FINGERPRINT, LABELS, check_labels
 from gta.config import RunConfig, TrainConfig, run_from_dict, to_dict
 from gta.data.dataset import Batch
+from gta.data.splits import label_fingerprint
+from gta.evaluation import UNKNOWN
 from gta.model import build_model, inserted_blocks
 
 MEAN = (0.485, 0.456, 0.406)
@@ -23,14 +27,18 @@ STD = (0.229, 0.224, 0.225)
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """Log-probabilities of every clip of a split, in the split's order."""
+    """Log-probabilities of every view of every clip of a split, in the split's order."""
 
     index: np.ndarray
     """int64 (N,)."""
     labels: np.ndarray
-    """int64 (N,)."""
+    """int64 (N,); -1 where the answer is not known."""
     log_probabilities: np.ndarray
-    """float32 (N, classes)."""
+    """float32 (V, N, classes)."""
+
+
+Part = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+"""view (B,), index (B,), label (B,) and log-probabilities (B, classes) of one batch."""
 
 
 class VideoRecognizer(pl.LightningModule):
@@ -39,13 +47,15 @@ class VideoRecognizer(pl.LightningModule):
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, config: RunConfig | dict[str, Any]) -> None:
+    def __init__(self, config: RunConfig | dict[str, Any], labels: Sequence[str] = ()) -> None:
         """Build the network.
 
         Args:
             config: the complete run, as dataclass or as the plain values stored in a checkpoint.
+            labels: names of the classes in the order of the scores; kept in every checkpoint when given.
         """
         super().__init__()
+        self.labels = tuple(labels)
         self.run = config if isinstance(config, RunConfig) else run_from_dict(config)
         self.save_hyperparameters({"config": to_dict(self.run)}, logger=False)
         self.model = build_model(self.run.model).to(memory_format=torch.channels_last)
@@ -58,7 +68,7 @@ class VideoRecognizer(pl.LightningModule):
         self.register_buffer("std", 255 * torch.tensor(STD).view(1, 3, 1, 1, 1), persistent=False)
         self.scores: Scores | None = None
         """Of the last complete pass over a validation loader."""
-        self._parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        self._parts: list[Part] = []
         self.train()  # the trainer keeps the modes it finds; frozen stages are in evaluation mode from the start
 
     def _frozen(self) -> list[nn.Module]:
@@ -85,7 +95,9 @@ class VideoRecognizer(pl.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seed the step's own randomness, so that a resumed run draws what an uninterrupted one draws."""
-        torch.manual_seed(hash((self.run.seed, self.global_step, self.global_rank)) & 0x7FFFFFFF)
+        key: tuple[int, ...] = (self.run.seed, self.global_step, self.global_rank)
+        part = batch_idx % self.trainer.accumulate_grad_batches
+        torch.manual_seed(hash((*key, part) if part else key) & 0x7FFFFFFF)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Return the loss of one batch."""
@@ -102,24 +114,36 @@ class VideoRecognizer(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep the log-probabilities of one batch."""
         scores = self(batch["video"]).float().log_softmax(dim=1)
-        self._parts.append((batch["index"].cpu(), batch["label"].cpu(), scores.cpu()))
+        self._parts.append((view_of(batch).cpu(), batch["index"].cpu(), batch["label"].cpu(), scores.cpu()))
 
     def on_validation_epoch_end(self) -> None:
-        """Gather the clips of all processes in the split's order; none is dropped or counted twice."""
-        index, labels, scores = (torch.cat(part) for part in zip(*self._gathered(), strict=True))
-        order = index.argsort()
-        if (index[order].diff() == 0).any():
-            raise RuntimeError("evaluation saw a clip twice")
-        self.scores = Scores(index[order].numpy(), labels[order].numpy(), scores[order].numpy())
-        top1 = (scores.argmax(dim=1) == labels).float().mean() * 100
-        self.log("val/top1", top1.to(self.device), rank_zero_only=True)
+        """Gather the views of all processes in the split's order; none is dropped or counted twice."""
+        parts = self._parts
+        if self.trainer.world_size > 1:
+            every: list[Any] = [None] * self.trainer.world_size
+            torch.distributed.all_gather_object(every, parts)
+            parts = [part for own in every for part in own]
+        self.scores = gather(parts)
+        if (self.scores.labels != UNKNOWN).all():
+            merged = torch.from_numpy(self.scores.log_probabilities)
+            merged = merged[0] if len(merged) == 1 else merged.exp().mean(dim=0)
+            top1 = (merged.argmax(dim=1) == torch.from_numpy(self.scores.labels)).float().mean() * 100
+            self.log("val/top1", top1.to(self.device), rank_zero_only=True)
 
-    def _gathered(self) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        if self.trainer.world_size == 1:
-            return self._parts
-        every: list[Any] = [None] * self.trainer.world_size
-        torch.distributed.all_gather_object(every, self._parts)
-        return [part for parts in every for part in parts]
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the names of the classes, so that a prediction needs no data set."""
+        if self.labels:
+            checkpoint[LABELS] = list(self.labels)
+            checkpoint[FINGERPRINT] = label_fingerprint(self.labels)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse weights that were trained with another order of the classes.
+
+        Raises:
+            UserError: the fingerprints of the labels differ.
+        """
+        if self.labels:
+            check_labels("the checkpoint", checkpoint.get(FINGERPRINT), label_fingerprint(self.labels))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return optimiser and the learning-rate schedule by step."""
@@ -153,7 +177,31 @@ class VideoRecognizer(pl.LightningModule):
         data: pl.LightningDataModule | None = getattr(self.trainer, "datamodule", None)
         if data is None:
             return max(1, int(self.trainer.estimated_stepping_batches) // self.run.train.epochs)
-        return max(1, len(data.train_dataloader()))
+        return max(1, len(data.train_dataloader()) // self.trainer.accumulate_grad_batches)
+
+
+def view_of(batch: Batch) -> torch.Tensor:
+    """Return the number of the view of every clip of a batch, int64 (B,); zeros where there is one view only."""
+    view = batch.get("view")
+    return torch.zeros_like(batch["index"]) if view is None else view
+
+
+def gather(parts: Sequence[Part]) -> Scores:
+    """Put the batches of an evaluation in order.
+
+    Raises:
+        RuntimeError: a view of a clip was seen twice or, when another view of it was seen, not at all.
+    """
+    view, index, labels, scores = (torch.cat(part) for part in zip(*parts, strict=True))
+    views, clips = torch.unique(view), torch.unique(index)
+    order = (view * (index.max() + 1) + index).argsort()
+    shape = (len(views), len(clips))
+    expected = torch.cartesian_prod(views, clips)
+    found = torch.stack((view, index), dim=1)[order]
+    if found.shape != expected.shape or not found.equal(expected):
+        raise RuntimeError(f"evaluation saw {len(found)} views of clips, not each of {shape[0]} x {shape[1]} once")
+    by_clip = labels[order].view(shape)[0]
+    return Scores(clips.numpy(), by_clip.numpy(), scores[order].view(*shape, -1).numpy())
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -174,9 +222,13 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
 
 
 def lr_factor(train: TrainConfig, epoch: float) -> float:
-    """Return what the base learning rate is multiplied with at a (fractional) epoch."""
+    """Return what the base learning rate is multiplied with at a (fractional) epoch.
+
+    The warm-up rises in a line from zero and is held at ``warmup_start`` or above, so that the first step is one.
+    PySlowFast's line starts at that value itself; the two differ by less than it.
+    """
     if epoch < train.warmup_epochs:
-        return max(epoch / train.warmup_epochs, 1e-3)
+        return max(epoch / train.warmup_epochs, train.warmup_start)
     if train.schedule == "step":
         return float(0.1 ** sum(epoch >= milestone for milestone in train.milestones))
     progress = (epoch - train.warmup_epochs) / max(train.epochs - train.warmup_epochs, 1e-9)

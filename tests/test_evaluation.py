@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from gta.evaluation import accuracies, merge_views, pair_hits, top_k
+from gta.config import ViewsConfig
+from gta.evaluation import (
+    accuracies,
+    class_accuracies,
+    confusion,
+    merge_models,
+    merge_views,
+    pair_hits,
+    select_views,
+    top_k,
+    view_table,
+)
 
 
 def test_top_k_counts_clips():
@@ -36,3 +47,31 @@ def test_accuracies_by_kind():
 def test_a_data_set_without_kinds_has_no_pairs():
     found = accuracies(np.zeros((1, 4, 6)), np.zeros(4, np.int64))
     assert (found.kinds, found.pair_accuracy, found.top1) == ({}, None, 100.0)
+
+
+def test_views_are_listed_clip_by_clip_and_found_again():
+    table = view_table([ViewsConfig(), ViewsConfig(2, 3), ViewsConfig()])
+    assert table.dtype == np.int16
+    assert table.tolist()[0] == [1, 1, 0, 0]
+    assert table.tolist()[1:] == [[2, 3, clip, crop] for clip in range(2) for crop in range(3)]
+    assert select_views(table, ViewsConfig()).tolist() == [0]
+    assert select_views(table, ViewsConfig(2, 3)).tolist() == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("table", [view_table([ViewsConfig()]), view_table([ViewsConfig(2, 3)])[:-1]])
+def test_views_that_were_not_all_scored(table):
+    with pytest.raises(ValueError, match=r"the views 2x3 .* are not scored; scored: [12]x[13]"):
+        select_views(table, ViewsConfig(2, 3))
+
+
+def test_models_are_averaged_as_probabilities():
+    np.testing.assert_allclose(merge_models([np.array([[0.9, 0.1]]), np.array([[0.2, 0.8]])]), [[0.55, 0.45]])
+    with pytest.raises(ValueError, match="different clips"):
+        merge_models([np.zeros((1, 2)), np.zeros((2, 2))])
+
+
+def test_confusion_and_accuracy_of_each_class():
+    probabilities = np.array([[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.2, 0.7, 0.1], [0.4, 0.5, 0.1]])
+    labels = np.array([0, 1, 0, 1])
+    assert confusion(probabilities, labels).tolist() == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
+    np.testing.assert_array_equal(class_accuracies(probabilities, labels), [50, 100, np.nan])

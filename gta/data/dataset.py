@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 import torch
@@ -29,6 +29,8 @@ class Batch(TypedDict):
     """int64 (B,)."""
     index: Tensor
     """int64 (B,): position in the split's list of clips."""
+    view: NotRequired[Tensor]
+    """int64 (B,): number of the view in :func:`gta.evaluation.view_table`; absent when there is one view only."""
 
 
 class ClipDataset(Dataset[Batch]):

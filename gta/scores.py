@@ -1,0 +1,126 @@
+"""The scores of a split on disk, so that views, ensembles and classes are studied without another forward pass.
+
+``scores.npz`` of a run (``scores-test.npz`` for another split) is compressed and holds, without pickle:
+
+* ``clip_ids`` (N,) text;
+* ``labels`` (N,) int64, -1 where the answer is not public;
+* ``scores`` (V, N, classes) float16, log-probabilities;
+* ``views`` (V, 4) int16, one line a view: clips, crops, clip, crop, see :func:`gta.evaluation.view_table`. Files of one
+  view may lack it: the middle clip, cropped in the centre.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gta.config import ViewsConfig
+from gta.errors import UserError
+from gta.evaluation import UNKNOWN, merge_models, merge_views, select_views, view_table
+from gta.files import replacing
+
+
+@dataclass(frozen=True)
+class StoredScores:
+    """What a scores file holds."""
+
+    clip_ids: NDArray[np.str_]
+    """(N,)."""
+    labels: NDArray[np.int64]
+    """(N,)."""
+    scores: NDArray[np.float16]
+    """(V, N, classes) log-probabilities."""
+    views: NDArray[np.int16]
+    """(V, 4)."""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the answers of all clips are known."""
+        return bool((self.labels != UNKNOWN).all())
+
+    def of(self, views: ViewsConfig) -> NDArray[np.float16]:
+        """Return the log-probabilities of some of the views, (V', N, classes).
+
+        Raises:
+            ValueError: they were not scored.
+        """
+        return self.scores[select_views(self.views, views)]
+
+    def probabilities(self, views: ViewsConfig) -> NDArray[np.float64]:
+        """Return the probabilities averaged over some of the views, (N, classes).
+
+        Raises:
+            ValueError: they were not scored.
+        """
+        return merge_views(self.of(views))
+
+
+def scores_name(split: str | None = None) -> str:
+    """Return the file name of the scores of the run's own evaluation split (None), or of another one."""
+    return "scores.npz" if split is None else f"scores-{split}.npz"
+
+
+def write_scores(path: Path, stored: StoredScores) -> None:
+    """Write a scores file atomically.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    arrays = {"clip_ids": stored.clip_ids, "labels": stored.labels, "scores": stored.scores}
+    if not np.array_equal(stored.views, view_table([ViewsConfig()])):
+        arrays["views"] = stored.views
+    with replacing(path) as stream:
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type] # its own keyword is a bool
+
+
+def read_scores(path: Path) -> StoredScores:
+    """Read a scores file.
+
+    Raises:
+        UserError: it is missing, torn, or its arrays do not fit each other.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            ids, labels, scores = stored["clip_ids"], stored["labels"], stored["scores"]
+            views = stored["views"] if "views" in stored else view_table([ViewsConfig()])
+    except FileNotFoundError as error:
+        raise UserError(f"{path} does not exist") from error
+    except KeyError as error:
+        raise UserError(f"{path} is no file of scores: {error.args[0]}") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is unreadable: {error}") from error
+    if scores.ndim != 3 or scores.shape[:2] != (len(views), len(ids)) or labels.shape != ids.shape:
+        shapes = f"clip_ids {ids.shape}, labels {labels.shape}, scores {scores.shape}, views {views.shape}"
+        raise UserError(f"{path}: the arrays do not fit each other: {shapes}")
+    return StoredScores(ids, labels, scores, views)
+
+
+def ensemble(members: Sequence[tuple[StoredScores, ViewsConfig]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Average the probabilities of several runs, each over its own views, clip by clip.
+
+    Args:
+        members: scores and views of each; the clips may stand in different orders.
+
+    Returns:
+        Probabilities (N, classes) and labels (N,) in the order of the first member's clips.
+
+    Raises:
+        ValueError: the members scored different clips or have other labels for them.
+    """
+    first = members[0][0]
+    order = np.argsort(first.clip_ids, kind="stable")
+    merged = []
+    for stored, views in members:
+        own = np.argsort(stored.clip_ids, kind="stable")
+        same = np.array_equal(stored.clip_ids[own], first.clip_ids[order])
+        if not same or not np.array_equal(stored.labels[own], first.labels[order]):
+            raise ValueError("the members of an ensemble scored different clips, or the same under other labels")
+        at = np.empty_like(own)
+        at[order] = own
+        merged.append(stored.probabilities(views)[at])
+    return merge_models(merged), first.labels
