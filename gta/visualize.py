@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from gta.blocks import GlobalTemporalAttention
-from gta.model import FrameModel, inserted_blocks
+from gta.model import VideoModel, inserted_blocks
 
 Array = NDArray[np.float32]
 
 
-def blocks_of(model: FrameModel, kind: type[nn.Module]) -> dict[str, nn.Module]:
+def blocks_of(model: VideoModel, kind: type[nn.Module]) -> dict[str, nn.Module]:
     """Return the inserted modules of a kind by place, such as ``res3[0]``, in the order of the forward pass."""
     return {
         place: module
@@ -27,7 +27,7 @@ def blocks_of(model: FrameModel, kind: type[nn.Module]) -> dict[str, nn.Module]:
 
 
 @torch.no_grad()
-def temporal_matrices(model: FrameModel) -> dict[str, Array]:
+def temporal_matrices(model: VideoModel) -> dict[str, Array]:
     """Return the learned temporal weights of every GTA block (paper appendix D, figure 15).
 
     Returns:
