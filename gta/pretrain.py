@@ -99,7 +99,7 @@ def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) 
 
 
 def _still_network(backbone: Backbone, outputs: int) -> ResNet2D | SlowFast:
-    """Return the network that learns from stills; SlowFast with one slow frame, and alpha fast ones, of the same still."""
+    """Return the network that learns from stills; SlowFast sees the same still in all its frames."""
     if isinstance(backbone, SlowFastConfig):
         return SlowFast(backbone, outputs, frames=backbone.alpha)
     return ResNet2D(backbone, outputs)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gta.config import BlockConfig, GTAConfig, NLConfig, SAConfig, TAConfig
 
-TAPE = TAConfig(position=True)
+TAPE = TAConfig(position=True, position_on="queries_keys")
+"""Temporal attention with positional embedding."""
 NL: tuple[BlockConfig, ...] = (NLConfig(),)
 DNL: tuple[BlockConfig, ...] = (SAConfig(), TAConfig())
 """Decoupled non-local: spatial, then temporal attention."""

@@ -17,8 +17,9 @@ from gta.config import TAConfig
 class TemporalAttention(nn.Module):
     """Y(i, j) = X(i, j) + BN(softmax(Q(i, j) K(i, j)^T / sqrt(D)) V(i, j) W_O) along the frames of a pixel (eq. 4).
 
-    With ``config.position`` a learned embedding of (T, C) is added to the input of the three projections (TAPE);
-    the residual goes around it. With ``config.groups`` the attention is cross-channel multi-head.
+    With ``config.position`` (TAPE) a learned embedding of the frame is added, of (T, D) to queries and keys or of
+    (T, C) to the input of the three projections, as ``config.position_on`` says; the residual goes around it. With
+    ``config.groups`` the attention is cross-channel multi-head.
     """
 
     position: nn.Parameter | None
@@ -32,8 +33,10 @@ class TemporalAttention(nn.Module):
         self.qkv = nn.Linear(channels, 3 * inner, bias=False)
         self.out = nn.Linear(inner, channels, bias=False)
         self.norm = zero_norm(channels)
+        self.on_input = config.position_on == "input"
         if config.position:
-            self.position = nn.Parameter(torch.empty(frames, channels).normal_(std=config.position_std))
+            width = channels if self.on_input else inner
+            self.position = nn.Parameter(torch.empty(frames, width).normal_(std=config.position_std))
         else:
             self.register_parameter("position", None)
 
@@ -45,11 +48,14 @@ class TemporalAttention(nn.Module):
                 with positional embedding.
         """
         x_BTNC = to_tokens(x, self.frames, fixed=self.position is not None)
-        qkv_BTND = self.qkv(x_BTNC if self.position is None else x_BTNC + self.position.unsqueeze(1))
+        embedded = self.position is not None and self.on_input
+        qkv_BTND = self.qkv(x_BTNC + self.position.unsqueeze(1) if embedded else x_BTNC)
         q_MTD, k_MTD, v_MTD = (
             part_BTND.transpose(1, 2).flatten(0, 1)  # M = B*N; three small copies beat attention on strided rows
             for part_BTND in qkv_BTND.chunk(3, dim=-1)
         )
+        if self.position is not None and not self.on_input:
+            q_MTD, k_MTD = q_MTD + self.position, k_MTD + self.position
         clips, time, positions, _ = x_BTNC.shape
         mixed = attend(q_MTD, k_MTD, v_MTD) if self.groups == 1 else attend_groups(q_MTD, k_MTD, v_MTD, self.groups)
         a_BNTD = mixed.view(clips, positions, time, -1)
