@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from experiments.claims import Claim
 from gta.config import (
     BackboneConfig,
     BlockConfig,
@@ -110,11 +111,16 @@ class Table:
     notes: tuple[str, ...] = ()
     paper_data_2: str | None = None
     """The second data set of the paper's table, whose figures are the ``v2_`` ones."""
+    claims: tuple[Claim, ...] = ()
+    """What the paper says of it."""
 
     def __post_init__(self) -> None:
         names = [row.name for row in self.rows]
         if len(set(names)) != len(names) or self.reference not in names:
             raise ValueError(f"{self.name}: row names must differ and hold the reference {self.reference!r}")
+        unknown = {row for claim in self.claims for row in claim.rows} - {row.name for row in self.rows if row.trained}
+        if unknown or len({claim.name for claim in self.claims}) != len(self.claims):
+            raise ValueError(f"{self.name}: claims must have names of their own and speak of its rows, not {unknown}")
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import json
 
-import numpy as np
 import pytest
 
 from experiments.profiles import PROFILES
-from experiments.report import main, rendered, write_table
+from experiments.report import main, write_table
 from experiments.reporting import cells
-from experiments.reporting.collect import Measure, collect
+from experiments.reporting.collect import collect
 from experiments.reporting.frames import formatted_frame
+from experiments.reporting.measure import Measure
+from experiments.reporting.study_report import read_table, table_files
 from experiments.store import Store
 from experiments.tables import TABLES
-from gta.data.templates import TEMPLATES, kinds_and_partners
-from gta.evaluation import accuracies
 from tests import fake_child
 
 NAME = "table_ablation_components"
@@ -27,13 +26,20 @@ SMOKE, TINY = PROFILES["smoke"], PROFILES["tiny"]
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """Results without scores: 3 seeds of row 0, one of row 1, row 2 failed, row 3 done and failed, two rows missing."""
-    monkeypatch.setattr("experiments.report.recount_all", lambda *arguments: [])
+    monkeypatch.setattr("experiments.reporting.check.without_scores", lambda *arguments: [])
     store = Store(tmp_path)
     for row, seed, top1 in ((0, 0, 50.0), (0, 1, 50.6), (0, 2, 50.2), (1, 0, 48.0), (3, 1, 49.0)):
         fake_child.finish(store.prepare(TINY.resolve(TABLE.rows[row], seed)), top1=top1)
     for row, seed in ((2, 0), (3, 0)):
         store.write_error(store.prepare(TINY.resolve(TABLE.rows[row], seed)).name, "out of memory")
     return store
+
+
+def rendered(table, profile, store):
+    """The table's files by suffix."""
+    return {
+        name.removeprefix(table.name): text for name, text in table_files(read_table(table, profile, store)).items()
+    }
 
 
 def column(store, name):
@@ -62,7 +68,7 @@ def test_spread_and_sign():
 
 
 def test_page_says_what_was_measured_and_where_it_comes_from(store):
-    page = rendered(collect(TABLE, TINY, store))[".md"]
+    page = rendered(TABLE, TINY, store)[".md"]
     assert page.startswith("# Contribution of the components of GTA\n")
     assert "drawn clips (`tiny`" in page
     assert "not on Something-Something v1" in page
@@ -79,11 +85,11 @@ def test_page_says_what_was_measured_and_where_it_comes_from(store):
 def test_smoke_is_marked(tmp_path):
     store = Store(tmp_path)
     fake_child.finish(store.prepare(SMOKE.resolve(TABLE.rows[0], 0)))
-    assert "**smoke: not a result.**" in rendered(collect(TABLE, SMOKE, store))[".md"]
+    assert "**smoke: not a result.**" in rendered(TABLE, SMOKE, store)[".md"]
 
 
 def test_csv_holds_numbers(store):
-    lines = list(csv.DictReader(rendered(collect(TABLE, TINY, store))[".csv"].splitlines()))
+    lines = list(csv.DictReader(rendered(TABLE, TINY, store)[".csv"].splitlines()))
     assert [line["row"] for line in lines] == [row.name for row in TABLE.rows]
     first, second, failed = lines[:3]
     assert float(first["top1"]) == pytest.approx(50.266667)
@@ -96,7 +102,7 @@ def test_csv_holds_numbers(store):
 
 
 def test_equal_stores_give_equal_pages(store):
-    assert rendered(collect(TABLE, TINY, store)) == rendered(collect(TABLE, TINY, Store(store.results)))
+    assert rendered(TABLE, TINY, store) == rendered(TABLE, TINY, Store(store.results))
 
 
 def test_equal_pictures_are_equal_files(store):
@@ -109,7 +115,7 @@ def test_equal_pictures_are_equal_files(store):
 
 
 def test_check_agrees_then_finds_an_edited_number(store, capsys):
-    arguments = ["--results", str(store.results)]
+    arguments = [NAME, "--results", str(store.results)]
     assert main(arguments) == 0
     assert main([*arguments, "--check"]) == 0
     path = store.results / "tiny" / f"{NAME}.md"
@@ -121,7 +127,7 @@ def test_check_agrees_then_finds_an_edited_number(store, capsys):
     assert "58.0 (n=1)" in out
     assert "48.0 (n=1)" in out
     assert main(arguments) == 0
-    assert main([*arguments, "--check", NAME, "--profile", "tiny"]) == 0
+    assert main([*arguments, "--check", "--profile", "tiny"]) == 0
 
 
 def test_check_finds_an_edited_csv_a_missing_file_and_a_stranger(store, capsys):
@@ -137,7 +143,7 @@ def test_check_finds_an_edited_csv_a_missing_file_and_a_stranger(store, capsys):
 
 
 def test_check_finds_a_changed_result(store):
-    arguments = ["--results", str(store.results)]
+    arguments = [NAME, "--results", str(store.results)]
     assert main(arguments) == 0
     path = store.folder(TINY.resolve(TABLE.rows[1], 0).id) / "result.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "top1": 48.3}))
@@ -150,33 +156,3 @@ def test_mistakes_are_one_line(tmp_path, capsys):
         err = capsys.readouterr().err
         assert err.startswith("error: ")
         assert err.count("\n") == 1
-
-
-def test_accuracies_are_counted_again_from_the_scores(tmp_path, capsys):
-    store = Store(tmp_path)
-    folder = store.prepare(TINY.resolve(TABLE.rows[0], 0))
-    rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(24), 2)
-    scores = rng.normal(size=(1, 48, 24)).astype(np.float16)
-    names = sorted(template.name for template in TEMPLATES)
-    found = accuracies(scores, labels, *kinds_and_partners(names))
-    true = {"n_val": 48, "top1": found.top1, "top5": found.top5}
-    true |= {"kinds": found.kinds, "pair_accuracy": found.pair_accuracy}
-    fake_child.finish(folder, **true)
-    np.savez(folder / "scores.npz", clip_ids=np.array([str(i) for i in range(48)]), labels=labels, scores=scores)
-    arguments = ["--results", str(tmp_path)]
-    assert main(arguments) == 0
-    assert main([*arguments, "--check"]) == 0
-
-    fake_child.finish(folder, **true | {"top1": found.top1 + 0.5})
-    assert main(arguments) == 0  # the page follows the edited result
-    capsys.readouterr()
-    assert main([*arguments, "--check"]) == 1
-    assert f"scores.npz: gives top1 {found.top1}" in capsys.readouterr().out
-
-    (folder / "scores.npz").write_bytes(b"torn")
-    assert main([*arguments, "--check"]) == 1
-    assert "scores.npz: unreadable" in capsys.readouterr().out
-    (folder / "scores.npz").unlink()
-    assert main([*arguments, "--check"]) == 1
-    assert "are missing" in capsys.readouterr().out

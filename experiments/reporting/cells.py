@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from experiments.reporting.collect import Measure, RowData, TableData
+from experiments.reporting.collect import TableData
+from experiments.reporting.measure import Measure, RowData
 from experiments.study import Row
 
 UNKNOWN = "n/a"
 MISSING = "–"
 FAILED = "†"
+QUOTED = "quoted"
 
 
 def measured(data: RowData, metric: str, digits: int = 1, scale: float = 1.0, seeds: bool = False) -> str:
     """Return the cell of a metric; ``seeds`` adds the number of seeds and the mark of failed ones."""
+    nothing = _nothing(data, QUOTED if seeds else "")
+    if nothing is not None:
+        return nothing
     mark = f" {FAILED}" if data.failed and seeds else ""
-    if not data.results:
-        return FAILED if data.failed else MISSING
     measure = data.measure(metric)
     return UNKNOWN if measure is None else spread(measure, digits, scale, seeds) + mark
 
@@ -22,13 +25,26 @@ def measured(data: RowData, metric: str, digits: int = 1, scale: float = 1.0, se
 def constant(data: RowData, metric: str, digits: int, scale: float = 1.0) -> str:
     """Return the cell of a figure that does not depend on the seed."""
     measure = data.measure(metric)
-    return MISSING if measure is None else f"{measure.mean * scale:.{digits}f}"
+    if measure is not None:
+        return f"{measure.mean * scale:.{digits}f}"
+    return MISSING if data.runs else _nothing(data) or ""
+
+
+def _nothing(data: RowData, quoted: str = "") -> str | None:
+    """Return the cell of a row without figures, or None when it has some."""
+    if data.row.quoted:
+        return quoted
+    if not data.runs:
+        return UNKNOWN
+    if not data.results:
+        return FAILED if data.failed else MISSING
+    return None
 
 
 def spread(measure: Measure, digits: int = 1, scale: float = 1.0, seeds: bool = False, sign: bool = False) -> str:
     """Return ``mean ± std (n=seeds)``; one seed shows no ±."""
     form = f"{'+' if sign else ''}.{digits}f"
-    text = f"{_no_minus_zero(measure.mean * scale, digits):{form}}"
+    text = f"{no_minus_zero(measure.mean * scale, digits):{form}}"
     if measure.std is not None:
         text += f" ± {measure.std * scale:.{digits}f}"
     return f"{text} (n={measure.n})" if seeds else text
@@ -36,27 +52,30 @@ def spread(measure: Measure, digits: int = 1, scale: float = 1.0, seeds: bool = 
 
 def delta(data: TableData, row: RowData) -> str:
     """Return the cell of the difference in top-1 to the reference row; empty for that row itself."""
-    if row is data.reference:
+    if row is data.reference or row.row.quoted:
         return ""
     measure = row.delta(data.reference)
     if measure is None:
-        return MISSING
+        return MISSING if row.runs and data.reference.runs else UNKNOWN
     own = len(row.results)
     return spread(measure, sign=True, seeds=measure.n != own)
 
 
 def paper(row: Row, metric: str = "top1", digits: int = 1) -> str:
-    """Return the figure that the paper printed."""
-    return f"{row.paper[metric]:.{digits}f}" if metric in row.paper else MISSING
+    """Return the figure that the paper printed; a dash where it prints one, ``n/a`` where its figure is lost."""
+    if metric in row.paper:
+        return f"{row.paper[metric]:.{digits}f}"
+    return MISSING if row.quoted else UNKNOWN
 
 
 def paper_delta(data: TableData, row: Row) -> str:
     """Return the paper's difference to the reference row."""
-    if row is data.reference.row:
+    if row is data.reference.row or row.quoted:
         return ""
     value = data.paper_delta(row)
-    return MISSING if value is None else f"{_no_minus_zero(value, 1):+.1f}"
+    return UNKNOWN if value is None else f"{no_minus_zero(value, 1):+.1f}"
 
 
-def _no_minus_zero(value: float, digits: int) -> float:
+def no_minus_zero(value: float, digits: int) -> float:
+    """Round so that no zero has a sign."""
     return round(value, digits) + 0.0

@@ -1,67 +1,25 @@
-"""Gather what the store holds for the rows of a table."""
+"""Gather what the store holds for the rows of a table.
+
+A figure is used only when it can be trusted: a torn, edited or foreign ``result.json``, one that its own scores
+contradict, and a run on other data than most are named in :attr:`TableData.problems` and left out.
+"""
 
 from __future__ import annotations
 
-import statistics
+import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from experiments.reporting.judge import Judged, counted, disagreement, judged
+from experiments.reporting.measure import RowData
+from experiments.reporting.scores import scores_path
+from experiments.reporting.snapshot import Snapshot
 from experiments.result import Problem, Result
 from experiments.store import Store
 from experiments.study import Profile, Row, Table
-
-METRICS: dict[str, Callable[[Result], float | None]] = {
-    "top1": lambda result: result.top1,
-    "top5": lambda result: result.top5,
-    "order": lambda result: result.kinds.get("order"),
-    "pair_accuracy": lambda result: result.pair_accuracy,
-    "motion": lambda result: result.kinds.get("motion"),
-    "static": lambda result: result.kinds.get("static"),
-    "mparams": lambda result: result.params / 1e6,
-    "gmacs": lambda result: result.macs / 1e9,
-}
-"""Every measured column, in the units of the report: percent, millions of parameters, 10^9 MACs a clip."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Mean and sample standard deviation over ``n`` seeds."""
-
-    mean: float
-    std: float | None
-    n: int
-
-    @classmethod
-    def of(cls, values: list[float]) -> Measure | None:
-        """Summarise values; None when there are none."""
-        if not values:
-            return None
-        return cls(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None, len(values))
-
-
-@dataclass
-class RowData:
-    """A row and its runs by seed."""
-
-    row: Row
-    results: dict[int, Result] = field(default_factory=dict)
-    failed: dict[int, str] = field(default_factory=dict)
-    """The one-line errors of failed runs."""
-
-    def measure(self, metric: str) -> Measure | None:
-        """Return a metric over the seeds; None when the runs do not have it."""
-        values = [METRICS[metric](self.results[seed]) for seed in sorted(self.results)]
-        return Measure.of([value for value in values if value is not None])
-
-    def delta(self, reference: RowData, metric: str = "top1") -> Measure | None:
-        """Return the difference to ``reference``, paired over the seeds that both have."""
-        differences = []
-        for seed in sorted(self.results.keys() & reference.results.keys()):
-            own, other = METRICS[metric](self.results[seed]), METRICS[metric](reference.results[seed])
-            if own is not None and other is not None:
-                differences.append(own - other)
-        return Measure.of(differences)
+from gta.config import ViewsConfig
+from gta.errors import UserError
 
 
 @dataclass
@@ -77,7 +35,11 @@ class TableData:
     @property
     def reference(self) -> RowData:
         """The row from which deltas are counted."""
-        return next(data for data in self.rows if data.row.name == self.table.reference)
+        return self.row(self.table.reference)
+
+    def row(self, name: str) -> RowData:
+        """Return the row of this name."""
+        return next(data for data in self.rows if data.row.name == name)
 
     @property
     def seeds(self) -> list[int]:
@@ -86,60 +48,149 @@ class TableData:
 
     @property
     def results(self) -> list[tuple[str, Result]]:
-        """Row name and result of every run, by row and seed."""
+        """Row name and figures, by row and seed."""
         return [(data.row.name, data.results[seed]) for data in self.rows for seed in sorted(data.results)]
+
+    @property
+    def trained(self) -> list[tuple[str, Result]]:
+        """Name and result of every distinct trained run behind the figures, by row and seed."""
+        found: dict[str, tuple[str, Result]] = {}
+        for data in self.rows:
+            for seed in sorted(data.members):
+                for row, result in zip(data.row.trained, data.members[seed], strict=True):
+                    found.setdefault(result.run_id, (row.name, result))
+        return list(found.values())
 
     def paper_delta(self, row: Row) -> float | None:
         """Return the paper's own difference in top-1 to its reference row."""
         reference = self.reference.row
-        if row is reference or "top1" not in row.paper or "top1" not in reference.paper:
+        if row is reference or row.quoted or "top1" not in row.paper or "top1" not in reference.paper:
             return None
         return row.paper["top1"] - reference.paper["top1"]
 
 
 def collect(table: Table, profile: Profile, store: Store) -> TableData:
     """Read the runs of a table's rows, for every seed that the store holds."""
-    seeds = store.seeds(profile.name)
+    snapshot = Snapshot.of(store)
+    seeds = snapshot.seeds(profile.name)
     data = TableData(table, profile, [])
     for row in table.rows:
-        found = RowData(row)
-        for seed in seeds if row.trained == (row,) and profile.runs(row) else ():
-            run_id = profile.resolve(row, seed).id
-            result = store.read(run_id)
-            if isinstance(result, Result):
-                found.results[seed] = result
-                continue
-            if isinstance(result, Problem):
-                path = result.path.relative_to(store.results).as_posix()
-                data.problems.append(f"`{path}` ({row.name}, seed {seed}): {result.reason}")
-            error = store.error(run_id)
-            if error is not None:
-                found.failed[seed] = error
+        found = RowData(row, runs=not row.quoted and profile.runs(row))
+        for seed in seeds if found.runs else ():
+            _read(found, seed, profile, snapshot, data.problems)
         data.rows.append(found)
     _refuse_mixed_data(data)
+    for found in data.rows:
+        if is_derived(found.row):
+            _derive(found, profile, snapshot, data.problems)
+    data.problems[:] = dict.fromkeys(data.problems)
     return data
+
+
+def is_derived(row: Row) -> bool:
+    """Return whether a row's figures are not those of one run's own ``result.json``."""
+    return bool(row.members) or row.views is not None or row.split != "validation"
+
+
+def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
+    """Return what a row gets right clip by clip, from the scores of its trained runs.
+
+    Raises:
+        UserError: a member's scores are missing, unreadable or without the row's views.
+    """
+    snapshot, members = Snapshot.of(store), []
+    for trained in row.trained:
+        config = profile.resolve(trained, seed)
+        own = config.data.evaluation_split
+        split = row.split if row.split != "validation" else own
+        path = scores_path(snapshot.folder(config.id), split, own)
+        views: ViewsConfig = row.views or config.views[0]
+        members.append((path, path.stat().st_mtime_ns if path.exists() else 0, views))
+    return judged(tuple(members), profile.data.drawing is not None)
+
+
+def _read(found: RowData, seed: int, profile: Profile, store: Snapshot, problems: list[str]) -> None:
+    """Read the runs that are trained for a row."""
+    members = []
+    for trained in found.row.trained:
+        run_id = profile.resolve(trained, seed).id
+        result = store.read(run_id)
+        if isinstance(result, Result):
+            result = _checked(result, trained, seed, profile, store)
+        if isinstance(result, Result):
+            members.append(result)
+            continue
+        if isinstance(result, Problem):
+            path = result.path.relative_to(store.results).as_posix()
+            problems.append(f"`{path}` ({trained.name}, seed {seed}): {result.reason}")
+        error = store.error(run_id)
+        if error is not None:
+            found.failed[seed] = error
+    if len(members) == len(found.row.trained):
+        found.members[seed] = tuple(members)
+        if not is_derived(found.row):
+            (found.results[seed],) = members
+
+
+def _checked(result: Result, row: Row, seed: int, profile: Profile, store: Snapshot) -> Result | Problem:
+    """Return the result, or why the scores of its own clips contradict it; without scores there is no contradiction."""
+    path = store.folder(result.run_id) / "scores.npz"
+    if not path.exists():
+        return result
+    own = dataclasses.replace(row, members=(), views=None, split="validation")
+    try:
+        reason = disagreement(result, judge_row(own, seed, profile, store))
+    except UserError as error:
+        return Problem(path, f"{str(error).removeprefix(f'{path}: ')}; not used")
+    return result if reason is None else Problem(path.with_name("result.json"), f"{reason}; not used")
+
+
+def _derive(found: RowData, profile: Profile, store: Snapshot, problems: list[str]) -> None:
+    """Count the figures of a row from the scores of its members, seed by seed."""
+    for seed, members in sorted(found.members.items()):
+        try:
+            figures = judge_row(found.row, seed, profile, store)
+        except UserError as error:
+            text = str(error).replace(f"{store.results}/", "")
+            problems.append(f"{found.row.name}, seed {seed}: {text}")
+            continue
+        accuracies = figures.accuracies
+        own = counted(accuracies)
+        found.results[seed] = dataclasses.replace(
+            members[0],
+            run_id="+".join(member.run_id for member in members),
+            n_val=accuracies.n_val,
+            top1=accuracies.top1,
+            top5=own["top5"],
+            kinds=accuracies.kinds,
+            pair_accuracy=accuracies.pair_accuracy,
+            params=sum(member.params for member in members),
+            macs=sum(member.macs for member in members),
+        )
 
 
 def _refuse_mixed_data(data: TableData) -> None:
     """Keep the runs on the data that most of them were measured on; name and leave out the others."""
-    prints = Counter(result.data_fingerprint for _, result in data.results)
+    prints = Counter(result.data_fingerprint for _, result in data.trained)
     if len(prints) < 2:
         return
     kept, _ = prints.most_common(1)[0]  # of equals, that of the earliest row
     for row in data.rows:
-        for seed, result in list(row.results.items()):
-            if result.data_fingerprint != kept:
-                del row.results[seed]
-                data.problems.append(
-                    f"run {result.run_id} ({row.row.name}, seed {seed}) was measured on other data "
-                    f"({result.data_fingerprint}, the others on {kept}); not used"
-                )
+        for seed, members in list(row.members.items()):
+            for result in members:
+                if result.data_fingerprint != kept:
+                    row.members.pop(seed, None)
+                    row.results.pop(seed, None)
+                    data.problems.append(
+                        f"run {result.run_id} ({row.row.name}, seed {seed}) was measured on other data "
+                        f"({result.data_fingerprint}, the others on {kept}); not used"
+                    )
 
 
 def environment(data: TableData) -> Mapping[str, Mapping[str, int]]:
     """Count the values of everything in the runs' environments that should be the same for all of them."""
     counts: dict[str, Counter[str]] = {}
-    for _, result in data.results:
+    for _, result in data.trained:
         versions = result.env.get("versions")
         machine = result.env.get("machine")
         entries = {

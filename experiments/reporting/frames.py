@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from experiments.reporting import cells
-from experiments.reporting.collect import METRICS, TableData
+from experiments.reporting.collect import TableData, is_derived
+from experiments.reporting.measure import METRICS
+from experiments.study import Row, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = {"order": "order pairs", "pair_accuracy": "within pair", "motion": "motion", "static": "static"}
 """Columns for data sets whose templates have kinds."""
+PAPER = ("top1", "top5", "v2_top1", "v2_top5", "mparams", "gmacs")
+"""The paper's figures that a row may have."""
+SHORT = {"Something-Something v1": "SSv1", "Something-Something v2": "SSv2", "Kinetics-400": "K400"}
 
 
 def numeric_frame(data: TableData) -> pd.DataFrame:
@@ -22,8 +27,8 @@ def numeric_frame(data: TableData) -> pd.DataFrame:
     for row in data.rows:
         line: dict[str, object] = {"table": data.table.name, "profile": data.profile.name, "row": row.row.name}
         line |= {name: row.row.cells.get(name, "") for name in _labels(data)}
-        line |= {"seeds": " ".join(map(str, sorted(row.results))), "failed_seeds": " ".join(map(str, row.failed))}
-        line |= {"n": len(row.results)}
+        line |= {"source": _source(row.row), "seeds": " ".join(map(str, sorted(row.results)))}
+        line |= {"failed_seeds": " ".join(map(str, sorted(row.failed))), "n": len(row.results)}
         for metric in METRICS:
             measure = row.measure(metric)
             line[metric] = None if measure is None else round(measure.mean, 6)
@@ -32,7 +37,7 @@ def numeric_frame(data: TableData) -> pd.DataFrame:
         difference = None if row is data.reference else row.delta(data.reference)
         line["delta"] = None if difference is None else round(difference.mean, 6)
         line["delta_std"] = None if difference is None or difference.std is None else round(difference.std, 6)
-        line |= {f"paper_{metric}": row.row.paper.get(metric) for metric in ("top1", "mparams", "gmacs")}
+        line |= {f"paper_{metric}": row.row.paper.get(metric) for metric in PAPER}
         paper_delta = data.paper_delta(row.row)
         line["paper_delta"] = None if paper_delta is None else round(paper_delta, 6)
         line["runs"] = " ".join(row.results[seed].run_id for seed in sorted(row.results))
@@ -45,6 +50,8 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
     import pandas as pd
 
     labels, shows_kinds = _labels(data), data.profile.data.drawing is not None
+    shows_top5 = not shows_kinds or any("top5" in row.paper for row in data.table.rows)
+    printed = paper_columns(data.table)
     top = max((result.macs for _, result in data.results), default=0)
     unit, scale, digits = ("G", 1.0, 2) if top >= 1e9 else ("M", 1e3, 1)
     lines = []
@@ -52,23 +59,54 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
         line = {name: row.row.cells.get(name, "") for name in labels} or {"row": row.row.name}
         line["top-1"] = cells.measured(row, "top1", seeds=True)
         line["Δ"] = cells.delta(data, row)
-        line["paper top-1"] = cells.paper(row.row)
+        line |= {title: cells.paper(row.row, metric) for title, metric in printed.items() if metric.endswith("top1")}
         line["paper Δ"] = cells.paper_delta(data, row.row)
+        if shows_top5:
+            line["top-5"] = cells.measured(row, "top5")
+        line |= {title: cells.paper(row.row, metric) for title, metric in printed.items() if metric.endswith("top5")}
         if shows_kinds:
             line |= {title: cells.measured(row, metric) for metric, title in KINDS.items()}
-        else:
-            line["top-5"] = cells.measured(row, "top5")
         line["params (M)"] = cells.constant(row, "mparams", 3 if unit == "M" else 1)
         line[f"MACs ({unit})"] = cells.constant(row, "gmacs", digits, scale)
         lines.append(line)
     return pd.DataFrame(lines, dtype="str")
 
 
+def paper_columns(table: Table) -> dict[str, str]:
+    """Return the titles of the columns of the paper's accuracies and their metrics."""
+    titles = {"paper top-1": "top1", "paper top-5": "top5"}
+    if table.paper_data_2 is not None:
+        first, second = short(table.paper_data), short(table.paper_data_2)
+        titles = {
+            f"paper {first}": "top1",
+            f"paper {second}": "v2_top1",
+            f"paper {first} top-5": "top5",
+            f"paper {second} top-5": "v2_top5",
+        }
+    has = {metric for row in table.rows for metric in row.paper}
+    return {title: metric for title, metric in titles.items() if metric in has or metric == "top1"}
+
+
+def short(paper_data: str) -> str:
+    """Return the usual short name of the data set that a paper's table begins with."""
+    return next((name for full, name in SHORT.items() if paper_data.startswith(full)), paper_data)
+
+
 def markdown(frame: pd.DataFrame) -> str:
     """Return a formatted frame as a Markdown table: labels to the left, figures to the right."""
-    first = list(frame.columns).index("top-1") if "top-1" in frame.columns else len(frame.columns)
+    first = first_figure(frame)
     aligned = ["left"] * first + ["right"] * (len(frame.columns) - first)
-    return str(frame.to_markdown(index=False, disable_numparse=True, colalign=aligned))
+    escaped = frame.map(lambda cell: cell.replace("|", "\\|"))
+    return str(escaped.to_markdown(index=False, disable_numparse=True, colalign=aligned))
+
+
+def first_figure(frame: pd.DataFrame) -> int:
+    """Return the place of the first column of figures; the ones before it are labels."""
+    return list(frame.columns).index("top-1") if "top-1" in frame.columns else len(frame.columns)
+
+
+def _source(row: Row) -> str:
+    return "quoted" if row.quoted else "scores" if is_derived(row) else "run"
 
 
 def _labels(data: TableData) -> list[str]:

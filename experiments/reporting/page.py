@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from experiments.reporting import cells
-from experiments.reporting.collect import TableData, environment
+from experiments.reporting.claims_page import section
+from experiments.reporting.collect import TableData, environment, is_derived
 from experiments.reporting.frames import KINDS, formatted_frame, markdown
+from experiments.reporting.verdicts import Verdict
 from gta.data.templates import KINDS as KIND_NAMES
 from gta.data.templates import TEMPLATES
 
 
-def render(data: TableData) -> str:
-    """Return the page; equal stores give equal pages."""
+def render(data: TableData, found: Sequence[Verdict] = ()) -> str:
+    """Return the page with the verdicts on the table's claims; equal stores give equal pages."""
     parts = [f"# {data.table.title}", _subject(data), markdown(formatted_frame(data)), _legend(data)]
     if data.table.notes:
         parts.append("\n".join(f"- {note}" for note in data.table.notes))
+    if found:
+        parts.append(section(data, found))
     if data.problems:
         parts.append("## Left out\n\n" + "\n".join(f"- {problem}" for problem in data.problems))
     parts.append(_provenance(data))
@@ -42,8 +48,11 @@ def _legend(data: TableData) -> str:
     lines = [
         "Top-1 in percent, mean ± sample standard deviation over n seeds. "
         f"Δ: difference to `{data.table.reference}`, paired over seeds. "
-        f"{cells.MISSING} not there, {cells.UNKNOWN} not defined, {cells.FAILED} a run failed."
+        f"{cells.MISSING} not there, {cells.UNKNOWN} not known or not defined, {cells.FAILED} a run failed."
     ]
+    if any(row.row.quoted for row in data.rows):
+        lines.append(f"{cells.QUOTED}: a figure that the paper quotes from other work; nothing is run for it.")
+    lines.extend(_ensembles(data))
     if data.profile.data.drawing is not None:
         lines.append(
             f"{', '.join(title for title in KINDS.values() if title != 'within pair')}: top-1 within the clips of that "
@@ -52,7 +61,7 @@ def _legend(data: TableData) -> str:
         lines.append(
             "± is the spread over seeds alone: all runs share the validation clips and the pre-trained weights. "
             f"Other clips would move a figure with a standard error of {_standard_errors(data)}. Parameters and "
-            "MACs are those of the narrow network, for one clip of 8 frames."
+            "MACs are those of the narrow network, for one clip of the row's frames."
         )
     for row in data.rows:
         for seed, error in row.failed.items():
@@ -60,12 +69,23 @@ def _legend(data: TableData) -> str:
     return "\n\n".join(lines)
 
 
+def _ensembles(data: TableData) -> Iterator[str]:
+    for row in data.rows:
+        if is_derived(row.row) and row.results:
+            views = row.row.views
+            each = "" if views is None else f", each over {views.clips} clips x {views.crops} crops"
+            yield (
+                f"{row.row.name}: class probabilities of {' and '.join(member.name for member in row.row.trained)} "
+                f"averaged{each}, on the {row.row.split} clips; parameters and MACs (of one view) added up."
+            )
+
+
 def _standard_errors(data: TableData) -> str:
     """Return the binomial standard errors, in points, of the clips of each kind at 50 % and at 85 %."""
     drawing = data.profile.data.drawing
     assert drawing is not None
-    split = data.profile.data.evaluation_split
-    clips = drawing.validation_per_template if split == "validation" else drawing.tune_per_template
+    evaluated = max((result.n_val for _, result in data.results), default=0)
+    clips = evaluated // len(TEMPLATES) or drawing.validation_per_template
     parts = []
     for name, kinds in (("top-1", KIND_NAMES), ("order pairs", ("order",)), ("motion and static", ("motion",))):
         count = clips * sum(template.kind in kinds for template in TEMPLATES)
@@ -87,7 +107,7 @@ def _provenance(data: TableData) -> str:
             "finished (UTC)": result.finished[:19],
             "seconds": f"{result.train_seconds:.0f}",
         }
-        for name, result in data.results
+        for name, result in data.trained
     ]
     if runs:
         lines.append(str(pd.DataFrame(runs, dtype="str").to_markdown(index=False, disable_numparse=True)))

@@ -6,7 +6,8 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.reporting.collect import METRICS, RowData, TableData
+from experiments.reporting.collect import TableData
+from experiments.reporting.measure import METRICS, RowData
 from experiments.store import Store
 from gta import files
 

@@ -10,6 +10,7 @@ Command: python -m experiments.run table_ablation_groups
 
 from __future__ import annotations
 
+from experiments.claims import each_greater, greater
 from experiments.study import Row, Table
 from gta.config import GTAConfig, SAConfig
 
@@ -27,4 +28,23 @@ TABLE = Table(
     rows=tuple(_row(groups) for groups in (1, 2, 4, 8, 16, 32)),
     reference="G = 8",
     notes=("The values of the paper's curve are lost except at G = 8.",),
+    claims=(
+        greater(
+            "G = 8 is best",
+            "G = 8",
+            ("G = 1", "G = 2", "G = 4", "G = 16", "G = 32"),
+            "a group count of 8 offers the best performance on SSv1 and SSv2",
+        ),
+        each_greater(
+            "any G > 1 beats G = 1",
+            [(f"G = {groups}", "G = 1") for groups in (2, 4, 8, 16, 32)],
+            "using a group count larger than 1 can largely improve the performance",
+        ),
+        each_greater(
+            "above 8 accuracy drops",
+            [("G = 8", "G = 16"), ("G = 16", "G = 32")],
+            "When the group count becomes larger than 8, the performance drops because the number of channels in each "
+            "group becomes too small.",
+        ),
+    ),
 )

@@ -13,6 +13,7 @@ Command: python -m experiments.run table_ablation_multihead
 
 from __future__ import annotations
 
+from experiments.claims import greater
 from experiments.study import Row, Table
 from experiments.tables.models import GTA
 from gta.config import GTAConfig, SAConfig
@@ -26,4 +27,12 @@ TABLE = Table(
         Row("plain multi-head", (SAConfig(), GTAConfig(mixing="multihead")), paper={"top1": 50.1}),
     ),
     reference="plain multi-head",
+    claims=(
+        greater(
+            "CCMH > plain multi-head",
+            "cross-channel multi-head",
+            "plain multi-head",
+            "the accuracy drops by 0.5% when the cross-channel design is removed from CCHM",
+        ),
+    ),
 )

@@ -18,6 +18,7 @@ Command: python -m experiments.run table_ablation_positions
 
 from __future__ import annotations
 
+from experiments.claims import each_greater, greater
 from experiments.study import Row, Table
 from experiments.tables.models import GTA
 
@@ -42,4 +43,35 @@ TABLE = Table(
         _row(50.6, res3=2, res4=3),
     ),
     reference="R2D",
+    claims=(
+        greater(
+            "one block in res3 > R2D",
+            "res3+1",
+            "R2D",
+            "even a single GTA block inserted at res3 or res4 can bring significant improvement over the baseline",
+        ),
+        greater(
+            "one block in res4 > R2D",
+            "res4+1",
+            "R2D",
+            "even a single GTA block inserted at res3 or res4 can bring significant improvement over the baseline",
+        ),
+        greater("one block in res5 > R2D", "res5+1", "R2D", "the enhancement on res5 is relatively minor"),
+        each_greater(
+            "res5 is weaker than res3 and res4",
+            [("res3+1", "res5+1"), ("res4+1", "res5+1")],
+            "the enhancement on res5 is relatively minor",
+        ),
+        each_greater(
+            "a block in each stage > one block",
+            [("res3+1 res4+1", "res3+1"), ("res3+1 res4+1", "res4+1")],
+            "to leverage the complementary information provided by different residual stages",
+        ),
+        greater(
+            "five blocks are best",
+            "res3+2 res4+3",
+            ("R2D", "res3+1", "res4+1", "res5+1", "res3+1 res4+1"),
+            "our full model inserts five GTA blocks ... and achieves the best result",
+        ),
+    ),
 )

@@ -18,6 +18,7 @@ Command: python -m experiments.run table_ablation_regions
 
 from __future__ import annotations
 
+from experiments.claims import each_greater, greater
 from experiments.study import Row, Table
 from gta.config import GTAConfig, SAConfig
 
@@ -41,4 +42,32 @@ TABLE = Table(
         _row(32, 50.1),
     ),
     reference="without Region GTA",
+    claims=(
+        greater(
+            "K = C/8 is best",
+            "K = C/8",
+            ("without Region GTA", "K = C", "K = C/2", "K = C/4", "K = C/16", "K = C/32"),
+            "the accuracy increase first and reach the peak when K = C/8",
+        ),
+        each_greater(
+            "Region GTA helps at any K",
+            [
+                (name, "without Region GTA")
+                for name in ("K = C", "K = C/2", "K = C/4", "K = C/8", "K = C/16", "K = C/32")
+            ],
+            "our RegionGTA consistently outperforms the model without RegionGTA under different values of K",
+        ),
+        each_greater(
+            "accuracy rises up to K = C/8 and falls beyond",
+            [
+                ("K = C/16", "K = C/32"),
+                ("K = C/8", "K = C/16"),
+                ("K = C/8", "K = C/4"),
+                ("K = C/4", "K = C/2"),
+                ("K = C/2", "K = C"),
+            ],
+            "when increasing the number of regions from C/32 to C, the accuracy increase first and reach the peak when "
+            "K = C/8",
+        ),
+    ),
 )

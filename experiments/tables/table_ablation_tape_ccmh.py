@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from experiments.claims import each_greater, greater
 from experiments.study import Row, Table
 from experiments.tables.models import TAPE
 from gta.config import BlockConfig, GTAConfig, SAConfig
@@ -48,4 +49,54 @@ TABLE = Table(
         *_rows("Pixel GTA", PIXEL, PIXEL_CCMH, True, 49.1, 49.6),
     ),
     reference="+ TAPE",
+    claims=(
+        greater(
+            "Pixel GTA > TAPE",
+            "+ Pixel GTA",
+            "+ TAPE",
+            "Our Pixel GTA consistently outperforms TAPE under different settings",
+        ),
+        greater(
+            "Pixel GTA > TAPE, with CCMH",
+            "+ Pixel GTA with CCMH",
+            "+ TAPE with CCMH",
+            "TAPE can also benefit from our cross-channel multi-head (CCMH) design, but Pixel GTA still achieves "
+            "the best "
+            "performance",
+        ),
+        greater(
+            "Pixel GTA > TAPE, with SA",
+            "+ SA + Pixel GTA",
+            "+ SA + TAPE",
+            "our Pixel GTA (without applying GTA to regions) already outperforms TAPE no matter whether CCMH is "
+            "used or not",
+        ),
+        greater(
+            "Pixel GTA > TAPE, with SA and CCMH",
+            "+ SA + Pixel GTA with CCMH",
+            "+ SA + TAPE with CCMH",
+            "our Pixel GTA (without applying GTA to regions) already outperforms TAPE no matter whether CCMH is "
+            "used or not",
+        ),
+        each_greater(
+            "CCMH helps TAPE",
+            [("+ TAPE with CCMH", "+ TAPE"), ("+ SA + TAPE with CCMH", "+ SA + TAPE")],
+            "TAPE can also benefit from our cross-channel multi-head (CCMH) design",
+        ),
+        greater(
+            "CCMH helps Pixel GTA without SA",
+            "+ Pixel GTA with CCMH",
+            "+ Pixel GTA",
+            "(table) + Pixel GTA: 48.5 with CCMH against 48.0",
+        ),
+        each_greater(
+            "SA helps each of them",
+            [
+                (f"+ SA + {name}{ccmh}", f"+ {name}{ccmh}")
+                for name in ("TAPE", "Pixel GTA")
+                for ccmh in ("", " with CCMH")
+            ],
+            "(table) every row with SA is above the one without",
+        ),
+    ),
 )

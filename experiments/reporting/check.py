@@ -1,0 +1,93 @@
+"""Whether the files of the report are what the store gives, and the results what their scores give."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from experiments.profiles import PROFILES
+from experiments.reporting.snapshot import Snapshot
+from experiments.reporting.study_report import ReadTable, read_study, table_files, whole_files
+from experiments.store import Store
+from experiments.study import Profile, Table
+from experiments.tables import TABLES
+from gta.errors import UserError
+
+SUFFIXES = (".md", ".csv", ".tex")
+
+
+def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> list[str]:
+    """Return one paragraph for each thing that does not fit.
+
+    Args:
+        store: the runs; the files stand beside them.
+        tables: what to check.
+        profiles: at which scales.
+        whole: whether ``tables`` are all tables, so that the files over all of them are checked too.
+
+    Raises:
+        UserError: there is no finished run to check anything against.
+    """
+    snapshot, wrong, found = Snapshot(store), [], False
+    for profile in profiles:
+        if not snapshot.seeds(profile.name):
+            continue
+        study = read_study(tables, profile, snapshot)
+        any_result = any(read.data.results for read in study)
+        found |= any_result or any(read.data.problems for read in study)
+        wrong += _left_out(study)
+        wrong += without_scores(study, snapshot)
+        folder = store.results / profile.name
+        for read in study:
+            texts = table_files(read)
+            if read.data.results or any((folder / name).exists() for name in texts):
+                wrong += _compare(folder, texts)
+        if whole and any_result:
+            wrong += _compare(folder, whole_files(study))
+    if not found:
+        raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
+    if whole:
+        wrong += [f"{path}: no such table in experiments/tables" for path in strangers(store)]
+    return wrong
+
+
+def without_scores(study: Sequence[ReadTable], store: Store) -> list[str]:
+    """Return the finished runs whose scores are missing, so that nothing can be counted again."""
+    runs = dict.fromkeys(result.run_id for read in study for _, result in read.data.trained)
+    paths = [store.folder(run_id) / "scores.npz" for run_id in runs]
+    reason = "the scores of a finished run are missing; commit them with its result.json"
+    return [f"{path}: {reason}" for path in paths if not path.exists()]
+
+
+def strangers(store: Store) -> Iterator[Path]:
+    """Yield table files of the known profiles that no known table makes."""
+    for profile in PROFILES:
+        for path in sorted((store.results / profile).glob("table_*")):
+            if path.suffix in SUFFIXES and path.stem not in TABLES:
+                yield path
+
+
+def _left_out(study: Sequence[ReadTable]) -> list[str]:
+    problems = dict.fromkeys(problem for read in study for problem in read.data.problems)
+    return [f"left out: {problem}" for problem in problems]
+
+
+def _compare(folder: Path, texts: dict[str, str]) -> list[str]:
+    wrong = []
+    for name, expected in texts.items():
+        path = folder / name
+        found = path.read_text() if path.exists() else ""
+        if found != expected:
+            wrong.append(f"{path} differs from the store:\n{_difference(found, expected)}")
+    return wrong
+
+
+def _difference(found: str, expected: str, limit: int = 6, width: int = 240) -> str:
+    lines = difflib.unified_diff(
+        found.splitlines(), expected.splitlines(), "on disk", "from the store", lineterm="", n=0
+    )
+    changed = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    more = [f"  ... {len(changed) - limit} more lines"] if len(changed) > limit else []
+    short = (line if len(line) <= width else line[: width - 1] + "…" for line in changed[:limit])
+    return "\n".join([f"  {line}" for line in short] + more)

@@ -1,0 +1,102 @@
+"""From stored scores to what a row gets right, clip by clip: single runs, further views and splits, ensembles."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.reporting.measure import METRICS
+from experiments.reporting.scores import read_scores
+from experiments.result import Result
+from gta.config import ViewsConfig
+from gta.data.templates import TEMPLATES, kinds_and_partners
+from gta.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gta.evaluation import Accuracies
+
+COUNTED = ("top1", "top5", "order", "pair_accuracy", "motion", "static")
+TOLERANCE = 1e-6
+"""In percent; the same numbers are counted from the same file, so that only rounding may differ."""
+EMBEDDED_LABELS = tuple(sorted(template.name for template in TEMPLATES))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the class probabilities of a row say of every clip, in the order of the clip ids."""
+
+    clip_ids: tuple[str, ...]
+    labels: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    accuracies: Accuracies
+
+    @property
+    def hits(self) -> NDArray[np.bool_]:
+        """Whether each clip is right at top-1, (N,)."""
+        hits: NDArray[np.bool_] = self.predicted == self.labels
+        return hits
+
+
+def judge(members: Sequence[tuple[Path, ViewsConfig]], embedded: bool) -> Judged:
+    """Average the class probabilities of members, each over its views, and judge every clip.
+
+    Args:
+        members: the scores file and the views of each member.
+        embedded: whether the classes are the embedded data set's templates.
+
+    Raises:
+        UserError: a file is missing or torn, a view was not scored, or members saw other clips.
+    """
+    import numpy as np
+
+    from gta.evaluation import accuracies, merge_views
+
+    parts, first = [], None
+    for path, views in members:
+        scores = read_scores(path)
+        first = first or scores
+        if not (np.array_equal(scores.clip_ids, first.clip_ids) and np.array_equal(scores.labels, first.labels)):
+            raise UserError(f"{path}: other clips or labels than {first.path}")
+        if len(set(scores.clip_ids.tolist())) != len(scores.clip_ids):
+            raise UserError(f"{path}: a clip stands twice")
+        parts.append(scores.of(views))
+    assert first is not None
+    if len(parts) == 1:
+        scores_VNK, mean_NK = parts[0], merge_views(parts[0])
+    else:
+        mean_NK = np.mean([merge_views(part) for part in parts], axis=0)
+        with np.errstate(divide="ignore"):
+            scores_VNK = np.log(mean_NK)[None]
+    kinds, partner = kinds_and_partners(EMBEDDED_LABELS) if embedded else ((), {})
+    found = accuracies(scores_VNK, first.labels, kinds, partner)
+    return Judged(tuple(first.clip_ids.tolist()), first.labels, mean_NK.argmax(axis=1), found)
+
+
+@functools.cache
+def judged(members: tuple[tuple[Path, float, ViewsConfig], ...], embedded: bool) -> Judged:
+    """:func:`judge`, remembered; the middle entries are the files' times, so that a changed file is read again."""
+    return judge([(path, views) for path, _, views in members], embedded)
+
+
+def counted(found: Accuracies) -> dict[str, float | None]:
+    """Return accuracies by the name of their metric."""
+    return {"top1": found.top1, "top5": found.top5, "pair_accuracy": found.pair_accuracy, **found.kinds}
+
+
+def disagreement(result: Result, judged: Judged) -> str | None:
+    """Return what of ``result`` does not follow from the scores of its clips, or None when all of it does."""
+    if len(judged.clip_ids) != result.n_val:
+        return f"the scores hold {len(judged.clip_ids)} clips, result.json says {result.n_val}"
+    own_figures = counted(judged.accuracies)
+    for name in COUNTED:
+        said, own = METRICS[name](result), own_figures.get(name)
+        if (said is None) != (own is None) or not math.isclose(said or 0, own or 0, abs_tol=TOLERANCE):
+            return f"the scores give {name} {own}, result.json says {said}"
+    return None

@@ -1,0 +1,176 @@
+"""Claims: what can be claimed, the bootstrap behind a verdict, and the pages that show it."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import math
+
+import numpy as np
+import pytest
+
+from experiments.claims import Claim, each_greater, greater, helps_more, within
+from experiments.profiles import PROFILES
+from experiments.reporting.bootstrap import REPLICATES, replicate_means
+from experiments.reporting.claims_page import claims_csv, render_claims, summary
+from experiments.reporting.collect import collect
+from experiments.reporting.verdicts import Outcome, holm, verdicts
+from experiments.store import Store
+from experiments.study import Row, Table
+from experiments.tables import TABLES
+from tests import fake_scores
+
+TINY = PROFILES["tiny"]
+ROWS = tuple(
+    dataclasses.replace(row, name=name) for name, row in zip("ABCD", TABLES["table_ablation_order"].rows, strict=False)
+)
+CLAIMS = (
+    greater("A > B", "A", "B", "A beats B"),
+    greater("B > A", "B", "A", "B beats A"),
+    greater("A is best", "A", ("B", "C"), "A is best"),
+    within("B is about C", "B", "C", 20, "B is like C", "as wide as twenty points"),
+    within("A is about B", "A", "B", 5, "A is like B", "five points"),
+    helps_more("A - B > C - B", ("A", "B"), ("C", "B"), "more"),
+    greater("A > D", "A", "D", "D was never run"),
+)
+TABLE = dataclasses.replace(TABLES["table_ablation_order"], rows=ROWS, claims=CLAIMS, reference="A", title="Letters")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """A right on 80 % of the clips, B and C on 50 %, three seeds; D not there."""
+    store = Store(tmp_path_factory.mktemp("results"))
+    for number, (row, right) in enumerate(zip(ROWS[:3], (0.8, 0.5, 0.5), strict=True)):
+        for seed in range(3):
+            fake_scores.finish(store.prepare(TINY.resolve(row, seed)), right, 10 * number + seed)
+    return store
+
+
+def test_every_kind_of_claim_has_its_verdict(store):
+    found = {verdict.claim.name: verdict for verdict in verdicts(collect(TABLE, TINY, store), store)}
+    outcomes = {name: verdict.outcome for name, verdict in found.items()}
+    assert outcomes == {
+        "A > B": Outcome.SUPPORTED,
+        "B > A": Outcome.CONTRADICTED,
+        "A is best": Outcome.SUPPORTED,
+        "B is about C": Outcome.SUPPORTED,
+        "A is about B": Outcome.CONTRADICTED,
+        "A - B > C - B": Outcome.SUPPORTED,
+        "A > D": Outcome.NOT_MEASURED,
+    }
+    assert found["A > D"].why == "no run of D"
+    best = found["A is best"]
+    assert best.closest.difference == min(tested.difference for tested in best.tested)
+    means = {row.row.name: row.measure("top1").mean for row in collect(TABLE, TINY, store).rows if row.results}
+    assert found["A > B"].closest.difference == pytest.approx(means["A"] - means["B"])
+    assert found["A > B"].closest.low < found["A > B"].closest.difference < found["A > B"].closest.high
+
+
+def test_equal_rows_are_undecided(store):
+    table = dataclasses.replace(TABLE, claims=(greater("B > C", "B", "C", "no difference"),))
+    assert verdicts(collect(table, TINY, store), store)[0].outcome is Outcome.UNDECIDED
+
+
+def test_one_seed_decides_nothing(tmp_path):
+    store = Store(tmp_path)
+    for row, right in zip(ROWS[:2], (0.9, 0.1), strict=True):
+        fake_scores.finish(store.prepare(TINY.resolve(row, 0)), right, 0)
+    (verdict,) = verdicts(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert "one seed" in verdict.why
+    assert holm([verdict]) == set()
+
+
+def test_rows_on_different_clips_are_not_compared(tmp_path):
+    store = Store(tmp_path)
+    for row, clips in zip(ROWS[:2], (240, 48), strict=True):
+        folder = store.prepare(TINY.resolve(row, 0))
+        labels, scores = fake_scores.draw_scores(0.5, 0, clips)
+        fake_scores.fake_child.finish(folder, **fake_scores.figures(labels, scores))
+        fake_scores.save_scores(folder / "scores.npz", labels, scores)
+    (verdict,) = verdicts(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
+    assert (verdict.outcome, verdict.why) == (Outcome.NOT_MEASURED, "its rows were measured on different clips")
+
+
+def test_the_bootstrap_spreads_as_theory_says():
+    rng = np.random.default_rng(0)
+    differences = rng.integers(-1, 2, size=(40, 900)).astype(float)  # no effect of seeds: clips alone
+    means = replicate_means(differences)
+    assert means.shape == (REPLICATES,)
+    assert means.mean() == pytest.approx(differences.mean(), abs=0.002)
+    seeds = np.repeat(rng.normal(size=(5, 1)), 300, axis=1)  # an effect of seeds alone, unbiased variance of the mean
+    assert replicate_means(seeds).std() == pytest.approx(seeds[:, 0].std(ddof=1) / math.sqrt(5), rel=0.05)
+    clips = np.repeat(rng.normal(size=(1, 500)), 3, axis=0)  # the same clips in every seed do not average out
+    assert replicate_means(clips).std() == pytest.approx(clips[0].std() / math.sqrt(500), rel=0.05)
+
+
+def test_intervals_cover_the_truth():
+    """Paired normal data with effects of seeds and clips: 95 % intervals hold the truth most of the time."""
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(60):
+        data = rng.normal(size=(8, 1)) * 0.1 + rng.normal(size=(1, 100)) * 0.5 + rng.normal(size=(8, 100))
+        low, high = np.quantile(replicate_means(data), [0.025, 0.975])
+        covered += low < 0 < high
+    assert covered >= 51
+
+
+def test_replicates_do_not_depend_on_what_was_asked_before():
+    data = np.random.default_rng(0).integers(-1, 2, size=(3, 200)).astype(float)
+    first = replicate_means(data)
+    replicate_means(data[:2, :120])
+    assert np.array_equal(first, replicate_means(data))
+
+
+def test_holm_keeps_the_small_p_values(store):
+    found = verdicts(collect(TABLE, TINY, store), store)
+    assert ("table_ablation_order", "A > B") in holm(found)
+    assert ("table_ablation_order", "A > D") not in holm(found)
+    assert holm(found, alpha=1e-9) == set()
+
+
+def test_claims_page_and_csv(store):
+    data = collect(TABLE, TINY, store)
+    found = verdicts(data, store)
+    page = render_claims([(data, found)])
+    assert "**7 claims: 4 supported, 2 contradicted, 0 undecided, 1 not measured. 6 are tested" in page
+    assert "survive Holm's correction for 6 tests" in page
+    assert "“A beats B”" in page
+    assert "not on the paper's data sets" in page
+    assert "paper -0.9:" in page  # 17.0 - 17.9, the figures of the rows that stand behind A and B
+    lines = list(csv.DictReader(io.StringIO(claims_csv([(data, found)]))))
+    assert [line["verdict"] for line in lines][:2] == ["supported", "contradicted"]
+    assert lines[-1]["difference"] == ""
+    assert float(lines[0]["low"]) < float(lines[0]["difference"]) < float(lines[0]["high"])
+    assert render_claims([(data, verdicts(collect(TABLE, TINY, store), store))]) == page
+
+
+def test_a_claim_names_rows_of_its_table_and_balances():
+    with pytest.raises(ValueError, match="do not add up to zero"):
+        Claim("odd", "x", ((("A", 1.0),),))
+    with pytest.raises(ValueError, match="a contrast and a range"):
+        Claim("empty", "x", ())
+    with pytest.raises(ValueError, match="speak of its rows"):
+        dataclasses.replace(TABLE, claims=(greater("A > Z", "A", "Z", "x"),))
+    quoted = Row("Q", quoted=True)
+    with pytest.raises(ValueError, match="speak of its rows"):
+        Table("t", "t", "d", (ROWS[0], quoted), "A", claims=(greater("A > Q", "A", "Q", "x"),))
+    shared = helps_more("x", ("A", "B"), ("C", "B"), "x")
+    assert shared.contrasts == ((("A", 1.0), ("C", -1.0)),)
+    assert each_greater("x", [("A", "B"), ("C", "B")], "x").rows == ("A", "B", "C")
+
+
+def test_the_paper_has_said_enough_and_its_own_figures_agree():
+    claims = [(table, claim) for table in TABLES.values() for claim in table.claims]
+    assert len(claims) >= 25
+    assert all(table.claims for name, table in TABLES.items() if name != "table_test_set")
+    for table, claim in claims:
+        for metric in ("top1", "v2_top1"):
+            paper = claim.in_paper({row.name: row.paper[metric] for row in table.rows if metric in row.paper})
+            for value in paper or ():
+                assert claim.low < value < claim.high, f"{table.name}: {claim.name}: {value}"
+
+
+def test_summary_without_any_test():
+    assert summary([]).startswith("0 claims")
