@@ -128,13 +128,16 @@ def test_multiscale_crops_are_resized(root):
 def test_another_ssv2_folder_is_decoded_as_it_is_read(root):
     """The same files, read as a foreign Something-Something: no drawing, no cache, the same frames."""
     folder = next(root.glob("small-*"))
-    data = replace(DATA, drawing=None, dataset="ssv2")
-    foreign = _module(folder, data)
-    ours = _module(root)
+    whole = replace(DATA, resize=(32, 32))
+    foreign, ours = _module(folder, replace(whole, drawing=None, dataset="ssv2")), _module(root, whole)
     for a, b in zip(foreign.val_dataloader(), ours.val_dataloader(), strict=True):
         assert torch.equal(a["video"], b["video"])
+    a, b = (_epoch(module, 2) for module in (foreign, ours))
+    assert set(a) == set(b)
+    assert all(torch.equal(a[key], b[key]) for key in a)
     assert foreign.dataset("train")._frames is None
     assert foreign.fingerprint != ours.fingerprint
+    assert foreign.label_fingerprint == ours.label_fingerprint
 
 
 def test_fingerprint_tells_evaluation_splits_and_drawings_apart(root):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from gta.config import ViewsConfig
 from gta.data import transforms
-from gta.data.sampling import segment_indices
+from gta.data.sampling import dense_indices, segment_indices
+from gta.data.views import number_views
 
 
 def test_test_frames_of_a_drawn_clip():
@@ -95,3 +98,76 @@ def test_resize_scales_every_frame_alike():
     expected = np.arange(0, 160, 2).reshape(20, 4).mean(1)
     assert np.abs(scaled[0, 5, 1:-1, 0].astype(float) - expected[1:-1]).max() <= 1.5
     assert transforms.resize(scaled, 20) is scaled
+
+
+# ---------------------------------------------------------------------------- clips, views, jitter
+@pytest.mark.parametrize("frames", [8, 16])
+def test_two_clips_are_the_middles_and_the_first_frames_of_the_segments(frames):
+    first, second = (segment_indices(64, frames, None, clip, 2) for clip in range(2))
+    assert np.array_equal(first, segment_indices(64, frames))
+    assert second.tolist() == list(range(0, 64, 64 // frames))
+    for length in (1, 5, 45):
+        clips = [segment_indices(length, frames, None, clip, 5) for clip in range(5)]
+        assert all(at.min() >= 0 and at.max() < length and np.all(np.diff(at) >= 0) for at in clips)
+    with pytest.raises(ValueError, match="clip 2 is not within"):
+        segment_indices(64, 8, None, 2, 2)
+
+
+def test_dense_clips_start_as_in_pyslowfast():
+    starts = [dense_indices(300, 8, 8, None, clip, 10)[0] for clip in range(10)]
+    assert starts == [(300 - 64) * i // 10 for i in range(10)]
+    assert dense_indices(300, 8, 8, None, 3, 10).tolist() == [70 + 8 * i for i in range(8)]
+    assert dense_indices(300, 4, 2).tolist() == [0, 2, 4, 6]
+    assert dense_indices(5, 4, 2).tolist() == [0, 2, 4, 4]
+    rng = np.random.default_rng(0)
+    drawn = {int(dense_indices(20, 4, 4, rng)[0]) for _ in range(200)}
+    assert drawn == set(range(5))
+    with pytest.raises(ValueError, match="every 0th"):
+        dense_indices(20, 4, 0)
+
+
+def test_views_are_numbered_through():
+    views = number_views((ViewsConfig(1, 1), ViewsConfig(2, 3)))
+    assert [(v.clip, v.clips, v.crop, v.crops) for v in views] == [
+        (0, 1, 0, 1),
+        *[(clip, 2, crop, 3) for clip in range(2) for crop in range(3)],
+    ]
+
+
+@pytest.mark.parametrize(("size", "boxes"), [((256, 455), [0, 99, 199]), ((455, 256), [0, 99, 199])])
+def test_three_crops_lie_along_the_longer_side_and_one_is_the_centre(size, boxes):
+    found = [transforms.view_box(size, 256, 256, crop, 3) for crop in range(3)]
+    assert [max(box.top, box.left) for box in found] == boxes
+    assert all(min(box.top, box.left) == 0 for box in found)
+    assert transforms.view_box(size, 256, 256, 0, 1) == found[1]
+    assert transforms.view_box((240, 320), 224, 224, 0, 3) == transforms.Box(8, 0, 224, 224)
+
+
+def test_short_side_jitter_is_uniform_in_the_inverse():
+    rng = np.random.default_rng(0)
+    boxes = [transforms.jitter_box(rng, (240, 427), 224, (256, 320)) for _ in range(4000)]
+    sides = np.array([box.height for box in boxes])
+    assert all(box.height == box.width and box.top + box.height <= 240 and box.left + box.width <= 427 for box in boxes)
+    assert (sides.min(), sides.max()) == (168, 210)  # 224 * 240 / 320 and / 256: linear in the inverse, so uniform
+    counts, _ = np.histogram(sides, bins=6, range=(168, 210))
+    assert counts.min() > 0.8 * 4000 / 6
+
+
+def test_colour_jitter_is_the_same_for_all_frames_and_keeps_grey_grey():
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (8, 9, 3), dtype=np.uint8)
+    clip = np.stack([frame, frame])
+    for seed in range(20):
+        jittered = transforms.jitter_colour(np.random.default_rng(seed), clip, 0.4)
+        assert jittered.dtype == np.uint8
+        assert np.array_equal(jittered[0], jittered[1])
+        grey = transforms.jitter_colour(np.random.default_rng(seed), np.full((1, 4, 4, 3), 90, np.uint8), 0.4)
+        assert np.ptp(grey) == 0
+    assert np.array_equal(transforms.jitter_colour(rng, clip, 0.0), clip)
+
+
+def test_scaling_is_that_of_pil_to_one_level():
+    picture = np.random.default_rng(0).integers(0, 256, (60, 107, 3), dtype=np.uint8)
+    for height, width in ((40, 50), (90, 120), (60, 53)):
+        expected = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR), int)
+        assert np.abs(transforms.scale(picture[None], (height, width))[0] - expected).max() <= 1

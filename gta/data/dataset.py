@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from itertools import groupby
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -11,13 +12,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gta.config import DataConfig
+from gta.config import DataConfig, ViewsConfig
 from gta.data import transforms
-from gta.data.decode import count_frames, read_frames
+from gta.data.damage import ATTEMPTS
+from gta.data.decode import ClipError, Reader
+from gta.data.pyav import Choose
 from gta.data.sampler import Key
-from gta.data.sampling import segment_indices
+from gta.data.sampling import dense_indices, segment_indices
 from gta.data.splits import Split
+from gta.data.transforms import Box, Clip
+from gta.data.views import View, number_views
 from gta.errors import UserError
+
+_WHOLE = View(0, 1, 0, 1)
 
 
 class Batch(TypedDict):
@@ -30,14 +37,26 @@ class Batch(TypedDict):
     index: Tensor
     """int64 (B,): position in the split's list of clips."""
     view: NotRequired[Tensor]
-    """int64 (B,): number of the view in :func:`gta.evaluation.view_table`; absent when there is one view only."""
+    """int64 (B,): number of the view, in evaluation with more than one; see :func:`gta.data.views.number_views`."""
+    unreadable: NotRequired[Tensor]
+    """bool (B,), in evaluation that allows unreadable clips: the video is black and must be counted as wrong."""
+    replaced: NotRequired[Tensor]
+    """int64 (B, ATTEMPTS), in training from files: clips that could not be read, or -1; the loader takes it out."""
 
 
 class ClipDataset(Dataset[Batch]):
-    """One split; training clips are augmented, evaluation clips are the middle frames, cropped in the centre."""
+    """One split; training clips are augmented, evaluation clips are seen in fixed views."""
 
     def __init__(
-        self, split: Split, data: DataConfig, seed: int, training: bool, frames: NDArray[np.uint8] | None = None
+        self,
+        split: Split,
+        data: DataConfig,
+        seed: int,
+        training: bool,
+        frames: NDArray[np.uint8] | None = None,
+        views: Sequence[ViewsConfig] = (ViewsConfig(),),
+        reader: Reader | None = None,
+        allow_unreadable: bool = False,
     ) -> None:
         """Make the data set.
 
@@ -47,6 +66,9 @@ class ClipDataset(Dataset[Batch]):
             seed: of the augmentation.
             training: augment or not.
             frames: the decoded split (clips, L, H, W, 3); without it the videos are decoded as they are asked for.
+            views: of evaluation.
+            reader: how videos are decoded.
+            allow_unreadable: mark clips of the evaluation that cannot be read; otherwise they are errors.
 
         Raises:
             UserError: a clip has no label.
@@ -55,10 +77,13 @@ class ClipDataset(Dataset[Batch]):
         if unlabelled:
             raise UserError(f"{len(unlabelled)} clips, such as {unlabelled[0]}, have no label; add test-answers.csv")
         self.split, self.data, self.seed, self.training = split, data, seed, training
+        self.views: tuple[View, ...] = (_WHOLE,) if training else number_views(views)
+        self.crop = data.crop if training else data.test_crop or data.crop
+        self._reader = reader or Reader()
+        self._allow_unreadable = allow_unreadable and not training
         self._frames = frames
         self._labels = torch.tensor([clip.label for clip in split.clips], dtype=torch.int64)
         self._flips = [training and transforms.may_flip(clip.template) for clip in split.clips]
-        self._lengths: dict[int, int] = {}
 
     def __len__(self) -> int:
         """Number of clips."""
@@ -69,39 +94,120 @@ class ClipDataset(Dataset[Batch]):
         return self.__getitems__([key])
 
     def __getitems__(self, keys: Sequence[Key]) -> Batch:
-        """Return a whole batch; the loader's ``collate_fn`` has nothing left to do."""
-        crop = self.data.crop
-        video = np.empty((len(keys), self.data.frames, crop, crop, 3), np.uint8)
-        for row, (epoch, index) in zip(video, keys, strict=True):
-            self._fill(row, epoch, index)
-        at = torch.tensor([index for _, index in keys], dtype=torch.int64)
-        return {"video": torch.from_numpy(video).permute(0, 4, 1, 2, 3), "label": self._labels[at], "index": at}
+        """Return a whole batch; the loader's ``collate_fn`` has nothing left to do.
 
-    def _fill(self, row: NDArray[np.uint8], epoch: int, index: int) -> None:
+        Raises:
+            UserError: a clip of the evaluation cannot be read, or several of the training in turn.
+        """
+        video = np.empty((len(keys), self.data.frames, self.crop, self.crop, 3), np.uint8)
+        shown = [key[1] for key in keys]
+        lost = np.full((len(keys), ATTEMPTS), -1, np.int64)
+        if self.training:
+            for row, key in enumerate(keys):
+                shown[row] = self._fill_training(video[row], key[0], key[1], lost[row])
+        else:
+            for index, group in groupby(range(len(keys)), key=lambda row: keys[row][1]):
+                rows = list(group)
+                self._fill_views(video, rows, index, [_view(keys[row]) for row in rows], lost)
+        at = torch.tensor(shown, dtype=torch.int64)
+        batch: Batch = {"video": torch.from_numpy(video).permute(0, 4, 1, 2, 3), "label": self._labels[at], "index": at}
+        if len(self.views) > 1:
+            batch["view"] = torch.tensor([_view(key) for key in keys], dtype=torch.int64)
+        if self._allow_unreadable:
+            batch["unreadable"] = torch.from_numpy(lost[:, 0] >= 0)
+        if self.training and self._frames is None:
+            batch["replaced"] = torch.from_numpy(lost)
+        return batch
+
+    # ------------------------------------------------------------------------------------ training
+    def _fill_training(self, row: Clip, epoch: int, index: int, lost: NDArray[np.int64]) -> int:
+        """Write one augmented clip, or another one when it cannot be read; return the index of the one shown."""
+        for attempt in range(ATTEMPTS):
+            try:
+                self._augment(row, epoch, index)
+                return index
+            except ClipError as error:
+                lost[attempt] = index
+                index = int(np.random.default_rng((self.seed, epoch, index, attempt + 1)).integers(len(self)))
+                last = error
+        raise UserError(f"{ATTEMPTS} clips in turn cannot be read; the last: {last}")
+
+    def _augment(self, row: Clip, epoch: int, index: int) -> None:
         """Write one clip into (T, crop, crop, 3)."""
-        data = self.data
-        rng = np.random.default_rng((self.seed, epoch, index)) if self.training else None
-        at = segment_indices(self._length(index), data.frames, rng)
-        if rng is None:
-            box, flip = transforms.centre_box(data.resize, data.crop), False
+        data, key = self.data, (self.seed, epoch, index)
+        length, clip = self._read(
+            index, lambda length: self._times(length, View(0, 1, 0, 1), np.random.default_rng(key))
+        )
+        rng = np.random.default_rng(key)
+        at = self._times(length, View(0, 1, 0, 1), rng)  # again, for the box and the flip are drawn after the frames
+        if data.short_side is not None:
+            box = transforms.jitter_box(rng, _size(clip), data.crop, data.short_side)
         else:
-            box = transforms.training_box(rng, data.resize, data.crop, data.augment)
-            flip = rng.random() < data.flip and self._flips[index]
-        if self._frames is None:
-            clip = box.cut(read_frames(self.split.clips[index].path, at, data.resize))
-        else:
-            clip = box.cut(self._frames[index])[at]
-        clip = transforms.resize(clip, data.crop)
+            clip = self._scaled(clip)
+            box = transforms.training_box(rng, _size(clip), data.crop, data.augment)
+        flip = rng.random() < data.flip and self._flips[index]
+        clip = transforms.resize(self._cut(clip, box, at), data.crop)
+        if data.colour:
+            clip = transforms.jitter_colour(rng, clip, data.colour)
         row[:] = clip[:, :, ::-1] if flip else clip
 
-    def _length(self, index: int) -> int:
+    # ---------------------------------------------------------------------------------- evaluation
+    def _fill_views(
+        self, video: Clip, rows: Sequence[int], index: int, views: Sequence[int], lost: NDArray[np.int64]
+    ) -> None:
+        """Write views of one clip, which is read once, into rows of (B, T, crop, crop, 3)."""
+        chosen = [self.views[view] for view in views]
+
+        def choose(length: int) -> NDArray[np.int64]:
+            return np.unique(np.concatenate([self._times(length, view) for view in chosen]))
+
+        try:
+            length, clip = self._read(index, choose)
+        except ClipError:
+            if not self._allow_unreadable:
+                raise
+            video[rows], lost[rows, 0] = 0, index
+            return
+        if self.data.test_side is None:
+            clip = self._scaled(clip)
+        read = choose(length)
+        for row, view in zip(rows, chosen, strict=True):
+            at = self._times(length, view)
+            if self._frames is None:
+                at = np.searchsorted(read, at)
+            video[row] = transforms.resize(self._box(clip, view).cut(clip)[at], self.crop)
+
+    def _box(self, clip: Clip, view: View) -> Box:
+        size, side = _size(clip), self.crop
+        if self.data.test_side is not None:
+            side = transforms.side_of_crop(size, self.crop, self.data.test_side)
+        return transforms.view_box(size, side, side, view.crop, view.crops)
+
+    # --------------------------------------------------------------------------------------- parts
+    def _times(self, length: int, view: View, rng: np.random.Generator | None = None) -> NDArray[np.int64]:
+        if self.data.sampling == "dense":
+            return dense_indices(length, self.data.frames, self.data.stride, rng, view.clip, view.clips)
+        return segment_indices(length, self.data.frames, rng, view.clip, view.clips)
+
+    def _read(self, index: int, choose: Choose) -> tuple[int, Clip]:
+        """Return the clip's length, and its chosen frames, or the cache's row of all of them."""
         if self._frames is not None:
-            return int(self._frames.shape[1])
-        if index not in self._lengths:
-            self._lengths[index] = count_frames(self.split.clips[index].path)
-        return self._lengths[index]
+            return int(self._frames.shape[1]), self._frames[index]
+        data = self.data
+        drawn = data.resize if data.drawing is not None else None  # the cache of a drawn set scales while it decodes
+        side = max(data.short_side or (0,)) if self.training else data.test_side or 0
+        return self._reader.read(self.split.clips[index].path, choose, drawn, (side, side) if side else data.resize)
+
+    def _scaled(self, clip: Clip) -> Clip:
+        return clip if self._frames is not None else transforms.scale(clip, self.data.resize)
+
+    def _cut(self, clip: Clip, box: Box, at: NDArray[np.int64]) -> Clip:
+        return box.cut(clip) if self._frames is None else box.cut(clip)[at]
 
 
-def keep(batch: Any) -> Batch:  # noqa: ANN401 - torch types a collate_fn's argument as a list
-    """The loader's ``collate_fn``: :meth:`ClipDataset.__getitems__` has made the batch already."""
-    return cast(Batch, batch)
+def _view(key: Key) -> int:
+    return key[2] if len(key) == 3 else 0
+
+
+def _size(clip: Clip) -> tuple[int, int]:
+    return clip.shape[1], clip.shape[2]

@@ -1,39 +1,101 @@
-"""Read chosen frames of a video file with PyAV: sequentially, converting only what is asked for.
+"""Read chosen frames of a clip, be it a video file or a folder of jpg frames, within a limit of time.
 
-Seeking to each frame costs two to four times as much as reading on, and threads cost more than they give for clips
-of a few seconds. The header's number of frames is never believed.
+Frames are counted, never taken from a header. Whatever is wrong with a file is a :class:`ClipError` that names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.errors import UserError
+from gta.data import codec, jpeg, pyav
+from gta.data.deadline import ClipError, Deadline, within
+from gta.data.pyav import Choose, Probe
+from gta.errors import UserError, nearest
 
-if TYPE_CHECKING:
-    from av import VideoFrame
-    from av.container import InputContainer
-    from av.video.stream import VideoStream
+__all__ = ["ClipError", "Decoder", "Probe", "Reader", "count_frames", "probe", "read_all", "read_frames"]
+
+Decoder = Literal["pyav", "torchcodec"]
+DECODER_VARIABLE = "GTA_DECODER"
+"""Environment variable that chooses the decoder where no argument does."""
 
 
-class ClipError(UserError):
-    """A video file that is missing, corrupt or too short; the message names it."""
+@dataclass(frozen=True)
+class Reader:
+    """How clips are decoded; nothing here changes a pixel."""
+
+    decoder: Decoder = "pyav"
+    timeout: float = 60.0
+    """Seconds that one clip may take."""
+
+    def read(
+        self, path: Path, choose: Choose, size: tuple[int, int] | None = None, floor: tuple[int, int] | None = None
+    ) -> tuple[int, NDArray[np.uint8]]:
+        """Return the number of frames of a clip and the chosen ones as RGB, (n, H, W, 3).
+
+        Args:
+            path: a video file or a folder of jpg frames.
+            choose: from the number of frames to the wanted ones. It may be asked twice: a damaged file can show
+                fewer frames than it stores.
+            size: height and width to which a video's frames are scaled while they are converted (by PyAV always).
+            floor: height and width that suffice: larger jpg frames may come at a half, a quarter or an eighth.
+
+        Raises:
+            ClipError: the clip is missing, corrupt or too short, or takes longer than the time-out.
+        """
+
+        def work(deadline: Deadline) -> tuple[int, NDArray[np.uint8]]:
+            if path.is_dir():
+                return jpeg.read(path, choose, floor, deadline)
+            if self.decoder == "torchcodec" and size is None:
+                return codec.read(path, choose)
+            return pyav.read(path, choose, size, deadline)
+
+        return within(self.timeout, path, work)
+
+
+def choose_reader(decoder: str | None = None, timeout: float = 60.0) -> Reader:
+    """Return the reader that is asked for, by the argument or else by the environment variable ``GTA_DECODER``.
+
+    Raises:
+        UserError: there is no such decoder, or it is not installed.
+    """
+    name = decoder or os.environ.get(DECODER_VARIABLE) or "pyav"
+    if name not in get_args(Decoder):
+        raise UserError(f"{DECODER_VARIABLE} is {name!r}: no such decoder; {nearest(name, get_args(Decoder))}")
+    if not timeout > 0:
+        raise UserError(f"the time-out of a clip is {timeout} s; it must be above 0")
+    if name == "torchcodec":
+        codec.decoder_class()
+        return Reader("torchcodec", timeout)
+    return Reader("pyav", timeout)
 
 
 def count_frames(path: Path) -> int:
-    """Return the number of video frames by walking through the file without decoding it.
+    """Return the number of frames of a whole clip by walking through it without decoding.
 
     Raises:
-        ClipError: the file is missing or holds no video.
+        ClipError: the clip is missing or holds no video.
     """
-    with _open(path) as (container, stream):
-        return sum(packet.size > 0 for packet in container.demux(stream))
+    path = Path(path)
+    return len(jpeg.frame_files(path)) if path.is_dir() else pyav.count(path)
+
+
+def probe(path: Path, timeout: float = 60.0) -> Probe:
+    """Decode all of a clip and return how many frames came, and their size.
+
+    Raises:
+        ClipError: the clip is missing or corrupt, or takes longer than the time-out.
+    """
+    path = Path(path)
+    work = jpeg.probe if path.is_dir() else pyav.probe
+    return within(timeout, path, lambda deadline: work(path, deadline))
 
 
 def read_frames(
@@ -42,80 +104,20 @@ def read_frames(
     """Return the frames at ``indices`` (any order, repeats allowed) as RGB, (n, H, W, 3).
 
     Args:
-        path: the video file.
+        path: a video file or a folder of jpg frames.
         indices: frame numbers from 0.
-        size: height and width to which frames are scaled while they are converted.
+        size: height and width to which a video's frames are scaled while they are converted.
 
     Raises:
-        ClipError: the file is missing, corrupt, or ends before the last frame that is asked for.
+        ClipError: the clip is missing, corrupt, or ends before the last frame that is asked for.
     """
-    wanted = [int(i) for i in indices]
-    if not wanted or min(wanted) < 0:
-        raise ValueError(f"{path}: frame numbers must be 0 or more and at least one; got {wanted}")
-    pictures = dict(_pictures(path, set(wanted), size))
-    return np.stack([pictures[i] for i in wanted])
+    return Reader().read(Path(path), lambda _: indices, size)[1]
 
 
 def read_all(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
     """Return every frame as RGB, (T, H, W, 3).
 
     Raises:
-        ClipError: the file is missing or no frame decodes.
+        ClipError: the clip is missing or no frame decodes.
     """
-    return np.stack([picture for _, picture in _pictures(path, None, size)])
-
-
-def _pictures(
-    path: Path, wanted: set[int] | None, size: tuple[int, int] | None
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Yield (number, RGB picture) of the wanted frames, or of all, and stop after the last."""
-    last = None if wanted is None else max(wanted)
-    number = -1
-    convert = _converter(size)
-    with _open(path) as (container, stream):
-        for number, frame in enumerate(container.decode(stream)):
-            if wanted is None or number in wanted:
-                yield number, convert(frame)
-            if number == last:
-                return
-    if number < 0:
-        raise ClipError(f"{path}: no frame decodes; re-download the file or prepare the data set anew")
-    if last is not None:
-        raise ClipError(f"{path} has {number + 1} frames, frame {last} was asked for; re-download the file")
-
-
-def _converter(size: tuple[int, int] | None) -> Callable[[VideoFrame], NDArray[np.uint8]]:
-    """Return a function from decoded frames to RGB arrays.
-
-    One converter serves a whole clip, and with one thread: by default every frame would set up its own scaler and a
-    pool of threads for it, which costs more than the conversion.
-    """
-    from av.video.reformatter import Interpolation, VideoReformatter
-
-    converter = VideoReformatter()
-    height, width = size or (None, None)
-
-    def convert(frame: VideoFrame) -> NDArray[np.uint8]:
-        rgb = converter.reformat(frame, width, height, "rgb24", interpolation=Interpolation.BICUBIC, threads=1)
-        return np.asarray(rgb.to_ndarray(), np.uint8)
-
-    return convert
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open the first video stream; whatever FFmpeg reports becomes a :class:`ClipError`."""
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise ClipError(f"{path} holds no video stream; expected a video file")
-            stream = container.streams.video[0]
-            stream.thread_type = "NONE"
-            yield container, stream
-    except FileNotFoundError as error:
-        raise ClipError(f"{path} does not exist; check the data folder") from error
-    except (av.error.FFmpegError, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ClipError(f"{path} cannot be decoded ({reason}); re-download the file") from error
+    return Reader().read(Path(path), lambda length: range(length), size)[1]

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pytorch_lightning as pl
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader
 
-from gta.config import DataConfig
+from gta.config import DataConfig, ViewsConfig
 from gta.data.cache import open_cache
-from gta.data.dataset import Batch, ClipDataset, keep
+from gta.data.damage import Damage
+from gta.data.dataset import ClipDataset
+from gta.data.decode import choose_reader
 from gta.data.formats import read_split
+from gta.data.loader import ClipLoader, keep
 from gta.data.pool import Progress
 from gta.data.prepare import embedded_info, ensure_embedded
 from gta.data.sampler import EpochSampler
 from gta.data.splits import Split, label_fingerprint
+from gta.data.views import View, number_views
 
 Role = Literal["train", "validation"]
+_LOG = logging.getLogger(__name__)
 
 
 class VideoDataModule(pl.LightningDataModule):
-    """Training and validation clips of an embedded data set or of Something-Something v2.
+    """Training and validation clips of an embedded data set, of Something-Something v1 or v2, or of Kinetics-400.
 
     Batches are :class:`gta.data.dataset.Batch`. The trainer must be told ``use_distributed_sampler=False``: the
     samplers share an epoch among processes themselves, and evaluation repeats no clip.
@@ -39,6 +45,10 @@ class VideoDataModule(pl.LightningDataModule):
         workers: int = 0,
         jobs: int | None = None,
         progress: Progress | None = None,
+        views: Sequence[ViewsConfig] = (ViewsConfig(),),
+        decoder: str | None = None,
+        timeout: float = 60.0,
+        allow_unreadable: bool = False,
     ) -> None:
         """Describe the data; nothing is read yet.
 
@@ -50,11 +60,24 @@ class VideoDataModule(pl.LightningDataModule):
             workers: loader processes; they do not change a single sample.
             jobs: processes that draw and decode an embedded set.
             progress: called with (clips done, clips in all) while a set is made.
+            views: of evaluation; with more than one in all, batches carry the number of the ``view``.
+            decoder: ``pyav`` or ``torchcodec``, which give the same pixels; None: the environment's ``GTA_DECODER``.
+            timeout: seconds that reading one clip may take.
+            allow_unreadable: batches of evaluation mark clips that cannot be read as ``unreadable``, for their
+                scores to be counted as wrong; otherwise such a clip is an error.
+
+        Raises:
+            UserError: there is no such decoder here.
         """
         super().__init__()
         self.data, self.root = data, Path(root)
         self.batch_size, self.seed, self.workers = batch_size, seed, workers
+        self.views: tuple[View, ...] = number_views(views)
+        """Every view by its number."""
+        self._views, self._allow_unreadable = tuple(views), allow_unreadable
+        self._reader = choose_reader(decoder, timeout)
         self._jobs, self._progress = jobs, progress
+        self._damage: Damage | None = None
         self._splits: dict[Role, Split] = {}
         self._datasets: dict[Role, ClipDataset] = {}
         self._fingerprints: dict[Role, str] = {}
@@ -71,6 +94,22 @@ class VideoDataModule(pl.LightningDataModule):
         self._split("train"), self._split("validation")
         parts = [label_fingerprint(self.labels), self._fingerprints["train"], self._fingerprints["validation"]]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def label_fingerprint(self) -> str:
+        """12 hex digits that identify the classes and their order; a checkpoint belongs to one of them."""
+        return label_fingerprint(self.labels)
+
+    @property
+    def damage(self) -> Damage:
+        """What training could not read so far in this process."""
+        if self._damage is None:
+            self._damage = Damage(self._split("train"))
+        return self._damage
+
+    def missing(self, role: Role) -> tuple[str, ...]:
+        """Ids that the list of a split names and that this copy of a data set lacks (Kinetics)."""
+        return self._split(role).missing
 
     def clip_ids(self, role: Role) -> tuple[str, ...]:
         """Ids of the clips of a split; a batch's ``index`` is a position here."""
@@ -89,7 +128,7 @@ class VideoDataModule(pl.LightningDataModule):
         if stage in (None, "fit"):
             self.dataset("train")
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> ClipLoader:
         """Shuffled by (seed, epoch), augmented by (seed, epoch, index); an incomplete last batch is left out."""
         # A resumed fit asks for its loader before it announces the epoch; workers fetch ahead at once.
         start = 0
@@ -97,8 +136,8 @@ class VideoDataModule(pl.LightningDataModule):
             start = int(self.trainer.fit_loop.epoch_progress.current.state_dict()["processed"])
         return self._loader("train", start)
 
-    def val_dataloader(self) -> DataLoader[Batch]:
-        """Every clip once, in the order of the list."""
+    def val_dataloader(self) -> ClipLoader:
+        """Every view of every clip once, in the order of the list; the views of a clip together."""
         return self._loader("validation", 0)
 
     # ------------------------------------------------------------------------------------ parts
@@ -106,7 +145,10 @@ class VideoDataModule(pl.LightningDataModule):
         """Return the data set of a split; an embedded one is made and cached first."""
         if role not in self._datasets:
             split = self._split(role)
-            self._datasets[role] = ClipDataset(split, self.data, self.seed, role == "train", self._cache(role, split))
+            frames, training = self._cache(role, split), role == "train"
+            self._datasets[role] = ClipDataset(
+                split, self.data, self.seed, training, frames, self._views, self._reader, self._allow_unreadable
+            )
         return self._datasets[role]
 
     def _split(self, role: Role) -> Split:
@@ -119,6 +161,10 @@ class VideoDataModule(pl.LightningDataModule):
             else:
                 lines = "\n".join(f"{clip.id};{clip.template}" for clip in split.clips)
                 self._fingerprints[role] = hashlib.sha256(lines.encode()).hexdigest()
+            if split.missing:
+                listed = len(split.clips) + len(split.missing)
+                known = ", ".join(split.missing[:3])
+                _LOG.warning("%s lacks %d of %d clips of %s: %s", folder, len(split.missing), listed, name, known)
             self._splits[role] = split
         return self._splits[role]
 
@@ -137,16 +183,18 @@ class VideoDataModule(pl.LightningDataModule):
         sha = self._fingerprints[role]
         return open_cache(folder, name, split, sha, self.data.resize, self._jobs, self._progress)
 
-    def _loader(self, role: Role, start_epoch: int) -> DataLoader[Batch]:
+    def _loader(self, role: Role, start_epoch: int) -> ClipLoader:
         dataset = self.dataset(role)
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
-        training = role == "train"
-        return DataLoader(
+        training, views = role == "train", len(dataset.views)
+        loader = ClipLoader(
             dataset,
             batch_size=self.batch_size,
-            sampler=EpochSampler(len(dataset), self.seed, training, start_epoch, rank, world),
+            sampler=EpochSampler(len(dataset), self.seed, training, start_epoch, rank, world, views),
             num_workers=self.workers,
             collate_fn=keep,
             drop_last=training,
             persistent_workers=self.workers > 0,
         )
+        loader.damage = self.damage if training else None
+        return loader

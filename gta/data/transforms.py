@@ -49,7 +49,39 @@ def random_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -> Bo
 def centre_box(size: tuple[int, int], crop: int) -> Box:
     """The ``crop`` x ``crop`` window in the middle."""
     _check(size, crop)
-    return Box((size[0] - crop) // 2, (size[1] - crop) // 2, crop, crop)
+    return view_box(size, crop, crop, 0, 1)
+
+
+def view_box(size: tuple[int, int], height: int, width: int, crop: int, crops: int) -> Box:
+    """One of the evaluation's windows: the centre alone, or three along the longer side (its start, centre, end)."""
+    if height > size[0] or width > size[1]:
+        raise ValueError(f"a crop of {height}x{width} does not fit into {size[0]}x{size[1]}; scale the pictures larger")
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    if crops == 3 and crop != 1:
+        if size[0] > size[1]:
+            top = 0 if crop == 0 else size[0] - height
+        else:
+            left = 0 if crop == 0 else size[1] - width
+    return Box(top, left, height, width)
+
+
+def side_of_crop(size: tuple[int, int], crop: int, short_side: int) -> int:
+    """Return the side that a ``crop`` of the picture scaled to ``short_side`` has before it is scaled.
+
+    Cutting first and scaling the window alone gives the same picture, but for half a pixel, and costs less.
+    """
+    return min(max(1, round(crop * min(size) / short_side)), min(size))
+
+
+def jitter_box(rng: np.random.Generator, size: tuple[int, int], crop: int, short_side: tuple[int, int]) -> Box:
+    """The short-side jitter of PySlowFast, to be resized to ``crop`` x ``crop``.
+
+    As if the shorter side were scaled to a length whose inverse is uniform between those of ``short_side`` and a
+    window of ``crop`` cut anywhere.
+    """
+    scaled = round(1 / rng.uniform(1 / max(short_side), 1 / min(short_side)))
+    side = side_of_crop(size, crop, scaled)
+    return random_box(rng, size, side)
 
 
 def multiscale_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -> Box:
@@ -69,15 +101,37 @@ def multiscale_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -
 
 
 def resize(clip: Clip, crop: int) -> Clip:
-    """Scale every frame to ``crop`` x ``crop``, bilinear with anti-aliasing; a clip of that size is returned as is."""
-    if clip.shape[1:3] == (crop, crop):
+    """Scale every frame to ``crop`` x ``crop``; see :func:`scale`."""
+    return scale(clip, (crop, crop))
+
+
+def scale(clip: Clip, size: tuple[int, int]) -> Clip:
+    """Scale every frame to ``size`` (height, width), bilinear with anti-aliasing; a clip of that size stays as it is.
+
+    The same filter as PIL's, to within one level of 255.
+    """
+    if clip.shape[1:3] == size:
         return clip
     import torch
     from torch.nn.functional import interpolate
 
     pictures = torch.from_numpy(np.ascontiguousarray(clip)).permute(0, 3, 1, 2)
-    scaled = interpolate(pictures, size=(crop, crop), mode="bilinear", antialias=True, align_corners=False)
+    scaled = interpolate(pictures, size=size, mode="bilinear", antialias=True, align_corners=False)
     return np.asarray(scaled.permute(0, 2, 3, 1).contiguous().numpy(), np.uint8)
+
+
+def jitter_colour(rng: np.random.Generator, clip: Clip, strength: float) -> Clip:
+    """Multiply brightness, contrast and saturation by factors uniform in 1 ± ``strength``, the same for all frames.
+
+    Contrast turns about the mean grey of the clip, saturation about each pixel's grey (BT.601).
+    """
+    brightness, contrast, saturation = rng.uniform(1 - strength, 1 + strength, 3).astype(np.float32)
+    weights = np.array([0.299, 0.587, 0.114], np.float32)
+    pictures = np.clip(clip.astype(np.float32) * brightness, 0, 255)
+    middle = (pictures @ weights).mean(dtype=np.float64).astype(np.float32)
+    pictures = np.clip(middle + (pictures - middle) * contrast, 0, 255)
+    grey = (pictures @ weights)[..., None]
+    return np.asarray(np.clip(grey + (pictures - grey) * saturation + 0.5, 0, 255), np.uint8)
 
 
 def _check(size: tuple[int, int], crop: int) -> None:

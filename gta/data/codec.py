@@ -1,0 +1,62 @@
+"""Chosen frames of a video file with torchcodec, where it is installed: the same pixels as :mod:`gta.data.pyav`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gta.data.deadline import ClipError
+from gta.data.pyav import Choose, checked
+from gta.errors import UserError
+
+_HINT = "install torchcodec and FFmpeg 4 to 8, or choose the decoder pyav"
+
+
+def read(path: Path, choose: Choose) -> tuple[int, NDArray[np.uint8]]:
+    """Return the number of frames and the chosen ones as RGB, (n, H, W, 3); seeks exactly, one thread.
+
+    Raises:
+        ClipError: the file is missing or corrupt.
+        UserError: torchcodec or FFmpeg's libraries are not installed.
+    """
+    load = decoder_class()
+    if not path.is_file():
+        raise ClipError(f"{path} does not exist; check the data folder")
+    try:
+        decoder = load(str(path), seek_mode="exact", num_ffmpeg_threads=1, dimension_order="NHWC")
+        length = len(decoder)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise _corrupt(path, error) from error
+    if length == 0:
+        raise ClipError(f"{path}: no frame decodes; re-download the file or prepare the data set anew")
+    wanted = checked(path, choose(length), length)
+    try:
+        frames = decoder.get_frames_at(wanted).data
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise _corrupt(path, error) from error
+    return length, np.asarray(frames.numpy(), np.uint8)
+
+
+def decoder_class() -> Any:  # noqa: ANN401 - torchcodec is optional
+    """Return torchcodec's ``VideoDecoder``.
+
+    Raises:
+        UserError: it cannot be used here.
+    """
+    try:
+        from torchcodec.decoders import VideoDecoder  # type: ignore[attr-defined, unused-ignore]
+    except (ImportError, RuntimeError, OSError) as error:
+        raise UserError(f"the decoder torchcodec cannot be used ({str(error).splitlines()[0]}); {_HINT}") from error
+    return VideoDecoder
+
+
+def _corrupt(path: Path, error: Exception) -> UserError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+    if "libtorchcodec" in reason:
+        return UserError(
+            f"the decoder torchcodec cannot be used ({reason}); install FFmpeg, or choose the decoder pyav"
+        )
+    return ClipError(f"{path} cannot be decoded ({reason}); re-download the file")
