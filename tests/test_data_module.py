@@ -155,6 +155,7 @@ def test_clips_without_labels_cannot_be_trained_on(root):
     unknown = replace(split, clips=(replace(split.clips[0], label=None),))
     with pytest.raises(UserError, match="have no label"):
         ClipDataset(unknown, DATA, 0, True)
+    assert ClipDataset(unknown, DATA, 0, False)[(0, 0)]["label"].tolist() == [-1]
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 5])

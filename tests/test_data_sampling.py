@@ -10,6 +10,7 @@ from gta.config import ViewsConfig
 from gta.data import transforms
 from gta.data.sampling import dense_indices, segment_indices
 from gta.data.views import number_views
+from gta.evaluation import view_table
 
 
 def test_test_frames_of_a_drawn_clip():
@@ -127,7 +128,10 @@ def test_dense_clips_start_as_in_pyslowfast():
 
 
 def test_views_are_numbered_through():
-    views = number_views((ViewsConfig(1, 1), ViewsConfig(2, 3)))
+    settings = (ViewsConfig(1, 1), ViewsConfig(2, 3))
+    views = number_views((*settings, ViewsConfig(1, 1)))
+    lines = [(view.clips, view.crops, view.clip, view.crop) for view in views]
+    assert lines == [tuple(line) for line in view_table(settings).tolist()]
     assert [(v.clip, v.clips, v.crop, v.crops) for v in views] == [
         (0, 1, 0, 1),
         *[(clip, 2, crop, 3) for clip in range(2) for crop in range(3)],

@@ -25,6 +25,8 @@ from gta.data.views import View, number_views
 from gta.errors import UserError
 
 _WHOLE = View(0, 1, 0, 1)
+UNKNOWN = -1
+"""Label of a clip whose label is not known."""
 
 
 class Batch(TypedDict):
@@ -33,7 +35,7 @@ class Batch(TypedDict):
     video: Tensor
     """uint8 (B, 3, T, H, W), channels last in memory."""
     label: Tensor
-    """int64 (B,)."""
+    """int64 (B,); -1 where the label is unknown (a test split without answers)."""
     index: Tensor
     """int64 (B,): position in the split's list of clips."""
     view: NotRequired[Tensor]
@@ -61,7 +63,7 @@ class ClipDataset(Dataset[Batch]):
         """Make the data set.
 
         Args:
-            split: the clips; each must have a label.
+            split: the clips; for training each must have a label.
             data: how frames are taken and augmented.
             seed: of the augmentation.
             training: augment or not.
@@ -71,18 +73,20 @@ class ClipDataset(Dataset[Batch]):
             allow_unreadable: mark clips of the evaluation that cannot be read; otherwise they are errors.
 
         Raises:
-            UserError: a clip has no label.
+            UserError: a training clip has no label.
         """
         unlabelled = [clip.id for clip in split.clips if clip.label is None]
-        if unlabelled:
-            raise UserError(f"{len(unlabelled)} clips, such as {unlabelled[0]}, have no label; add test-answers.csv")
+        if training and unlabelled:
+            raise UserError(f"{len(unlabelled)} clips, such as {unlabelled[0]}, have no label to train on")
         self.split, self.data, self.seed, self.training = split, data, seed, training
         self.views: tuple[View, ...] = (_WHOLE,) if training else number_views(views)
         self.crop = data.crop if training else data.test_crop or data.crop
         self._reader = reader or Reader()
         self._allow_unreadable = allow_unreadable and not training
         self._frames = frames
-        self._labels = torch.tensor([clip.label for clip in split.clips], dtype=torch.int64)
+        self._labels = torch.tensor(
+            [UNKNOWN if clip.label is None else clip.label for clip in split.clips], dtype=torch.int64
+        )
         self._flips = [training and transforms.may_flip(clip.template) for clip in split.clips]
 
     def __len__(self) -> int:

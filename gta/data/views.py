@@ -22,11 +22,12 @@ def number_views(views: Sequence[ViewsConfig]) -> tuple[View, ...]:
     """Return every view of every setting in turn; the crops of a clip follow one another.
 
     ``(ViewsConfig(1, 1), ViewsConfig(2, 3))`` gives seven: view 0 is the first setting's, 1 to 3 are the crops of the
-    second's first clip.
+    second's first clip. A setting that is given twice is listed once. The lines of
+    :func:`gta.evaluation.view_table` are in the same order.
     """
     return tuple(
         View(clip, setting.clips, crop, setting.crops)
-        for setting in views
+        for setting in dict.fromkeys(views)
         for clip in range(setting.clips)
         for crop in range(setting.crops)
     )
