@@ -13,7 +13,6 @@ from experiments.report import main
 from experiments.reporting.collect import collect, judge_row
 from experiments.reporting.frames import formatted_frame, numeric_frame
 from experiments.reporting.page import render
-from experiments.reporting.scores import read_scores
 from experiments.store import Store
 from experiments.tables import TABLES
 from gta.config import ViewsConfig
@@ -65,7 +64,7 @@ def test_another_split_is_read_from_its_own_file(tmp_path):
         finish_member(store, member, 0, number)
     found = row_of(TEST, store)
     assert (found.results, list(found.members)) == ({}, [0])
-    assert "scores-test.npz: the scores of a finished run are missing" in collect(TEST, TINY, store).problems[0]
+    assert "scores-test.npz does not exist" in collect(TEST, TINY, store).problems[0]
     for number, member in enumerate(ENSEMBLE.members):
         finish_member(store, member, 0, 10 + number, split="test")
     assert row_of(TEST, store).results[0].top1 != row_of(SOTA, store).results[0].top1
@@ -79,7 +78,7 @@ def test_a_view_that_was_not_scored_is_named(tmp_path):
     data = collect(SOTA, TINY, store)
     assert data.row("GTA En").results == {}
     assert data.row("TSM + GTA 8").results[0].top1 > 0  # its own figure needs one view
-    assert "has 5 of the 2 x 3 views" in data.problems[0]
+    assert "the views 2x3 (clips x crops) are not scored" in data.problems[0]
     frame = formatted_frame(data).set_index("method")
     assert frame.loc["GTA En", "top-1"] == "–"
 
@@ -93,20 +92,34 @@ def test_members_on_other_clips_are_not_averaged(tmp_path):
     fake_scores.save_scores(folder / "scores.npz", labels, scores, VIEWS)
     data = collect(SOTA, TINY, store)
     assert data.row("GTA En").results == {}
-    assert "other clips or labels than" in data.problems[0]
+    assert "scored different clips" in data.problems[0]
 
 
-def test_clips_are_paired_by_their_ids(tmp_path):
+def test_clips_are_paired_by_their_ids(two_runs):
+    """The same clips in another order give the same judgement."""
+    row = COMPONENTS.rows[0]
+    first = judge_row(row, 0, TINY, two_runs)
+    path = two_runs.folder(TINY.resolve(row, 0).id) / "scores.npz"
+    with np.load(path) as stored:
+        ids, labels, scores = stored["clip_ids"], stored["labels"], stored["scores"]
+    order = np.random.default_rng(0).permutation(len(ids))
+    np.savez(path, clip_ids=ids[order], labels=labels[order], scores=scores[:, order])
+    again = judge_row(row, 0, TINY, two_runs)
+    assert again.clip_ids == first.clip_ids
+    assert np.array_equal(again.hits, first.hits)
+    assert again.accuracies == first.accuracies
+
+
+def test_a_split_without_answers_and_a_clip_twice_are_refused(two_runs):
+    row = COMPONENTS.rows[0]
+    path = two_runs.folder(TINY.resolve(row, 0).id) / "scores.npz"
     labels, scores = fake_scores.draw_scores(0.5, 0, clips=48)
-    order = np.random.default_rng(0).permutation(48)
-    ids = np.array([f"{i:02d}" for i in range(48)])
-    np.savez(tmp_path / "scores.npz", clip_ids=ids[order], labels=labels[order], scores=scores[:, order])
-    read = read_scores(tmp_path / "scores.npz")
-    assert read.clip_ids.tolist() == ids.tolist()
-    assert np.array_equal(read.labels, labels)
-    assert np.array_equal(read.of(ViewsConfig()), scores)
-    with pytest.raises(UserError, match="0 of the 2 x 1 views"):
-        read.of(ViewsConfig(clips=2))
+    fake_scores.save_scores(path, np.full(48, -1), scores)
+    with pytest.raises(UserError, match="not public"):
+        judge_row(row, 0, TINY, two_runs)
+    np.savez(path, clip_ids=np.array(["1"] * 48), labels=labels, scores=scores)
+    with pytest.raises(UserError, match="stands twice"):
+        judge_row(row, 0, TINY, two_runs)
 
 
 def test_quoted_rows_and_missing_backbones(tmp_path):
@@ -194,7 +207,7 @@ def test_torn_files_are_named_and_left_out(two_runs, capsys):
     (folder / "scores.npz").write_bytes(whole[:200])
     assert seeds_of(two_runs, 1) == [0]
     assert main([*arguments, "--check"]) == 1
-    assert "scores.npz` (Pixel + CCMH, seed 1): unreadable" in capsys.readouterr().out
+    assert "scores.npz` (Pixel + CCMH, seed 1): is unreadable" in capsys.readouterr().out
     (folder / "scores.npz").unlink()
     assert main([*arguments, "--check"]) == 1
     assert "scores.npz: the scores of a finished run are missing" in capsys.readouterr().out

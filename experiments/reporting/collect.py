@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from experiments.reporting.judge import Judged, counted, disagreement, judged
 from experiments.reporting.measure import RowData
-from experiments.reporting.scores import scores_path
 from experiments.reporting.snapshot import Snapshot
 from experiments.result import Problem, Result
 from experiments.store import Store
@@ -102,8 +101,8 @@ def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
     for trained in row.trained:
         config = profile.resolve(trained, seed)
         own = config.data.evaluation_split
-        split = row.split if row.split != "validation" else own
-        path = scores_path(snapshot.folder(config.id), split, own)
+        other = row.split not in ("validation", own)
+        path = snapshot.folder(config.id) / (f"scores-{row.split}.npz" if other else "scores.npz")
         views: ViewsConfig = row.views or config.views[0]
         members.append((path, path.stat().st_mtime_ns if path.exists() else 0, views))
     return judged(tuple(members), profile.data.drawing is not None)
@@ -141,7 +140,7 @@ def _checked(result: Result, row: Row, seed: int, profile: Profile, store: Snaps
     try:
         reason = disagreement(result, judge_row(own, seed, profile, store))
     except UserError as error:
-        return Problem(path, f"{str(error).removeprefix(f'{path}: ')}; not used")
+        return Problem(path, f"{str(error).removeprefix(f'{path}').lstrip(': ')}; not used")
     return result if reason is None else Problem(path.with_name("result.json"), f"{reason}; not used")
 
 

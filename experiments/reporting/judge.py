@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.reporting.measure import METRICS
-from experiments.reporting.scores import read_scores
 from experiments.result import Result
 from gta.config import ViewsConfig
 from gta.data.templates import TEMPLATES, kinds_and_partners
@@ -52,31 +51,29 @@ def judge(members: Sequence[tuple[Path, ViewsConfig]], embedded: bool) -> Judged
         embedded: whether the classes are the embedded data set's templates.
 
     Raises:
-        UserError: a file is missing or torn, a view was not scored, or members saw other clips.
+        UserError: a file is missing or torn, a view was not scored, an answer is not public, or clips differ.
     """
     import numpy as np
 
-    from gta.evaluation import accuracies, merge_views
+    from gta.evaluation import summarise
+    from gta.scores import ensemble, read_scores
 
-    parts, first = [], None
-    for path, views in members:
-        scores = read_scores(path)
-        first = first or scores
-        if not (np.array_equal(scores.clip_ids, first.clip_ids) and np.array_equal(scores.labels, first.labels)):
-            raise UserError(f"{path}: other clips or labels than {first.path}")
-        if len(set(scores.clip_ids.tolist())) != len(scores.clip_ids):
-            raise UserError(f"{path}: a clip stands twice")
-        parts.append(scores.of(views))
-    assert first is not None
-    if len(parts) == 1:
-        scores_VNK, mean_NK = parts[0], merge_views(parts[0])
-    else:
-        mean_NK = np.mean([merge_views(part) for part in parts], axis=0)
-        with np.errstate(divide="ignore"):
-            scores_VNK = np.log(mean_NK)[None]
+    read = [(read_scores(path), views) for path, views in members]
+    path = members[0][0]
+    first = read[0][0]
+    if not first.labelled:
+        raise UserError(f"{path}: the labels of these clips are not public; their accuracy is unknown")
+    if len(set(first.clip_ids.tolist())) != len(first.clip_ids):
+        raise UserError(f"{path}: a clip stands twice")
+    try:
+        probabilities_NK, labels = ensemble(read)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error
     kinds, partner = kinds_and_partners(EMBEDDED_LABELS) if embedded else ((), {})
-    found = accuracies(scores_VNK, first.labels, kinds, partner)
-    return Judged(tuple(first.clip_ids.tolist()), first.labels, mean_NK.argmax(axis=1), found)
+    found = summarise(probabilities_NK, labels, kinds, partner)
+    order = np.argsort(first.clip_ids, kind="stable")
+    predicted = probabilities_NK.argmax(axis=1)[order]
+    return Judged(tuple(first.clip_ids[order].tolist()), labels[order].astype(np.int64), predicted, found)
 
 
 @functools.cache
