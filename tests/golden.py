@@ -20,7 +20,12 @@ def run_ids() -> dict[str, dict[str, dict[str, str]]]:
 
     return {
         profile.name: {
-            table.name: {trained.name: profile.resolve(trained, 0).id for row in table.rows for trained in row.trained}
+            table.name: {
+                trained.name: profile.resolve(trained, 0).id
+                for row in table.rows
+                if profile.runs(row)
+                for trained in row.trained
+            }
             for table in TABLES.values()
         }
         for profile in PROFILES.values()
