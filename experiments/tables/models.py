@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gta.config import BlockConfig, GTAConfig, NLConfig, SAConfig, TAConfig
 
-TAPE = TAConfig(position=True, position_on="queries_keys")
+TAPE = TAConfig(position=True, position_on="projected")
 """Temporal attention with positional embedding."""
 NL: tuple[BlockConfig, ...] = (NLConfig(),)
 DNL: tuple[BlockConfig, ...] = (SAConfig(), TAConfig())

@@ -17,8 +17,8 @@ from gta.config import TAConfig
 class TemporalAttention(nn.Module):
     """Y(i, j) = X(i, j) + BN(softmax(Q(i, j) K(i, j)^T / sqrt(D)) V(i, j) W_O) along the frames of a pixel (eq. 4).
 
-    With ``config.position`` (TAPE) a learned embedding of the frame is added, of (T, D) to queries and keys or of
-    (T, C) to the input of the three projections, as ``config.position_on`` says; the residual goes around it. With
+    With ``config.position`` (TAPE) a learned embedding of the frame is added, of (T, D) to queries, keys and
+    values or of (T, C) to the input of the three projections, as ``config.position_on`` says; the residual goes around it. With
     ``config.groups`` the attention is cross-channel multi-head.
     """
 
@@ -49,13 +49,13 @@ class TemporalAttention(nn.Module):
         """
         x_BTNC = to_tokens(x, self.frames, fixed=self.position is not None)
         embedded = self.position is not None and self.on_input
-        qkv_BTND = self.qkv(x_BTNC + self.position.unsqueeze(1) if embedded else x_BTNC)
+        qkv_BTND: Tensor = self.qkv(x_BTNC + self.position.unsqueeze(1) if embedded else x_BTNC)
         q_MTD, k_MTD, v_MTD = (
             part_BTND.transpose(1, 2).flatten(0, 1)  # M = B*N; three small copies beat attention on strided rows
             for part_BTND in qkv_BTND.chunk(3, dim=-1)
         )
         if self.position is not None and not self.on_input:
-            q_MTD, k_MTD = q_MTD + self.position, k_MTD + self.position
+            q_MTD, k_MTD, v_MTD = q_MTD + self.position, k_MTD + self.position, v_MTD + self.position
         clips, time, positions, _ = x_BTNC.shape
         mixed = attend(q_MTD, k_MTD, v_MTD) if self.groups == 1 else attend_groups(q_MTD, k_MTD, v_MTD, self.groups)
         a_BNTD = mixed.view(clips, positions, time, -1)

@@ -43,9 +43,9 @@ class TAConfig:
     """Add a learned temporal positional embedding; see ``position_on``."""
     position_std: float = 1.0
     """Standard deviation of the embedding at the start."""
-    position_on: Literal["input", "queries_keys"] = later("input")
-    """Where the embedding is added: (T, C) to the input of the three projections, or (T, C/reduction) to the queries
-    and keys. The paper does not say; only the second has the 31.2 M parameters that it prints for + SA + TAPE."""
+    position_on: Literal["input", "projected"] = later("input")
+    """Where the embedding is added: (T, C) to the input of the three projections, or (T, C/reduction) to the queries,
+    keys and values. The paper does not say; only the second has the 31.2 M parameters that it prints for TAPE."""
     groups: int = later(1)
     """Channel groups G of the keys and values and heads of the queries: M[g, k] = softmax(Q_k K_g^T / sqrt(D/G)) in
     place of the learned matrices of eq. 7-8. The paper combines TAPE with CCMH but gives no formula; 1 is eq. 4."""
