@@ -18,8 +18,8 @@ class TemporalAttention(nn.Module):
     """Y(i, j) = X(i, j) + BN(softmax(Q(i, j) K(i, j)^T / sqrt(D)) V(i, j) W_O) along the frames of a pixel (eq. 4).
 
     With ``config.position`` (TAPE) a learned embedding of the frame is added, of (T, D) to queries, keys and
-    values or of (T, C) to the input of the three projections, as ``config.position_on`` says; the residual goes around it. With
-    ``config.groups`` the attention is cross-channel multi-head.
+    values or of (T, C) to the input of their projections, as ``config.position_on`` says; the residual goes around it.
+    With ``config.groups`` the attention is cross-channel multi-head.
     """
 
     position: nn.Parameter | None
