@@ -10,7 +10,7 @@ import pytest
 
 from gta.config import DrawingConfig
 from gta.data.drawing import clip_rng, compose, describe_clip, draw_clip, draw_forward
-from gta.data.pools import FILL_NAMES, HUES, PATTERNS, SHAPE_NAMES, hues_of
+from gta.data.pools import FILL_NAMES, HUES, PATTERNS, SHAPE_NAMES, hues_of, tone
 from gta.data.sampling import segment_indices
 from gta.data.splits import without_brackets
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
@@ -132,9 +132,33 @@ def test_training_and_evaluation_share_no_object_and_no_background():
 
 def test_every_combination_belongs_to_one_pool():
     for number in range(20):
-        train, held_out = hues_of(number, "train"), hues_of(number, "held-out")
+        train, held_out, test = (hues_of(number, pool) for pool in ("train", "held-out", "test"))
         assert sorted(train + held_out) == list(range(HUES))
         assert (len(train), len(held_out)) == (6, 3)
+        assert test == [hue + HUES for hue in held_out]
+
+
+def test_the_test_split_shares_no_object_and_no_background_with_any_other():
+    test, *others = (_things(split) for split in ("test", "train", "validation", "tune"))
+    for i in range(2):
+        assert test[i].isdisjoint(set().union(*(other[i] for other in others)))
+    assert {shape for shape, _, _ in test[0]} == set(SHAPE_NAMES)
+    assert {fill for _, fill, _ in test[0]} == set(FILL_NAMES)
+    assert {hue for _, _, hue in test[0]} == {hue for _, hue in test[1]} == set(range(HUES, 2 * HUES))
+    for hue in range(HUES):  # tones of a bin and of the gap behind it: told apart on the circle of hues
+        draws = [_turn(tone(np.random.default_rng(i), hue, 120, 130, 40)) for i in range(50)]
+        gaps = [_turn(tone(np.random.default_rng(i), hue + HUES, 120, 130, 40)) for i in range(50)]
+        distance = [abs((turn * HUES - hue + 4.5) % 9 - 4.5) for turn in draws]
+        assert max(distance) < 0.41
+        assert all(0.39 < (turn * HUES - hue) % 9 < 0.61 for turn in gaps)
+    words = describe_clip(DRAWING, "test", TEMPLATES[0], 0)
+    assert "-" in words[0].split()[0]
+
+
+def _turn(colour: np.ndarray) -> float:
+    """The hue of a colour in turns, as :func:`gta.data.pools.colour` makes it."""
+    at = 2 * np.pi * np.array([0, 1 / 3, 2 / 3])
+    return float(np.arctan2(colour @ np.sin(at), colour @ np.cos(at)) / (2 * np.pi))
 
 
 def test_descriptions_fill_the_brackets():

@@ -108,6 +108,28 @@ def test_tune_is_added_later_and_leaves_the_rest_alone(folder, tmp_path):
     assert tune.isdisjoint(clip.id for clip in read_split(folder, "validation").clips)
 
 
+def test_a_test_split_completes_a_finished_set_in_place(tmp_path, capsys):
+    folder = ensure_embedded(tmp_path, SMALL, "small", jobs=1)
+    before, splits = _bytes(folder), embedded_info(folder)["splits"]
+    assert ensure_embedded(tmp_path, SMALL, "small", jobs=1, splits=("train", "test")) == folder
+    assert embedded_info(folder)["splits"].items() > splits.items()
+    after = _bytes(folder)
+    assert {name: sha for name, sha in after.items() if name in before and name != "embedded.json"} == {
+        name: sha for name, sha in before.items() if name != "embedded.json"
+    }
+    assert all(set(row) == {"id"} for row in json.loads((folder / "test.json").read_text()))
+    split = read_split(folder, "test")
+    assert len(split.clips) == 24
+    assert sorted(clip.label for clip in split.clips) == list(range(24))
+    assert check_main([str(folder), "--jobs", "1"]) == 0
+    assert "test: 24 clips, 0 bad" in capsys.readouterr().out
+    answers = (folder / "test-answers.csv").read_text().splitlines()
+    swapped = [f"{a.split(';')[0]};{b.split(';')[1]}" for a, b in zip(answers, answers[::-1], strict=True)]
+    (folder / "test-answers.csv").write_text("\n".join(swapped) + "\n")
+    assert check_main([str(folder), "--jobs", "1"]) == 1
+    assert "test is not what was drawn" in capsys.readouterr().err
+
+
 def test_a_full_disk_is_a_user_error_and_leaves_no_half_file(tmp_path, monkeypatch):
     replace_file, count = os.replace, []
 

@@ -1,96 +1,152 @@
-"""Verify a data set in Something-Something v2's layout: ``python -m gta.data.check DIR``.
+"""Verify a data set: ``python -m gta.data.check DIR``.
 
-Every clip of every split is there and its frames can be counted; the videos and lists of an embedded set are the very
-bytes that were drawn. ``DIR`` is the data set's own folder.
+Counts against the release, files that cannot be read, have no frames or few, sizes and rates, the order of the labels;
+of an embedded set that its bytes are those that were drawn. Writes ``gta-check.md`` for people and
+``gta-passport.json`` for programs beside the data (or into ``--out DIR``).
 """
 
 from __future__ import annotations
 
-import hashlib
+import statistics
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 from gta.cli import Parser, parse, positive
-from gta.data.pool import Progress, run_batches, showing
-from gta.data.splits import Clip, SplitName
-from gta.data.ssv2 import read_split
+from gta.data.pool import showing
+from gta.data.survey import SHORT, SplitSurvey, Survey, survey
 from gta.errors import UserError
+from gta.files import read_json, write_json, write_text
 
+PASSPORT = "gta-passport.json"
+REPORT = "gta-check.md"
 _SHOWN = 10
+_SCHEMA = 1
 
 
-def check(folder: Path, jobs: int | None = None, progress: Progress | None = None) -> tuple[list[str], list[str]]:
-    """Look at every clip.
-
-    Returns:
-        One line for each split, and one line for each fault.
+def read_passport(folder: Path) -> dict[str, Any] | None:
+    """Return what the last check of a data set wrote down, or None when it was not checked.
 
     Raises:
-        UserError: no split can be read at all, or a json file is malformed.
+        UserError: the file is there and is not a passport.
     """
-    from gta.data.prepare import embedded_info
-
-    names = [n for n in get_args(SplitName) if any(_lists(folder, n))]
-    if not names:
-        raise UserError(
-            f"{folder} holds no train.json, validation.json or test.json; point at the data set's own folder"
-        )
-    embedded = embedded_info(folder)["splits"] if (folder / "embedded.json").is_file() else {}
-    lines, faults = [], []
-    for name in names:
-        split = read_split(folder, name)
-        found = run_batches(_look, name in embedded, split.clips, jobs, progress)
-        bad = [fault for _, fault in found if fault]
-        lines.append(f"{name}: {len(split.clips)} clips, {len(bad)} bad, {len(split.labels)} templates")
-        faults += bad
-        if name in embedded and not bad:
-            sha = hashlib.sha256((folder / f"{name}.json").read_bytes())
-            for clip, (digest, _) in sorted(zip(split.clips, found, strict=True), key=lambda pair: pair[0].id):
-                sha.update(f"{clip.id} {digest}\n".encode())
-            if sha.hexdigest() != embedded[name]["sha256"]:
-                faults.append(f"{folder}: {name} is not what was drawn; delete {folder} and prepare it again")
-    return lines, faults
+    path = Path(folder) / PASSPORT
+    if not path.is_file():
+        return None
+    content = read_json(path)
+    if not isinstance(content, dict) or content.get("schema") != _SCHEMA:
+        raise UserError(f"{path} is not a passport of this version; run `python -m gta.data.check {folder}` again")
+    return content
 
 
-def _lists(folder: Path, split: str) -> list[Path]:
-    names = (f"{split}.json", f"something-something-v2-{split}.json")
-    return [p / n for p in (folder, folder / "labels") for n in names if (p / n).is_file()]
+def passport(found: Survey) -> dict[str, Any]:
+    """Return the content of ``gta-passport.json``."""
+    import av
+
+    lengths = sorted(look.frames for look in found.looks())
+    return {
+        "schema": _SCHEMA,
+        "format": found.format.name,
+        "embedded": found.embedded,
+        "quick": found.quick,
+        "checked": datetime.now(UTC).isoformat(timespec="seconds"),
+        "decoder": f"PyAV {av.__version__}",
+        "labels": len(found.labels),
+        "label_fingerprint": found.fingerprint,
+        "splits": {split.name: _counts(split) for split in found.splits},
+        "frames": {
+            "shortest": lengths[0] if lengths else None,
+            "median": statistics.median(lengths) if lengths else None,
+            "longest": lengths[-1] if lengths else None,
+        },
+        "rates": dict(found.rates()),
+        "sizes": dict(found.sizes()),
+        "faults": len(found.faults),
+    }
 
 
-def _look(hashed: bool, clip: Clip) -> tuple[str, str]:
-    """Return a clip's sha256 (if asked for) and what is wrong with it (nothing: an empty string)."""
-    from gta.data.decode import ClipError, count_frames
+def _counts(split: SplitSurvey) -> dict[str, int | None]:
+    return {
+        "listed": split.listed,
+        "official": split.official,
+        "missing": len(split.missing) + len(split.absent),
+        "decoded": len(split.looks),
+        "unreadable": len(split.unreadable),
+        "short": len(split.short),
+    }
 
-    try:
-        if count_frames(clip.path) == 0:
-            return "", f"{clip.path} has no frames; re-download the file"
-    except ClipError as error:
-        return "", str(error)
-    return (hashlib.sha256(clip.path.read_bytes()).hexdigest() if hashed else ""), ""
+
+def report(found: Survey) -> str:
+    """Return the content of ``gta-check.md``."""
+    kind = "an embedded set" if found.embedded else found.format.title
+    verdict = "nothing is wrong" if not found.faults else f"{len(found.faults):,} faults"
+    lines = [
+        f"# {found.folder.name}: {kind}",
+        "",
+        f"{verdict.capitalize()}. {len(found.labels)} labels, fingerprint of their order {found.fingerprint}.",
+        *(["", "A quick look: a fixed sample was decoded, of the rest only the presence was seen."] * found.quick),
+        "",
+        f"| split | listed | release | missing | decoded | unreadable | under {SHORT} frames |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for split in found.splits:
+        cells = ["–" if value is None else f"{value:,}" for value in _counts(split).values()]
+        lines.append(f"| {split.name} | {' | '.join(cells)} |")
+    lines += _histogram("frames a second", found.rates()) + _histogram("height x width", found.sizes())
+    lengths = Counter(f"{look.frames // 20 * 20} to {look.frames // 20 * 20 + 19}" for look in found.looks())
+    lines += _histogram(
+        "frames", Counter(dict(sorted(lengths.items(), key=lambda item: int(item[0].split()[0])))), False
+    )
+    if found.faults:
+        lines += ["", "## Faults", "", *(f"- {fault}" for fault in found.faults)]
+    for title, names in (
+        ("Missing videos", [(s.name, s.missing) for s in found.splits]),
+        (f"Clips of fewer than {SHORT} frames (some are repeated)", [(s.name, tuple(s.short)) for s in found.splits]),
+    ):
+        if any(ids for _, ids in names):
+            lines += ["", f"## {title}", "", *(f"- {name}: {', '.join(ids)}" for name, ids in names if ids)]
+    return "\n".join(lines) + "\n"
+
+
+def _histogram(title: str, counts: Counter[str], ranked: bool = True) -> list[str]:
+    rows = counts.most_common() if ranked else list(counts.items())
+    kept, rest = rows[:20] if ranked else rows, rows[20:] if ranked else []
+    lines = ["", f"| {title} | clips |", "|---|---|", *(f"| {name} | {number:,} |" for name, number in kept)]
+    return lines + ([f"| {len(rest)} others | {sum(number for _, number in rest):,} |"] if rest else [])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns 0 when all is well, 1 when clips are bad, 2 when there is no data set."""
+    """Command line; returns 0 when all is well, 1 when something is wrong, 2 when there is no data set."""
     parser = Parser("python -m gta.data.check", (__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, metavar="DIR", help="the data set's own folder")
+    parser.add_argument("--quick", action="store_true", help="decode a fixed sample of each split only")
     parser.add_argument("--jobs", type=positive, default=None, metavar="N", help="processes (default: all cores)")
+    parser.add_argument("--out", type=Path, default=None, metavar="DIR", help="where to write (default: DIR)")
     try:
         options = parse(parser, arguments)
         with showing("checking clips") as progress:
-            lines, faults = check(options.folder, options.jobs, progress)
+            found = survey(options.folder, options.quick, options.jobs, progress)
+        out = options.out or options.folder
+        write_text(out / REPORT, report(found))
+        write_json(out / PASSPORT, passport(found))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    print("\n".join(lines))
-    for fault in faults[:_SHOWN]:
+    for split in found.splits:
+        parts = [f"{split.listed} clips", f"{len(split.unreadable) + len(split.absent)} bad"]
+        parts += [f"{len(split.missing)} missing"] * bool(split.missing)
+        print(f"{split.name}: {', '.join([*parts, f'{len(found.labels)} labels'])}")
+    print(f"{found.format.title}, label order {found.fingerprint}; see {out / REPORT}")
+    for fault in found.faults[:_SHOWN]:
         print(fault, file=sys.stderr)
-    if len(faults) > _SHOWN:
-        print(f"and {len(faults) - _SHOWN} more", file=sys.stderr)
-    return 1 if faults else 0
+    if len(found.faults) > _SHOWN:
+        print(f"and {len(found.faults) - _SHOWN} more", file=sys.stderr)
+    return 1 if found.faults else 0
 
 
 if __name__ == "__main__":

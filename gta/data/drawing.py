@@ -25,7 +25,8 @@ def draw_clip(drawing: DrawingConfig, split: str, template: Template, index: int
 
     Args:
         drawing: seed, length, size and nuisances of the set.
-        split: ``train``, ``validation`` or ``tune``; the last two share a pool of objects, not their seeds.
+        split: ``train``, ``validation``, ``tune`` or ``test``; the second and third share a pool of objects, not
+            their seeds.
         template: one of :data:`gta.data.templates.TEMPLATES`.
         index: number of the clip within its split and template.
     """

@@ -31,23 +31,27 @@ def run_batches(
     items: Sequence[Item],
     jobs: int | None = None,
     progress: Progress | None = None,
+    batch: int | None = None,
+    few: int | None = None,
 ) -> list[Result]:
     """Return ``[function(common, item) for item in items]``, computed by ``jobs`` processes (all cores by default).
 
-    The first error stops the rest and is raised here. ``function`` must be importable (processes are spawned).
+    ``batch`` items are handed over at a time, and up to ``few`` are done without other processes. The first error
+    stops the rest and is raised here. ``function`` must be importable (processes are spawned).
     """
     jobs = jobs or cores()
-    batches = [items[i : i + _BATCH] for i in range(0, len(items), _BATCH)]
+    step = batch or _BATCH
+    batches = [items[i : i + step] for i in range(0, len(items), step)]
     results: list[Result] = []
 
-    def collect(batch: list[Result]) -> None:
-        results.extend(batch)
+    def collect(found: list[Result]) -> None:
+        results.extend(found)
         if progress is not None:
             progress(len(results), len(items))
 
-    if jobs == 1 or len(items) <= _FEW:
-        for batch in batches:
-            collect(_run_batch(function, common, batch))
+    if jobs == 1 or len(items) <= (_FEW if few is None else few):
+        for part in batches:
+            collect(_run_batch(function, common, part))
         return results
 
     import multiprocessing
@@ -56,7 +60,7 @@ def run_batches(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts) as pool:
         try:
-            for future in [pool.submit(_run_batch, function, common, batch) for batch in batches]:
+            for future in [pool.submit(_run_batch, function, common, part) for part in batches]:
                 collect(future.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

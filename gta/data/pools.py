@@ -2,7 +2,8 @@
 
 Objects are combinations shape x fill x hue bin, backgrounds are combinations pattern x hue bin. One third of the
 combinations is held out for validation and tuning by a rule modulo 3, so that every shape, fill, pattern and hue
-is met in training and no combination of the evaluation is.
+is met in training and no combination of the evaluation is. The test split joined later and has a pool of its own: a
+bin's hues fill four fifths of the circle, and the test's hues lie in the gaps between them, by the same rule.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from gta.data.shapes import FILLS, SHAPES, Plane
 
-Pool = Literal["train", "held-out"]
+Pool = Literal["train", "held-out", "test"]
 Colour = NDArray[np.float32]
 HUES = 9
 SHAPE_NAMES = tuple(SHAPES)
@@ -25,13 +26,17 @@ HUE_NAMES = ("red", "orange", "yellow", "lime", "green", "teal", "blue", "violet
 
 
 def pool_of(split: str) -> Pool:
-    """Return the pool that ``train``, ``validation`` or ``tune`` draws from."""
-    return "train" if split == "train" else "held-out"
+    """Return the pool that ``train``, ``validation``, ``tune`` or ``test`` draws from."""
+    return "train" if split == "train" else "test" if split == "test" else "held-out"
 
 
 def hues_of(number: int, pool: Pool) -> list[int]:
-    """Return the hue bins that go with a combination's number in one pool: six in training, three held out."""
-    return [hue for hue in range(HUES) if ((number + hue) % 3 == 0) == (pool == "held-out")]
+    """Return the hues that go with a combination's number in one pool: six bins in training, three held out.
+
+    The three of the test are numbered ``HUES + h``: the gap between bins h and h + 1.
+    """
+    shift = HUES if pool == "test" else 0
+    return [hue + shift for hue in range(HUES) if ((number + hue) % 3 == 0) == (pool != "train")]
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,10 @@ class Look:
     @property
     def words(self) -> str:
         """The object in words, for the json's placeholders."""
-        return f"{HUE_NAMES[self.hue]} {self.shape} with {self.fill}"
+        name = HUE_NAMES[self.hue % HUES]
+        if self.hue >= HUES:
+            name += f"-{HUE_NAMES[(self.hue + 1) % HUES]}"
+        return f"{name} {self.shape} with {self.fill}"
 
 
 @dataclass(frozen=True)
@@ -85,8 +93,10 @@ def colour(hue: float, luminance: float, chroma: float) -> Colour:
     return np.clip(luminance + tint, 0, 255).astype(np.float32)
 
 
-def _tone(rng: np.random.Generator, hue: int, low: float, high: float, chroma: float) -> Colour:
-    return colour((hue + rng.uniform(-0.4, 0.4)) / HUES, rng.uniform(low, high), chroma)
+def tone(rng: np.random.Generator, hue: int, low: float, high: float, chroma: float, after: int = 0) -> Colour:
+    """Draw a colour of a hue, or of the one so many bins ``after`` it."""
+    middle, spread = (hue, 0.4) if hue < HUES else (hue - HUES + 0.5, 0.1)
+    return colour((middle + after + rng.uniform(-spread, spread)) / HUES, rng.uniform(low, high), chroma)
 
 
 def sample_background(rng: np.random.Generator, pool: Pool) -> Background:
@@ -101,8 +111,8 @@ def sample_background(rng: np.random.Generator, pool: Pool) -> Background:
         PATTERNS[number],
         hue,
         dark,
-        _tone(rng, hue, middle - step, middle - step, chroma),
-        _tone(rng, hue, middle + step, middle + step, chroma),
+        tone(rng, hue, middle - step, middle - step, chroma),
+        tone(rng, hue, middle + step, middle + step, chroma),
         rng.uniform(0, 2 * np.pi),
         rng.uniform(7, 16),
         (rng.uniform(0, 1), rng.uniform(0, 1)),
@@ -116,8 +126,8 @@ def sample_look(rng: np.random.Generator, pool: Pool, dark: bool) -> Look:
     fill = int(rng.integers(len(FILL_NAMES)))
     hue = int(rng.choice(hues_of(shape + 2 * fill, pool)))
     bounds = ((185, 225), (120, 150), 12.0) if dark else ((25, 60), (90, 120), 245.0)
-    first = _tone(rng, hue, *bounds[0], chroma=rng.uniform(60, 90))
-    second = _tone(rng, hue + 1, *bounds[1], chroma=rng.uniform(60, 90))
+    first = tone(rng, hue, *bounds[0], chroma=rng.uniform(60, 90))
+    second = tone(rng, hue, *bounds[1], chroma=rng.uniform(60, 90), after=1)
     return Look(SHAPE_NAMES[shape], FILL_NAMES[fill], hue, first, second, colour(0, bounds[2], 0))
 
 
@@ -125,7 +135,7 @@ def sample_hand(rng: np.random.Generator, pool: Pool, dark: bool) -> Look:
     """Draw a hand: a skin tone, and a sleeve whose hue is one of the pool's."""
     skin = colour(rng.uniform(0.05, 0.09), rng.uniform(170, 205) if dark else rng.uniform(70, 110), 45)
     hue = int(rng.choice(hues_of(0, pool)))
-    sleeve = _tone(rng, hue, *((120, 150) if dark else (25, 60)), chroma=60)
+    sleeve = tone(rng, hue, *((120, 150) if dark else (25, 60)), chroma=60)
     return Look("hand", "sleeve", hue, skin, sleeve, colour(0, 12.0 if dark else 245.0, 0))
 
 

@@ -25,7 +25,7 @@ from gta.data.templates import TEMPLATES
 from gta.errors import UserError
 from gta.files import read_json, write_bytes, write_json
 
-SPLITS = ("train", "validation", "tune")
+SPLITS = ("train", "validation", "tune", "test")
 _MARK = "embedded.json"
 
 
@@ -45,7 +45,7 @@ def ensure_embedded(
         name: first part of the folder's name.
         jobs: processes; all cores by default.
         progress: called with (clips done, clips in all).
-        splits: some of ``train``, ``validation``, ``tune``; splits that are there already are kept.
+        splits: some of ``train``, ``validation``, ``tune``, ``test``; splits that are there already are kept.
 
     Raises:
         UserError: the folder cannot be written or the disk is full.
@@ -101,7 +101,8 @@ def clip_id(split: str, template: int, index: int) -> str:
 
 
 def _make_split(folder: Path, drawing: DrawingConfig, split: str, jobs: int | None, progress: Progress | None) -> None:
-    count: int = getattr(drawing, f"{split}_per_template")
+    # The test split joined after sets had been drawn: their configs, and so their names, have no number for it.
+    count: int = getattr(drawing, f"{'validation' if split == 'test' else split}_per_template")
     items = [(split, template, index) for index in range(count) for template in range(len(TEMPLATES))]
     made: list[tuple[str, str, tuple[str, ...]]] = run_batches(_make_clip, (folder, drawing), items, jobs, progress)
     if hasattr(os, "sync"):
@@ -115,12 +116,18 @@ def _make_split(folder: Path, drawing: DrawingConfig, split: str, jobs: int | No
             label = label.replace("something", word, 1) if "something" in label else label.replace("Something", word, 1)
         rows.append({"id": number, "label": label, "template": name, "placeholders": list(words)})
     order = np.random.Generator(np.random.Philox(key=SPLITS.index(split))).permutation(len(rows))
-    content = json.dumps([rows[i] for i in order], indent=0, ensure_ascii=False).encode() + b"\n"
+    listed = [rows[i] for i in order]
+    answers = b""
+    if split == "test":  # as in Something-Something v2: the answers are a file of their own
+        answers = "".join(f"{row['id']};{row['template']}\n" for row in listed).encode()
+        listed = [{"id": row["id"]} for row in listed]
+        write_bytes(folder / "test-answers.csv", answers)
+    content = json.dumps(listed, indent=0, ensure_ascii=False).encode() + b"\n"
     write_bytes(folder / f"{split}.json", content)
     names = sorted(template.name for template in TEMPLATES)
     write_json(folder / "labels.json", {name: str(i) for i, name in enumerate(names)})
 
-    sha = hashlib.sha256(content)
+    sha = hashlib.sha256(content + answers)
     for number, clip_sha, _ in sorted(made):
         sha.update(f"{number} {clip_sha}\n".encode())
     known = embedded_info(folder)["splits"] if (folder / _MARK).is_file() else {}
@@ -165,14 +172,20 @@ def _is_whole(path: Path, frames: int) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit code."""
-    parser = Parser("python -m gta.data.prepare", __doc__.splitlines()[0])
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in ("extract", "reencode"):
+        from gta.data.convert import main as convert_main
+
+        return convert_main(given)
+    title = f"{__doc__.splitlines()[0]} Or convert another set: prepare extract|reencode SRC DST."
+    parser = Parser("python -m gta.data.prepare", title)
     parser.add_argument("name", help=f"the embedded data set: {', '.join(EMBEDDED)}")
     parser.add_argument(
         "--data", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)"
     )
     parser.add_argument("--jobs", type=positive, default=None, metavar="N", help="processes (default: all cores)")
     try:
-        options = parse(parser, arguments)
+        options = parse(parser, given)
         drawing = choose_embedded(options.name)
         with showing("drawing clips") as progress:
             folder = ensure_embedded(options.data, drawing, options.name, options.jobs, progress)
