@@ -11,6 +11,9 @@ from types import ModuleType
 
 import pytest
 
+# Several tests at a time, or a busy machine, slow small networks down many times over when each takes all threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).parent.parent
 FAKE_CHILD = (sys.executable, "-m", "tests.fake_child")
 

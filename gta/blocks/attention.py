@@ -46,7 +46,7 @@ def attend_groups(q_MTD: Tensor, k_MTD: Tensor, v_MTD: Tensor, groups: int) -> T
 class PooledAttention(nn.Module):
     """Y = X + BN(softmax(Q K^T / sqrt(D)) V W_O) with keys and values max-pooled 2x2 in space.
 
-    They are pooled after or before their projections; a map too small to pool is left alone.
+    They are pooled after or before their projections; a map of which one position would be left is not.
     """
 
     joint: bool

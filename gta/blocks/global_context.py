@@ -20,7 +20,7 @@ class GlobalContext(nn.Module):
         super().__init__()
         self.frames, self.domain = frames, config.domain
         inner = channels // config.reduction
-        self.mask = nn.Linear(channels, 1)
+        self.mask = nn.Linear(channels, 1, bias=False)  # a bias would not change the softmax
         self.transform = nn.Sequential(
             nn.Linear(channels, inner), nn.LayerNorm(inner), nn.ReLU(inplace=True), nn.Linear(inner, channels)
         )

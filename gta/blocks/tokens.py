@@ -57,7 +57,7 @@ def from_tokens(y_BTNC: Tensor, x: Tensor) -> Tensor:
 
 
 def pool_positions(x_BTNC: Tensor, size: tuple[int, int]) -> Tensor:
-    """Max-pool the positions of every frame 2x2, or return them as they are when the map is too small to pool.
+    """Max-pool the positions of every frame 2x2, or return them as they are when only one would be left to attend to.
 
     Args:
         x_BTNC: (B, T, H*W, C).
@@ -66,7 +66,7 @@ def pool_positions(x_BTNC: Tensor, size: tuple[int, int]) -> Tensor:
     Returns:
         (B, T, (H//2)*(W//2), C).
     """
-    if min(size) < 2:
+    if (size[0] // 2) * (size[1] // 2) < 2:
         return x_BTNC
     clips, time, _, channels = x_BTNC.shape
     maps = x_BTNC.reshape(clips * time, *size, channels).permute(0, 3, 1, 2)
