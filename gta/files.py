@@ -68,7 +68,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - any json value
         return json.loads(Path(path).read_bytes())
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} is not readable JSON: {error}") from error
 
 
