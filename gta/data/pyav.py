@@ -207,10 +207,12 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:  # a title need not be UTF-8
             if not container.streams.video:
                 raise ClipError(f"{path} holds no video stream; expected a video file")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise ClipError(f"{path} holds video of a kind that FFmpeg does not know; re-download the file")
             stream.thread_type = "NONE"
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             yield container, stream
