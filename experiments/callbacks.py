@@ -46,7 +46,8 @@ class RunLog(pl.Callback):
     ) -> None:
         """Count clips and say how far the run is."""
         self._clips += len(batch["label"]) * trainer.world_size
-        self._losses.append(float(outputs["loss"]) if isinstance(outputs, dict) else float("nan"))
+        loss = float(outputs["loss"]) if isinstance(outputs, dict) else float("nan")
+        self._losses.append(loss * trainer.accumulate_grad_batches)  # the trainer has divided it by that number
         self._seconds = time.perf_counter() - self._started
         if trainer.is_global_zero and time.monotonic() - self._said > 1:
             self._said = time.monotonic()

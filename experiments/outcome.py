@@ -65,7 +65,7 @@ def write(
     """Write ``result.json`` from the stored scores; the accuracies are those of the first of the run's views."""
     views = stored.of(config.views[0])
     found = accuracies(views, stored.labels, *kinds_and_partners(data.labels))
-    size = cost(config.model, config.data.crop)
+    size = cost(config.model, config.data.test_crop or config.data.crop)
     clips = sum(e["clips_per_second"] * e["seconds"] for e in points)
     seconds = sum(e["seconds"] for e in points)
     result = {

@@ -1,11 +1,12 @@
-"""What must stand before the first run starts: the embedded data set and the pre-trained backbone."""
+"""What must stand before the first run starts: the data set and the weights that the backbone starts from."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gta.config import RunConfig
+from gta.config import PretrainConfig, RunConfig, WeightsConfig
 
 
 def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[[str], None]) -> dict[str, Path]:
@@ -21,7 +22,8 @@ def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[
         The weights file to start from, by run id; runs without pre-training are left out.
 
     Raises:
-        UserError: data or weights cannot be written, or real data cannot be read.
+        UserError: data or weights cannot be written, real data cannot be read, or public weights are not there; the
+            message says which file to put where.
     """
     _prepare_data(runs, data)
     return _prepare_weights(runs, results / "pretrained", say)
@@ -31,7 +33,12 @@ def _prepare_data(runs: Sequence[RunConfig], data: Path) -> None:
     from gta.data.module import VideoDataModule
     from gta.data.pool import showing
 
-    for config in dict.fromkeys(run.data for run in runs):
+    seen = [
+        dataclasses.replace(run.data, evaluation_split=split)
+        for run in runs
+        for split in (run.data.evaluation_split, *run.splits)
+    ]
+    for config in dict.fromkeys(seen):
         with showing(f"{config.dataset} in {data}") as progress:
             module = VideoDataModule(config, data, batch_size=1, seed=0, progress=progress)
             module.prepare_data()
@@ -39,9 +46,15 @@ def _prepare_data(runs: Sequence[RunConfig], data: Path) -> None:
 
 
 def _prepare_weights(runs: Sequence[RunConfig], folder: Path, say: Callable[[str], None]) -> dict[str, Path]:
-    wanted = [run for run in runs if run.pretrain is not None]
-    if not wanted:
-        return {}
-    from gta.pretrain import ensure_pretrained
+    found: dict[str, Path] = {}
+    for run in runs:
+        match run.pretrain:
+            case PretrainConfig():
+                from gta.pretrain import ensure_pretrained
 
-    return {run.id: ensure_pretrained(run, folder, say) for run in wanted}
+                found[run.id] = ensure_pretrained(run, folder, say)
+            case WeightsConfig():
+                from gta.weights import find
+
+                found[run.id] = find(run.pretrain, folder)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,17 @@ def newest(folder: Path) -> Path | None:
     if not found:
         raise UserError(f"{path} is not a checkpoint of a run; delete it to start anew")
     return path
+
+
+def replace_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
+    """Put other weights or statistics into a checkpoint, atomically; all else in it stays.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    content["state_dict"] = {name: value.detach().cpu() for name, value in weights.items()}
+    AtomicCheckpointIO().save_checkpoint(content, path)
 
 
 def check_labels(name: str, stored: str | None, own: str) -> None:

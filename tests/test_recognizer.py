@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.profiles import SMOKE
+from experiments.profiles import PROFILES, SMOKE
 from experiments.study import Row
 from gta.errors import UserError
-from gta.recognizer import VideoRecognizer, gather
+from gta.recognizer import VideoRecognizer, gather, lr_factor
 
 
 def part(*lines):
@@ -46,3 +46,58 @@ def test_labels_go_with_the_checkpoint_and_another_order_is_refused():
     with pytest.raises(UserError) as caught:
         other.on_load_checkpoint(checkpoint)
     assert all(found["label_fingerprint"] in str(caught.value) for found in (own, checkpoint))
+
+
+def rates(config, steps_per_epoch):
+    """The learning rate of every optimiser step of a run, from the optimiser and schedule that a fit would make."""
+    parameter = torch.nn.Parameter(torch.zeros(()))
+    optimizer = torch.optim.SGD([parameter], lr=config.train.lr)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: lr_factor(config.train, step / steps_per_epoch)
+    )
+    found = []
+    for _ in range(config.train.epochs * steps_per_epoch):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return np.array(found).reshape(config.train.epochs, steps_per_epoch)
+
+
+@pytest.mark.parametrize("name", ["ssv1", "ssv2"])
+@pytest.mark.parametrize("backbone", ["r2d", "tsm"])
+def test_the_learning_rate_of_something_something(name, backbone):
+    """0.01 at batch 32, x 0.1 at epochs 30, 40 and 45 of 50, after two epochs of warm-up (appendix E)."""
+    profile = PROFILES[name]
+    run = profile.resolve(Row("", backbone=backbone), 0)
+    steps = 97
+    found = rates(run, steps)
+    assert (run.train.batch_size, found.shape) == (32, (50, steps))
+    expected = np.repeat(0.01 * 0.1 ** np.array([0.0] * 30 + [1.0] * 10 + [2.0] * 5 + [3.0] * 5), steps)
+    expected[: 2 * steps] = 0.01 * np.maximum(np.arange(2 * steps) / (2 * steps), 1e-3)
+    np.testing.assert_allclose(found.ravel(), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["ssv1", "ssv2"])
+def test_the_learning_rate_of_slowfast(name):
+    """0.03 at batch 16, x 0.1 at 14 and 18 of 22, warm-up over 0.19 epochs from 1e-4 (PySlowFast's SSv2 recipe)."""
+    run = PROFILES[name].resolve(Row("", backbone="slowfast"), 0)
+    steps = 97
+    found = rates(run, steps)
+    assert (run.train.batch_size, found.shape) == (16, (22, steps))
+    expected = np.repeat(0.03 * 0.1 ** np.array([0.0] * 14 + [1.0] * 4 + [2.0] * 4), steps)
+    at = np.arange(found.size) / steps
+    warm = at < 0.19
+    np.testing.assert_allclose(found.ravel()[~warm], expected[~warm], rtol=1e-9)
+    theirs = 1e-4 + (0.03 - 1e-4) * at[warm] / 0.19
+    assert found[0, 0] == pytest.approx(1e-4)
+    assert np.abs(found.ravel()[warm] - theirs).max() <= 1e-4
+
+
+def test_the_learning_rate_of_kinetics():
+    """0.01 at batch 64, x 0.1 at 44 and 88 of 118."""
+    run = PROFILES["k400"].resolve(Row("", backbone="r2d_k400"), 0)
+    steps = 97
+    found = rates(run, steps)
+    assert (run.train.batch_size, found.shape) == (64, (118, steps))
+    expected = np.repeat(0.01 * 0.1 ** np.array([0.0] * 44 + [1.0] * 44 + [2.0] * 30), steps)
+    np.testing.assert_allclose(found.ravel(), expected, rtol=1e-9)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -168,6 +169,78 @@ def test_a_clip_that_does_not_decode_fails_the_run_by_name(ground, tmp_path):
     folder = tmp_path / "runs" / ground[2].id
     assert start((data, *ground[1:]), folder) == 2
     assert video.name in files.read_json(folder / "error.json")["error"]
+
+
+def variant(ground, folder, run):
+    """Start another config with the data and weights of the first."""
+    folder = folder / "runs" / run.id
+    files.write_json(folder / "config.json", to_dict(run))
+    return folder, lambda: start((*ground[:2], run), folder)
+
+
+def test_precise_statistics_are_scored_and_kept(ground, whole, tmp_path):
+    run = ground[2]
+    folder, begin = variant(ground, tmp_path, replace(run, train=replace(run.train, precise_bn=2)))
+    assert begin() == 0
+    ours, theirs = weights_of(folder), weights_of(whole)
+    changed = {name for name in ours if not ours[name].equal(theirs[name])}
+    assert changed
+    assert all("running_" in name for name in changed)
+    assert not any(name.startswith(("model.backbone.layer1.", "model.backbone.bn1.")) for name in changed)  # frozen
+    scores = (folder / "scores.npz").read_bytes()
+    assert scores != (whole / "scores.npz").read_bytes()
+
+    (folder / "result.json").unlink()  # a kill after the statistics were kept
+    assert begin() == 0
+    again = weights_of(folder)
+    assert [name for name in ours if not ours[name].equal(again[name])] == []
+    assert (folder / "scores.npz").read_bytes() == scores
+
+
+def test_a_batch_in_parts_is_the_same_recipe(ground, whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("GTA_ACCUMULATE", "2")
+    folder = tmp_path / "runs" / ground[2].id
+    assert start(ground, folder) == 0
+    assert files.read_json(folder / "env.json")["accumulate"] == 2
+    ours, theirs = curve(folder), curve(whole)
+    assert [(p["epochs"], p["step"], p["lr"]) for p in ours] == [(p["epochs"], p["step"], p["lr"]) for p in theirs]
+    assert [p["train_loss"] for p in ours] == pytest.approx([p["train_loss"] for p in theirs], rel=0.1)
+
+
+@pytest.mark.parametrize("text", ["0", "3", "two"])
+def test_parts_that_do_not_fit_the_batch(ground, tmp_path, monkeypatch, text):
+    monkeypatch.setenv("GTA_ACCUMULATE", text)
+    folder = tmp_path / "runs" / ground[2].id
+    assert start(ground, folder) == 2
+    error = files.read_json(folder / "error.json")["error"]
+    assert f"GTA_ACCUMULATE is {text!r}" in error
+    assert "one of 1, 2, 4, 8, 16" in error
+
+
+def test_the_temporal_matrices_are_kept(whole, ground):
+    with np.load(whole / "matrices.npz", allow_pickle=False) as stored:
+        places = [f"{stage}[{index}]" for stage, index in ground[2].model.places]
+        assert set(stored) == {f"{place}.{path}" for place in places for path in ("pixel", "region")}
+        assert {(m.shape, m.dtype) for m in stored.values()} == {((8, 8), np.dtype(np.float32))}
+        state = weights_of(whole)
+        (name,) = [n for n in state if "layer2.0.inserted" in n and n.endswith("pixel.mixing.matrix")]
+        np.testing.assert_allclose(stored["res3[0].pixel"], state[name].abs().mean(dim=(0, 1)), rtol=1e-6)
+    assert (whole / "matrices.npz").stat().st_size < 10_000
+
+
+def test_labels_of_another_data_set_are_refused(ground, whole, tmp_path):
+    folder = tmp_path / "runs" / ground[2].id
+    shutil.copytree(whole, folder)
+    (folder / "result.json").unlink()
+    path = folder / "ckpt" / "last.ckpt"
+    content = torch.load(path, weights_only=True)
+    assert len(content["labels"]) == 24
+    own = content["label_fingerprint"]
+    torch.save(content | {"label_fingerprint": "0123456789ab"}, path)
+    assert start(ground, folder) == 2
+    error = files.read_json(folder / "error.json")["error"]
+    assert "0123456789ab" in error
+    assert own in error
 
 
 def test_pretraining_is_reproducible_and_kept(ground):
