@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gta import files
-from gta.config import PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
+from gta.config import PretrainConfig, RunConfig, WeightsConfig
 from gta.errors import UserError
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ def train(config: RunConfig, place: Place) -> None:
     from experiments.environment import describe
     from gta.checkpoint import newest, replace_weights
     from gta.data.module import VideoDataModule
-    from gta.precise_norm import PreciseNorm
     from gta.recognizer import VideoRecognizer
 
     torch.set_num_threads(place.threads)
@@ -90,8 +89,6 @@ def train(config: RunConfig, place: Place) -> None:
         raise Interrupted(INTERRUPTED["SIGINT"]) from stop
     if trainer.current_epoch < config.train.epochs:
         raise Interrupted(INTERRUPTED["SIGTERM" if trainer.received_sigterm else "SIGINT"])
-    if config.train.precise_bn:
-        trainer.callbacks.append(PreciseNorm(data, config.train.precise_bn * accumulate, config.train.epochs))
     stored = _score(config, place, trainer, recognizer)
     if trainer.is_global_zero:
         if config.train.precise_bn:
@@ -112,8 +109,7 @@ def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: Vid
     for split in (*config.splits, config.data.evaluation_split):
         view = dataclasses.replace(config.data, evaluation_split=split)
         batch = _part(config, place)
-        several = {} if views == (ViewsConfig(),) else {"views": views}
-        data = VideoDataModule(view, place.data, batch, config.seed, place.workers, **several)  # type: ignore[arg-type]
+        data = VideoDataModule(view, place.data, batch, config.seed, place.workers, views=views)
         trainer.validate(recognizer, data, verbose=False)
         if trainer.is_global_zero:
             name = scores_name(None if split == config.data.evaluation_split else split)
@@ -194,28 +190,32 @@ def _check_classes(config: RunConfig, data: VideoDataModule) -> None:
 
 def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog, precision: str) -> pl.Trainer:
     import pytorch_lightning as pl
+    import torch
     from pytorch_lightning.callbacks import ModelCheckpoint
 
     from experiments.mirror import wandb_logger
     from gta.checkpoint import AtomicCheckpointIO
+    from gta.precise_norm import PreciseNorm
 
     logger = wandb_logger(config, place.folder, place.wandb, place.tables, place.rows)
     distributed = place.devices * place.nodes > 1
     accumulate = _accumulate(config, place)
     batches = len(data.dataset("train")) // config.train.batch_size
+    precise = config.train.precise_bn * accumulate
+    looks = CURVE_POINTS if config.data.drawing else 1
     return pl.Trainer(
         accelerator="auto",
         devices=place.devices,
         num_nodes=place.nodes,
         strategy="ddp" if distributed else "auto",
-        sync_batchnorm=distributed,
+        sync_batchnorm=distributed and torch.cuda.is_available(),  # it does not exist on CPUs
         precision=cast(Any, precision),
         max_epochs=config.train.epochs,
         gradient_clip_val=config.train.clip_norm,
         accumulate_grad_batches=accumulate,
         limit_train_batches=1.0 if accumulate == 1 else batches * accumulate,  # an epoch of whole batches
         limit_val_batches=_curve_batches(config, data),
-        val_check_interval=1.0 / (CURVE_POINTS if config.data.drawing else 1),
+        val_check_interval=1.0 / looks if accumulate == 1 else max(1, batches // looks) * accumulate,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,
@@ -224,6 +224,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
         callbacks=[
             log,
             ModelCheckpoint(place.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False),
+            *([PreciseNorm(data, precise, config.train.epochs)] if precise else []),
         ],
         plugins=[AtomicCheckpointIO()],
         default_root_dir=place.folder,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytorch_lightning as pl
@@ -14,7 +14,7 @@ from pytorch_lightning.loggers import WandbLogger
 from experiments.result import SCHEMA
 from gta import files
 from gta.config import RunConfig, ViewsConfig
-from gta.data.module import VideoDataModule
+from gta.data.module import Role, VideoDataModule
 from gta.data.templates import kinds_and_partners
 from gta.errors import UserError
 from gta.evaluation import accuracies, view_table
@@ -86,7 +86,15 @@ def write(
         "git": env["git"],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    files.write_json(folder / "result.json", result)
+    files.write_json(folder / "result.json", result | _lost(data))
+
+
+def _lost(data: VideoDataModule) -> dict[str, Any]:
+    """Return what a real data set lacks: ids that its lists name, and how often a clip could not be trained on."""
+    if data.data.drawing is not None:
+        return {}
+    missing = {role: len(data.missing(role)) for role in get_args(Role)}
+    return {"missing": missing, "replaced": data.damage.names}
 
 
 def mirror(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:

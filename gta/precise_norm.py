@@ -77,6 +77,8 @@ def estimate_statistics(
             with context():
                 network(batch)
             for norm, total in zip(norms, sums, strict=True):
+                if norm.num_batches_tracked is not None:
+                    norm.num_batches_tracked -= 1
                 mean, var = _statistics(norm)
                 total += torch.stack((mean, var + mean**2))
             count += 1

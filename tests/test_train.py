@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +16,9 @@ from experiments.prepare import prepare
 from experiments.profiles import SMOKE
 from experiments.tables import TABLES
 from gta import files
-from gta.config import run_from_dict, to_dict
+from gta.config import ViewsConfig, run_from_dict, to_dict
+from gta.evaluation import accuracies, view_table
+from gta.scores import read_scores
 
 ROW = TABLES["table_ablation_components"].rows[0]
 
@@ -195,6 +199,53 @@ def test_precise_statistics_are_scored_and_kept(ground, whole, tmp_path):
     again = weights_of(folder)
     assert [name for name in ours if not ours[name].equal(again[name])] == []
     assert (folder / "scores.npz").read_bytes() == scores
+
+
+def test_every_view_and_split_is_scored(ground, whole, tmp_path):
+    views = (ViewsConfig(), ViewsConfig(2, 3))
+    folder, begin = variant(ground, tmp_path, replace(ground[2], views=views, splits=("tune",)))
+    assert begin() == 0
+    assert curve(folder) == curve(whole)  # the curve reads one view
+    own, alone, tune = (
+        read_scores(path) for path in (folder / "scores.npz", whole / "scores.npz", folder / "scores-tune.npz")
+    )
+    assert own.scores.shape == tune.scores.shape == (7, 24, 24)
+    assert own.views.tolist() == view_table(views).tolist()
+    np.testing.assert_array_equal(own.clip_ids, alone.clip_ids)
+    np.testing.assert_allclose(own.of(views[0]), alone.scores, atol=0.01)  # other batches: rounded otherwise
+    np.testing.assert_array_equal(own.scores[2], own.scores[0])  # the first of two clips, in the centre, is that one
+    assert len({view.tobytes() for view in own.scores}) == 6
+    assert not set(own.clip_ids) & set(tune.clip_ids)
+    result = files.read_json(folder / "result.json")
+    assert result["n_val"] == 24
+    assert result["top1"] == accuracies(own.of(views[0]), own.labels).top1
+
+
+def test_two_processes_score_every_view_once(ground, whole, tmp_path):
+    folder = tmp_path / "runs" / ground[2].id
+    shutil.copytree(whole, folder)
+    (folder / "result.json").unlink()
+    (folder / "scores.npz").unlink()
+    data, weights, _ = ground
+    command = [
+        sys.executable,
+        "-m",
+        "experiments.train",
+        folder,
+        "--data",
+        data,
+        "--pretrained",
+        weights,
+        "--devices",
+        "2",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    ours, theirs = read_scores(folder / "scores.npz"), read_scores(whole / "scores.npz")
+    np.testing.assert_array_equal(ours.clip_ids, theirs.clip_ids)
+    np.testing.assert_array_equal(ours.labels, theirs.labels)
+    np.testing.assert_allclose(ours.scores, theirs.scores, atol=0.01)
+    assert files.read_json(folder / "result.json")["n_val"] == 24
 
 
 def test_a_batch_in_parts_is_the_same_recipe(ground, whole, tmp_path, monkeypatch):
