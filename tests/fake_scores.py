@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from gta.config import ViewsConfig
 from gta.data.templates import TEMPLATES, kinds_and_partners
-from gta.evaluation import accuracies
+from gta.evaluation import accuracies, view_table
 from tests import fake_child
 
 LABELS = tuple(sorted(template.name for template in TEMPLATES))
@@ -35,10 +37,14 @@ def save_scores(
 
 
 def finish(folder: Path, right: float, seed: int, **changes: object) -> None:
-    """Leave a finished run with one view whose result follows from its scores."""
-    labels, scores = draw_scores(right, seed)
-    save_scores(folder / "scores.npz", labels, scores)
-    fake_child.finish(folder, **figures(labels, scores), **changes)
+    """Leave a finished run with all views and splits of its config, whose result follows from its scores."""
+    config = json.loads((folder / "config.json").read_text())
+    table = view_table([ViewsConfig(**views) for views in config.get("views", [{}])])
+    labels, scores = draw_scores(right, seed, views=len(table))
+    save_scores(folder / "scores.npz", labels, scores, table)
+    for number, split in enumerate(config.get("splits", [])):
+        save_scores(folder / f"scores-{split}.npz", *draw_scores(right, seed + 1000 + number, views=len(table)), table)
+    fake_child.finish(folder, **figures(labels, scores[:1]), **changes)
 
 
 def figures(labels: np.ndarray, scores: np.ndarray) -> dict[str, object]:

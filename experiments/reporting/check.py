@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.profiles import PROFILES
 from experiments.reporting.snapshot import Snapshot
-from experiments.reporting.study_report import ReadTable, read_study, table_files, whole_files
+from experiments.reporting.study_report import ReadTable, all_pictures, read_study, table_files, whole_files
 from experiments.store import Store
 from experiments.study import Profile, Table
 from experiments.tables import TABLES
@@ -44,7 +44,8 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
             if read.data.results or any((folder / name).exists() for name in texts):
                 wrong += _compare(folder, texts)
         if whole and any_result:
-            wrong += _compare(folder, whole_files(study))
+            wrong += _compare(folder, whole_files(study, snapshot))
+        wrong += stale_pictures(study, snapshot, whole and any_result)
     if not found:
         raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
     if whole:
@@ -58,6 +59,13 @@ def without_scores(study: Sequence[ReadTable], store: Store) -> list[str]:
     paths = [store.folder(run_id) / "scores.npz" for run_id in runs]
     reason = "the scores of a finished run are missing; commit them with its result.json"
     return [f"{path}: {reason}" for path in paths if not path.exists()]
+
+
+def stale_pictures(study: Sequence[ReadTable], store: Store, whole: bool) -> list[str]:
+    """Return the pictures that were drawn from other figures; they are recognised without drawing them."""
+    folder = store.results / study[0].data.profile.name
+    stale = [picture.name for picture in all_pictures(study, store, whole) if not picture.is_current(folder)]
+    return [f"{folder / name}.svg: missing, or drawn from other figures" for name in stale]
 
 
 def strangers(store: Store) -> Iterator[Path]:

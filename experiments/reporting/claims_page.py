@@ -11,7 +11,7 @@ from experiments.reporting.bootstrap import REPLICATES
 from experiments.reporting.cells import UNKNOWN, no_minus_zero
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import markdown, short
-from experiments.reporting.verdicts import MIN_SEEDS, Outcome, Verdict, holm
+from experiments.reporting.verdicts import MIN_SEEDS, Outcome, Tested, Verdict, holm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,18 +133,25 @@ def measured_text(verdict: Verdict) -> str:
     """Return the difference with its interval, of several the one that is closest to failing."""
     if not verdict.tested:
         return "–"
-    closest = verdict.closest
-    text = f"{_signed(closest.difference)} [{_signed(closest.low)}, {_signed(closest.high)}]"
+    text = interval_text(verdict.closest)
     return text if len(verdict.tested) == 1 else f"{text}, {contrast_text(verdict)}"
+
+
+def interval_text(tested: Tested) -> str:
+    """Return a difference with its interval."""
+    return f"{_signed(tested.difference)} [{_signed(tested.low)}, {_signed(tested.high)}]"
 
 
 def contrast_text(verdict: Verdict) -> str:
     """Return the closest contrast as ``A - B``."""
-    plus = [row for row, weight in verdict.closest.contrast if weight > 0]
-    minus = [row for row, weight in verdict.closest.contrast if weight < 0]
-    if len(plus) == len(minus) == 1:
-        return f"{plus[0]} − {minus[0]}"
-    return " − ".join(["(" + ") + (".join(plus) + ")", *(f"({row})" for row in minus)])
+    terms = verdict.closest.contrast
+    plus = [_bracketed(row) for row, weight in terms if weight > 0]
+    minus = [_bracketed(row) for row, weight in terms if weight < 0]
+    return " − ".join([" + ".join(plus), *minus])
+
+
+def _bracketed(row: str) -> str:
+    return f"({row})" if "+" in row else row
 
 
 def _item(data: TableData, verdict: Verdict, kept: set[tuple[str, str]]) -> str:

@@ -100,6 +100,18 @@ def markdown(frame: pd.DataFrame) -> str:
     return str(escaped.to_markdown(index=False, disable_numparse=True, colalign=aligned))
 
 
+def measured_on(data: TableData) -> str:
+    """Return the sentence that says on what the table was measured, and on what the paper's figures were."""
+    profile, table = data.profile, data.table
+    paper = " and ".join(filter(None, (table.paper_data, table.paper_data_2)))
+    if profile.data.drawing is None:
+        return f"Measured on `{profile.name}` ({profile.title}); the paper measured it on {paper}."
+    return (
+        f"Measured with a narrow ResNet on drawn clips (`{profile.data.dataset}`: {profile.title}), not on "
+        f"{paper}: the paper's columns are its own figures; compare order and sign only."
+    )
+
+
 def first_figure(frame: pd.DataFrame) -> int:
     """Return the place of the first column of figures; the ones before it are labels."""
     return list(frame.columns).index("top-1") if "top-1" in frame.columns else len(frame.columns)

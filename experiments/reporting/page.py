@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from experiments.reporting import cells
 from experiments.reporting.claims_page import section
 from experiments.reporting.collect import TableData, environment, is_derived
-from experiments.reporting.frames import KINDS, formatted_frame, markdown
+from experiments.reporting.frames import KINDS, formatted_frame, markdown, measured_on
 from experiments.reporting.verdicts import Verdict
 from gta.data.templates import KINDS as KIND_NAMES
 from gta.data.templates import TEMPLATES
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def render(data: TableData, found: Sequence[Verdict] = ()) -> str:
     """Return the page with the verdicts on the table's claims; equal stores give equal pages."""
-    parts = [f"# {data.table.title}", _subject(data), markdown(formatted_frame(data)), _legend(data)]
+    parts = [f"# {data.table.title}", subject(data), markdown(formatted_frame(data)), legend(data)]
     if data.table.notes:
         parts.append("\n".join(f"- {note}" for note in data.table.notes))
     if found:
@@ -32,19 +36,14 @@ def command(data: TableData) -> str:
     return f"python -m experiments.run {data.table.name} --profile {data.profile.name} --seeds {seeds}"
 
 
-def _subject(data: TableData) -> str:
-    profile, table = data.profile, data.table
-    if profile.data.drawing is None:
-        text = f"Measured on `{profile.name}` ({profile.title}); the paper measured it on {table.paper_data}."
-    else:
-        text = (
-            f"Measured with a narrow ResNet on drawn clips (`{profile.data.dataset}`: {profile.title}), not on "
-            f"{table.paper_data}: the paper's columns are its own figures; compare order and sign only."
-        )
-    return f"**smoke: not a result.** {text}" if profile.name == "smoke" else text
+def subject(data: TableData) -> str:
+    """Return on what the table was measured, marked when it is no result."""
+    text = measured_on(data)
+    return f"**smoke: not a result.** {text}" if data.profile.name == "smoke" else text
 
 
-def _legend(data: TableData) -> str:
+def legend(data: TableData) -> str:
+    """Return how the table is read, in paragraphs."""
     lines = [
         "Top-1 in percent, mean ± sample standard deviation over n seeds. "
         f"Δ: difference to `{data.table.reference}`, paired over seeds. "
@@ -94,11 +93,11 @@ def _standard_errors(data: TableData) -> str:
     return ", ".join(parts)
 
 
-def _provenance(data: TableData) -> str:
+def run_frame(data: TableData) -> pd.DataFrame:
+    """Return the trained runs behind a table, one line each."""
     import pandas as pd
 
-    lines = ["## Where the numbers come from", f"    {command(data)}"]
-    runs = [
+    lines = [
         {
             "row": name,
             "seed": str(result.seed),
@@ -109,15 +108,25 @@ def _provenance(data: TableData) -> str:
         }
         for name, result in data.trained
     ]
-    if runs:
-        lines.append(str(pd.DataFrame(runs, dtype="str").to_markdown(index=False, disable_numparse=True)))
-        facts = []
-        for name, counts in environment(data).items():
-            if len(counts) == 1:
-                facts.append(f"- {name}: {next(iter(counts))}")
-            else:
-                facts.extend(f"- {name} ({counts[value]} runs): {value}" for value in sorted(counts))
-        lines.append("\n".join(facts))
+    return pd.DataFrame(lines, dtype="str")
+
+
+def facts(data: TableData) -> list[str]:
+    """Return what the runs have in common, and how many have what they do not."""
+    found = []
+    for name, counts in environment(data).items():
+        if len(counts) == 1:
+            found.append(f"{name}: {next(iter(counts))}")
+        else:
+            found.extend(f"{name} ({counts[value]} runs): {value}" for value in sorted(counts))
+    return found
+
+
+def _provenance(data: TableData) -> str:
+    lines = ["## Where the numbers come from", f"    {command(data)}"]
+    if data.trained:
+        lines.append(str(run_frame(data).to_markdown(index=False, disable_numparse=True)))
+        lines.append("\n".join(f"- {fact}" for fact in facts(data)))
     else:
         lines.append("No finished run yet.")
     return "\n\n".join(lines)

@@ -9,7 +9,11 @@ from pathlib import Path
 from experiments.reporting.claims_page import claims_csv, render_claims
 from experiments.reporting.collect import TableData, collect
 from experiments.reporting.frames import numeric_frame
+from experiments.reporting.html_report import Section, render_html
+from experiments.reporting.latex import latex_table
 from experiments.reporting.page import render
+from experiments.reporting.pictures.gallery import table_pictures, whole_pictures
+from experiments.reporting.pictures.style import Picture
 from experiments.reporting.snapshot import Snapshot
 from experiments.reporting.verdicts import Verdict, verdicts
 from experiments.store import Store
@@ -44,29 +48,42 @@ def table_files(read: ReadTable) -> dict[str, str]:
     return {
         f"{name}.md": render(read.data, read.verdicts),
         f"{name}.csv": str(numeric_frame(read.data).to_csv(index=False, lineterminator="\n")),
+        f"{name}.tex": latex_table(read.data),
     }
 
 
-def whole_files(study: Sequence[ReadTable]) -> dict[str, str]:
-    """Return the text of the files over all tables by name."""
-    pairs = [(read.data, read.verdicts) for read in study]
-    return {"claims.md": render_claims(pairs), "claims.csv": claims_csv(pairs)}
+def whole_files(study: Sequence[ReadTable], store: Store) -> dict[str, str]:
+    """Return the text of the files over all tables by name; the HTML report holds the pictures that are on disk."""
+    pairs, folder = _pairs(study), store.results / study[0].data.profile.name
+    sections = [Section(read.data, read.verdicts, table_pictures(read.data, store)) for read in study]
+    html = render_html(sections, whole_pictures(pairs, store), folder)
+    return {"claims.md": render_claims(pairs), "claims.csv": claims_csv(pairs), "report.html": html}
+
+
+def all_pictures(study: Sequence[ReadTable], store: Store, whole: bool) -> list[Picture]:
+    """Return every picture of these tables, and with ``whole`` those over all of them."""
+    found = [picture for read in study for picture in table_pictures(read.data, store)]
+    return found + (whole_pictures(_pairs(study), store) if whole else [])
 
 
 def write_one(read: ReadTable, store: Store, pictures: bool = True) -> list[Path]:
     """Write a table's files and return their paths."""
     folder = store.results / read.data.profile.name
     written = _write(folder, table_files(read))
-    if pictures and read.data.results:
-        from experiments.reporting.pictures import draw
-
-        written += draw(read.data, store, folder)
+    for picture in table_pictures(read.data, store) if pictures else ():
+        written += picture.write(folder)
     return written
 
 
 def write_whole(study: Sequence[ReadTable], store: Store) -> list[Path]:
     """Write the files over all tables and return their paths."""
-    return _write(store.results / study[0].data.profile.name, whole_files(study))
+    folder = store.results / study[0].data.profile.name
+    written = [path for picture in whole_pictures(_pairs(study), store) for path in picture.write(folder)]
+    return written + _write(folder, whole_files(study, store))
+
+
+def _pairs(study: Sequence[ReadTable]) -> list[tuple[TableData, Sequence[Verdict]]]:
+    return [(read.data, read.verdicts) for read in study]
 
 
 def _write(folder: Path, texts: dict[str, str]) -> list[Path]:

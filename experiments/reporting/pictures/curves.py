@@ -1,0 +1,66 @@
+"""Training curves of a table's rows: validation top-1 by epoch, averaged over seeds."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Any
+
+from experiments.reporting.collect import TableData
+from experiments.reporting.measure import RowData
+from experiments.reporting.pictures.style import LINES, OKABE_ITO, grid, new_figure
+from experiments.reporting.pictures.table_picture import title_of, where
+from experiments.store import Store
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Curves = list[tuple[str, dict[float, float]]]
+MARKERS = "osD^vPX"
+
+
+def read_curves(data: TableData, store: Store) -> Curves:
+    """Return the mean curve of every row that is trained and has one."""
+    rows = [row for row in data.rows if not row.row.members]
+    return [(row.row.name, curve) for row in rows if (curve := _mean_curve(row, store))]
+
+
+def draw_curves(data: TableData, curves: Curves) -> Figure:
+    """Return one line a row, told apart by colour, dashes and marker."""
+    from matplotlib.ticker import MaxNLocator
+
+    figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(curves)))
+    axes = figure.subplots()
+    for index, (name, curve) in enumerate(curves):
+        axes.plot(
+            list(curve),
+            list(curve.values()),
+            LINES[index // len(OKABE_ITO) % len(LINES)],
+            color=OKABE_ITO[index % len(OKABE_ITO)],
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=4,
+            label=name,
+        )
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylim(0, min(102, 1.1 * max(max(curve.values()) for _, curve in curves)))
+    axes.set_ylabel(_label(data))
+    grid(axes)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)
+    axes.set_title(title_of(data))
+    return figure
+
+
+def _label(data: TableData) -> str:
+    part = "" if data.profile.data.drawing is None else "a quarter of the clips, "
+    return f"validation top-1 (%), {where(data)}\n{part}mean over seeds"
+
+
+def _mean_curve(row: RowData, store: Store) -> dict[float, float]:
+    """Return validation top-1 by epoch, averaged over the seeds that have the epoch."""
+    values: dict[float, list[float]] = {}
+    for result in row.results.values():
+        for entry in store.metrics(result.run_id):
+            top1: Any = entry.get("val_top1")
+            if isinstance(top1, int | float):
+                values.setdefault(entry.get("epochs", entry["epoch"] + 1), []).append(float(top1))
+    return {epoch: statistics.fmean(values[epoch]) for epoch in sorted(values)}

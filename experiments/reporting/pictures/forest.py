@@ -1,0 +1,85 @@
+"""The claims as a forest plot: difference, interval and verdict."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from experiments.reporting.collect import TableData
+from experiments.reporting.pictures.style import BLUE, GREY, ORANGE, VERMILLION, grid, new_figure
+from experiments.reporting.pictures.table_picture import where
+from experiments.reporting.verdicts import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LOOK: dict[Outcome, tuple[str, str, Literal["full", "none"]]] = {
+    Outcome.SUPPORTED: (BLUE, "o", "full"),
+    Outcome.CONTRADICTED: (VERMILLION, "X", "full"),
+    Outcome.UNDECIDED: (ORANGE, "s", "none"),
+}
+
+
+def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure:
+    """Return one line a tested claim under the title of its table; a grey band is a claimed range."""
+    lines: list[tuple[str, Verdict | None]] = []
+    for data, found in tables:
+        tested = [verdict for verdict in found if verdict.tested]
+        if tested:
+            lines.append((data.table.title, None))
+            lines += [(_name(verdict), verdict) for verdict in tested]
+    counts = Counter(verdict.outcome for _, found in tables for verdict in found)
+    figure = new_figure(8.6, 1.9 + 0.225 * len(lines))
+    axes = figure.subplots()
+    axes.axvline(0, color=GREY, linewidth=1)
+    ends = [end for _, verdict in lines if verdict for end in (verdict.closest.low, verdict.closest.high, 0.0)]
+    margin = 0.04 * (max(ends) - min(ends)) + 0.5
+    axes.set_xlim(min(ends) - margin, max(ends) + margin)
+    for place, (_, verdict) in enumerate(lines):
+        if verdict is not None:
+            _line(axes, place, verdict)
+    axes.set_yticks(range(len(lines)), [text for text, _ in lines], size=8)
+    for label, (_, verdict) in zip(axes.get_yticklabels(), lines, strict=True):
+        if verdict is None:
+            label.set_fontweight("bold")
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(f"difference of top-1 in points, 95 % interval\n{where(tables[0][0])}")
+    figure.supxlabel(
+        "of several differences the one closest to failing; grey: the claimed range, where it is not all above 0",
+        fontsize=8,
+        color=GREY,
+    )
+    grid(axes, "x")
+    _legend(figure, counts)
+    return figure
+
+
+def _name(verdict: Verdict) -> str:
+    return f"{verdict.claim.name} (one seed)" if len(verdict.seeds) == 1 else verdict.claim.name
+
+
+def _line(axes: Axes, place: int, verdict: Verdict) -> None:
+    claim, closest = verdict.claim, verdict.closest
+    if (claim.low, claim.high) != (0, math.inf):
+        low, high = axes.get_xlim()
+        left, right = max(claim.low, low), min(claim.high, high)
+        axes.fill_betweenx([place - 0.42, place + 0.42], left, right, color="#dddddd", linewidth=0, zorder=1)
+    colour, marker, fill = LOOK[verdict.outcome]
+    axes.plot([closest.low, closest.high], [place, place], color=colour, linewidth=1.8, zorder=2)
+    axes.plot(closest.difference, place, marker, color=colour, markersize=6, fillstyle=fill, zorder=3)
+
+
+def _legend(figure: Figure, counts: Counter[Outcome]) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=colour, marker=marker, fillstyle=fill, label=f"{outcome} ({counts[outcome]})")
+        for outcome, (colour, marker, fill) in LOOK.items()
+    ]
+    rest = counts[Outcome.NOT_MEASURED]
+    title = "The paper's claims, tested" + (f" ({rest} more are not measured)" if rest else "")
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False, title=title, title_fontsize=11)

@@ -1,0 +1,91 @@
+"""What all pictures share: colours and shapes that colour-blind readers tell apart, and files that can be compared.
+
+A picture's SVG names a digest of the figures that it was drawn from, so that a picture that was not drawn again after
+its figures changed is found without drawing it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gta import files
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+)
+OKABE_ITO = (BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK)
+"""Okabe and Ito's colours without yellow, which is too faint on white."""
+GREY = "#666666"
+LINES = ("-", "--", "-.", ":")
+DPI = 110
+STYLE: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": "gta", "font.family": "DejaVu Sans", "font.size": 9.5}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that can be drawn: its file name, what it shows and what it is drawn from."""
+
+    name: str
+    """File name without suffix."""
+    title: str
+    alt: str
+    """What a reader who does not see the picture should know."""
+    source: str
+    """The figures as text; equal sources give equal pictures."""
+    draw: Callable[[], Figure]
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that stand in the SVG for the figures behind it."""
+        return hashlib.sha256(f"{self.name}\n{self.source}".encode()).hexdigest()[:12]
+
+    def write(self, folder: Path) -> list[Path]:
+        """Draw the picture and write ``<name>.png`` and ``<name>.svg``, without dates.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        from matplotlib import rc_context
+
+        paths = [folder / f"{self.name}.png", folder / f"{self.name}.svg"]
+        with rc_context(STYLE):  # type: ignore[arg-type] # newer stubs want their own literal keys
+            figure = self.draw()
+            with files.replacing(paths[0]) as stream:
+                figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+            with files.replacing(paths[1]) as stream:
+                metadata = {"Date": None, "Creator": None, "Description": f"figures {self.digest}"}
+                figure.savefig(stream, format="svg", metadata=metadata)
+        return paths
+
+    def is_current(self, folder: Path) -> bool:
+        """Return whether the SVG on disk was drawn from these figures."""
+        path = folder / f"{self.name}.svg"
+        return path.exists() and f"figures {self.digest}" in path.read_text(errors="replace")[:4000]
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return a figure of this size in inches that makes room for its labels."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def grid(axes: Axes, axis: Literal["both", "x", "y"] = "both") -> None:
+    """Draw a faint grid behind the data and take away the upper and the right border."""
+    axes.grid(axis=axis, alpha=0.3)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,148 @@
+"""Accuracy against multiply-accumulates of every measured row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from experiments.reporting.pictures.distinct import Distinct
+from experiments.reporting.pictures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILLION,
+    grid,
+    new_figure,
+)
+from experiments.reporting.pictures.table_picture import where
+from experiments.study import Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+KINDS = {
+    "r2d": ("no block", BLACK),
+    "sa": ("spatial attention", SKY),
+    "ta": ("temporal attention (DNL)", GREEN),
+    "tape": ("TAPE", ORANGE),
+    "gta": ("GTA and its parts", BLUE),
+    "nl": ("non-local block", VERMILLION),
+    "other": ("its variants (CGNL, GCNet, GloRe)", PINK),
+}
+BACKBONES = {"r2d": ("R2D", "o"), "tsm": ("TSM", "^"), "slowfast": ("SlowFast", "s"), "ensemble": ("ensemble", "*")}
+LABELLED = ("table_main", "table_sota", "table_ablation_order")
+"""Tables whose rows carry their name; the ablations' points would hide each other's."""
+
+
+OFFSETS = (
+    *((7, 0), (-7, 0), (0, 9), (0, -9)),
+    *((right * far, up * far) for far in (11, 18, 26, 36, 48) for right in (1, -1) for up in (0.7, -0.7, 1.4, -1.4)),
+)
+"""Where a name may stand, in points from its point; the first free place is taken, after the fourth with a line."""
+LEADER = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
+
+
+def draw_tradeoff(rows: Sequence[Distinct]) -> Figure:
+    """Return one point a row: colour for the block, shape for the backbone."""
+    from matplotlib.lines import Line2D
+
+    figure = new_figure(8.6, 5.6)
+    axes = figure.subplots()
+    points = [(found, _macs(found), _top1(found)) for found in rows if found.row.row.split == "validation"]
+    for found, macs, top1 in points:
+        (_, colour), (_, marker) = KINDS[kind_of(found.row.row)], BACKBONES[backbone_of(found.row.row)]
+        size = 90 if marker == "*" else 38
+        axes.scatter(macs, top1, s=size, marker=marker, color=colour, edgecolors="white", linewidths=0.6, zorder=3)
+    axes.set_xscale("log")
+    axes.set_xlabel("multiply-accumulates of one clip (10⁶, logarithmic)")
+    axes.set_ylabel(f"top-1 (%), mean over seeds\n{where(rows[0].table)}")
+    axes.margins(x=0.12, y=0.08)
+    _plain_ticks(axes, [macs for _, macs, _ in points])
+    grid(axes)
+    kinds = {kind_of(found.row.row) for found, _, _ in points}
+    backbones = {backbone_of(found.row.row) for found, _, _ in points}
+    handles = [Line2D([], [], color=c, marker="o", ls="", label=text) for k, (text, c) in KINDS.items() if k in kinds]
+    shapes = [text for text in BACKBONES.items() if text[0] in backbones]
+    handles += [Line2D([], [], color=GREY, marker=m, ls="", label=text) for _, (text, m) in shapes if len(shapes) > 1]
+    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    axes.set_title("Accuracy against cost, all measured rows")
+    figure.draw_without_rendering()  # the places of the labels depend on the final layout
+    _label(axes, [(f.name, macs, top1) for f, macs, top1 in points if f.table.table.name in LABELLED], points)
+    return figure
+
+
+def kind_of(row: Row) -> str:
+    """Return which kind of block a row inserts, a key of :data:`KINDS`."""
+    family = (row.members[0] if row.members else row).family.rpartition("+")[2]
+    if family in ("slowfast", "tsm"):
+        return "r2d"
+    return family if family in KINDS else "other"
+
+
+def backbone_of(row: Row) -> str:
+    """Return a row's backbone, a key of :data:`BACKBONES`."""
+    return "ensemble" if row.members else row.backbone.partition("_")[0]
+
+
+def _macs(found: Distinct) -> float:
+    measure = found.row.measure("gmacs")
+    assert measure is not None
+    return measure.mean * 1e3
+
+
+def _top1(found: Distinct) -> float:
+    measure = found.row.measure("top1")
+    assert measure is not None
+    return measure.mean
+
+
+def _plain_ticks(axes: Axes, values: list[float]) -> None:
+    """Put ticks at round numbers; a logarithmic axis of less than a decade has none of its own."""
+    from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
+
+    low, high = min(values) / 1.3, max(values) * 1.3
+    bases = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7) if high < 5 * low else (1, 1.5, 2, 3, 5, 7)
+    rounds = [base * 10**power for power in range(7) for base in bases]
+    axes.xaxis.set_major_locator(FixedLocator([value for value in rounds if low <= value <= high]))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _label(
+    axes: Axes, named: Sequence[tuple[str, float, float]], points: Sequence[tuple[Distinct, float, float]]
+) -> None:
+    """Write each name near its point, with a line to it, where it hides neither a point nor another name."""
+    from matplotlib.transforms import Bbox
+
+    pixels = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr] # drawn axes have a figure
+    taken = [
+        Bbox.from_bounds(x - 4 * pixels, y - 4 * pixels, 8 * pixels, 8 * pixels)
+        for x, y in axes.transData.transform([(macs, top1) for _, macs, top1 in points])
+    ]
+    for name, macs, top1 in named:
+        x, y = axes.transData.transform((macs, top1))
+        width, height = 4.9 * len(name) * pixels, 9 * pixels
+        for right, up in OFFSETS:
+            left = x + right * pixels - (0 if right > 0 else width if right < 0 else width / 2)
+            box = Bbox.from_bounds(left, y + up * pixels - height / 2, width, height)
+            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0 and box.y1 < axes.bbox.y1
+            if not inside or any(box.overlaps(other) for other in taken):
+                continue
+            taken.append(box)
+            axes.annotate(
+                name,
+                (macs, top1),
+                xytext=(right, up),
+                textcoords="offset points",
+                ha="left" if right > 0 else "right" if right < 0 else "center",
+                va="center",
+                size=8,
+                arrowprops=LEADER if (right, up) in OFFSETS[4:] else None,
+            )
+            break
