@@ -15,6 +15,7 @@ from gta.data.drawing import draw_clip
 from gta.data.encode import encode_webm
 from gta.data.templates import TEMPLATES
 from gta.errors import UserError
+from tests import videos
 
 
 @pytest.fixture(scope="module")
@@ -145,10 +146,25 @@ def test_the_same_frames_give_the_same_bytes(frames):
 def test_the_loading_benchmark_runs_and_checks_the_pixels(tmp_path, monkeypatch, capsys):
     from benchmarks import loading
 
+    plain = {
+        name: loading.VIDEO_READERS[name] for name in (loading.OURS, "PyAV, decode and convert all", "no conversion")
+    }
+    monkeypatch.setattr(loading, "VIDEO_READERS", plain)
+    clips = [videos.draw(loading.LENGTH, 240, 427)]
+    monkeypatch.setattr(loading, "sources", lambda _: (clips, "drawn"))
     out = tmp_path / "loading.md"
     assert loading.main(["--clips", "1", "--repeats", "1", "--out", str(out)]) == 0
     assert out.read_text() == capsys.readouterr().out
-    assert out.read_text().count("| wall |") == 2
-    monkeypatch.setitem(loading.READERS, "wrong", lambda path: loading.decode_all(path)[::-1])
-    with pytest.raises(AssertionError, match="different pixels"):
+    assert out.read_text().count("| gta.data | ") == 3
+    monkeypatch.setitem(plain, "wrong", lambda path: plain[loading.OURS](path)[::-1])
+    with pytest.raises(AssertionError, match="wrong gives different pixels"):
         loading.table(1, 1)
+
+
+def test_the_loading_benchmark_can_draw_its_clips(monkeypatch):
+    from benchmarks import loading
+
+    monkeypatch.setattr(loading, "_film", lambda: None)
+    clips, shown = loading.sources(1)
+    assert shown == "drawn"
+    assert [clip.shape for clip in clips] == [(48, 240, 427, 3)]
