@@ -142,21 +142,20 @@ def _part(config: RunConfig, place: Place) -> int:
 
 
 def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path | None) -> None:
+    from gta import weights
+    from gta.pretrain import weights_name
+
     backbone = recognizer.model.backbone
     match config.pretrain:
         case PretrainConfig():
-            from gta.pretrain import load_backbone, weights_name
-
             expected = weights_name(config)
             if path is None or path.name != expected:
                 raise UserError(f"--pretrained is {path}, but the run starts from {expected}; experiments.run makes it")
-            load_backbone(backbone, path)
+            weights.load(backbone, path)
         case WeightsConfig(source=source, name=name):
-            from gta.weights import load
-
             if path is None:
                 raise UserError(f"--pretrained is missing, but the run starts from {name}; experiments.run finds it")
-            load(backbone, path, source)
+            weights.load(backbone, path, source)
 
 
 def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | None) -> dict[str, Any]:

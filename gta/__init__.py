@@ -10,22 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gta.blocks import (
+        CompactGeneralizedNonLocal,
         CrossChannelMultiHead,
+        GlobalContext,
+        GlobalReasoning,
         GlobalTemporalAttention,
         MultiHead,
         NonLocal,
         SingleMatrix,
         SpatialAttention,
         TemporalAttention,
+        resample_frames,
     )
     from gta.config import (
         BackboneConfig,
+        CGNLConfig,
         DataConfig,
+        GCConfig,
+        GloReConfig,
         GTAConfig,
         ModelConfig,
         NLConfig,
         RunConfig,
         SAConfig,
+        SlowFastConfig,
         TAConfig,
         TrainConfig,
     )
@@ -35,23 +43,31 @@ if TYPE_CHECKING:
 _HOME = {
     "gta.config": (
         "BackboneConfig",
+        "CGNLConfig",
         "DataConfig",
+        "GCConfig",
         "GTAConfig",
+        "GloReConfig",
         "ModelConfig",
         "NLConfig",
         "RunConfig",
         "SAConfig",
+        "SlowFastConfig",
         "TAConfig",
         "TrainConfig",
     ),
     "gta.blocks": (
+        "CompactGeneralizedNonLocal",
         "CrossChannelMultiHead",
+        "GlobalContext",
+        "GlobalReasoning",
         "GlobalTemporalAttention",
         "MultiHead",
         "NonLocal",
         "SingleMatrix",
         "SpatialAttention",
         "TemporalAttention",
+        "resample_frames",
     ),
     "gta.model": ("build_model", "insert_blocks"),
     "gta.recognizer": ("VideoRecognizer",),
@@ -60,9 +76,15 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "BackboneConfig",
+    "CGNLConfig",
+    "CompactGeneralizedNonLocal",
     "CrossChannelMultiHead",
     "DataConfig",
+    "GCConfig",
     "GTAConfig",
+    "GloReConfig",
+    "GlobalContext",
+    "GlobalReasoning",
     "GlobalTemporalAttention",
     "ModelConfig",
     "MultiHead",
@@ -71,6 +93,7 @@ __all__ = [
     "RunConfig",
     "SAConfig",
     "SingleMatrix",
+    "SlowFastConfig",
     "SpatialAttention",
     "TAConfig",
     "TemporalAttention",
@@ -78,6 +101,7 @@ __all__ = [
     "VideoRecognizer",
     "build_model",
     "insert_blocks",
+    "resample_frames",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 import torch
@@ -10,7 +10,8 @@ from torch import nn
 
 from gta.backbones import ResNet2D, SlowFast
 from gta.blocks import build_blocks
-from gta.config import STAGES, ModelConfig, Place, SlowFastConfig
+from gta.config import STAGES, BlockConfig, ModelConfig, Place, SlowFastConfig
+from gta.config.blocks import check_block
 
 INSERTED = "inserted"
 """Name of the submodule that :func:`insert_blocks` adds to a residual block."""
@@ -50,28 +51,51 @@ def build_model(config: ModelConfig) -> VideoModel:
     else:
         backbone = ResNet2D(config.backbone, config.classes, config.dropout, config.frames, config.pool)
     if config.blocks:
-        frames = config.block_frames
-        insert_blocks(backbone.trunk, lambda channels: build_blocks(config.blocks, channels, frames), config.places)
+        insert_blocks(backbone.trunk, config.blocks, config.places, config.block_frames)
     return VideoModel(backbone, config.frames)
 
 
-def insert_blocks(network: nn.Module, make: Callable[[int], nn.Module], places: Iterable[Place]) -> None:
+Make = Callable[[int], nn.Module]
+"""Returns a block for a number of channels."""
+
+
+def insert_blocks(
+    network: nn.Module, block: Make | BlockConfig | Sequence[BlockConfig], places: Iterable[Place], frames: int = 8
+) -> None:
     """Insert a block after residual blocks of a network with torchvision's ``layer1`` .. ``layer4``.
 
     The block becomes the submodule ``inserted`` of the residual block and runs on its output, so that no
     existing weight changes its name.
 
     Args:
-        network: a ResNet with stages ``layer1`` (res2) to ``layer4`` (res5).
-        make: called with the channels at the place; returns the block.
+        network: a ResNet with stages ``layer1`` (res2) to ``layer4`` (res5); of pictures (B*T, 3, H, W), or of clips
+            (B, 3, T, H, W) such as torchvision's ``r3d_18``.
+        block: the config of a block, or of several to run one after the other, or a function from the channels at a
+            place to a module.
         places: ``("res3", 0)`` means after the first residual block of ``layer2``.
+        frames: T at these places, for configs; a video network that strides in time has fewer frames in later stages.
 
     Raises:
-        ValueError: the network has no such place.
+        ValueError: the network has no such place, or a config does not fit the channels there.
     """
-    for residual in [_residual(network, place) for place in places]:  # all places are checked before one is changed
-        residual.add_module(INSERTED, make(_out_channels(residual)))
+    make = _maker(block, frames)
+    residuals = [_residual(network, place) for place in places]  # all places are checked before one is changed
+    for residual, built in [(residual, make(_out_channels(residual))) for residual in residuals]:
+        residual.add_module(INSERTED, built)
         residual.register_forward_hook(_run_inserted)
+
+
+def _maker(block: Make | BlockConfig | Sequence[BlockConfig], frames: int) -> Make:
+    if callable(block):
+        return block
+    configs = tuple(block) if isinstance(block, Sequence) else (block,)
+
+    def make(channels: int) -> nn.Module:
+        for config in configs:
+            check_block(config, "the network", channels)
+        return build_blocks(configs, channels, frames)
+
+    return make
 
 
 def _residual(network: nn.Module, place: Place) -> nn.Module:

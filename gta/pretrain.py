@@ -14,17 +14,14 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from gta.backbones import ResNet2D, SlowFast
 from gta.config import BackboneConfig, DrawingConfig, PretrainConfig, RunConfig, SlowFastConfig, TrainConfig, digest
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
-from gta.errors import UserError
 from gta.files import replacing
-from gta.model import INSERTED
 from gta.recognizer import MEAN, STD, lr_factor, parameter_groups
 
 Backbone = BackboneConfig | SlowFastConfig
@@ -131,7 +128,7 @@ def train_on_stills(
             group["lr"] = config.lr * lr_factor(schedule, step / len(batches))
         scores = _still_scores(network, (pictures.permute(0, 3, 1, 2).float() - mean) / std)
         loss = torch.zeros(())
-        for task, part in zip(tasks, scores.split(list(STILL_TASKS.values()), dim=1), strict=True):
+        for task, part in zip(tasks, torch.split(scores, list(STILL_TASKS.values()), dim=1), strict=True):
             loss = loss + nn.functional.cross_entropy(part, targets[task], ignore_index=NONE)
             known = targets[task] != NONE
             right = (part.argmax(dim=1) == targets[task])[known].float().mean().item() * 100
@@ -142,21 +139,3 @@ def train_on_stills(
         optimizer.step()
     weights = {name: value.contiguous() for name, value in network.state_dict().items() if not name.startswith("fc.")}
     return weights, hits
-
-
-def load_backbone(backbone: nn.Module, path: Path) -> None:
-    """Load pre-trained weights by name into a backbone; its classifier and inserted blocks stay as they are.
-
-    Raises:
-        UserError: the file is not safetensors, or its names or shapes are not the backbone's.
-    """
-    try:
-        weights = load_file(path)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise UserError(f"{path} is not a safetensors file of weights: {error}; delete it to make it anew") from error
-    own = backbone.state_dict()
-    expected = {name for name in own if not name.startswith("fc.") and f".{INSERTED}." not in name}
-    wrong = sorted(expected ^ weights.keys()) or sorted(n for n in expected if own[n].shape != weights[n].shape)
-    if wrong:
-        raise UserError(f"{path} holds the weights of another backbone; the first that differ: {', '.join(wrong[:3])}")
-    backbone.load_state_dict(weights, strict=False)

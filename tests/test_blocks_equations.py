@@ -122,19 +122,39 @@ def test_spatial_attention_is_eq_3(pool):
 
 
 @pytest.mark.usefixtures("attention_path")
-@pytest.mark.parametrize("position", [False, True])
+@pytest.mark.parametrize("position", [None, "input", "projected"])
 def test_temporal_attention_is_eq_4(position):
-    block = randomise(TemporalAttention(C, T, TAConfig(position=position)))
+    config = TAConfig(position=position is not None, position_on=position or "input")
+    block = randomise(TemporalAttention(C, T, config))
     w_q, w_k, w_v = block.qkv.weight.chunk(3)
-    embedding = block.position if position else torch.zeros(T, C, dtype=torch.float64)
+    before = block.position if position == "input" else torch.zeros(T, C, dtype=torch.float64)
+    after = block.position if position == "projected" else torch.zeros(T, C // 4, dtype=torch.float64)
 
     def reference(x):
         y = x.clone()
         for b in range(B):
             for n in range(N):
-                z = x[b, :, n] + embedding
-                a = attend(z @ w_q.T, z @ w_k.T, z @ w_v.T)
+                z = x[b, :, n] + before
+                a = attend(z @ w_q.T + after, z @ w_k.T + after, z @ w_v.T + after)
                 y[b, :, n] += norm(block.norm, a @ block.out.weight.T)
+        return y
+
+    check(block, reference)
+
+
+@pytest.mark.parametrize("groups", [2, 4])
+def test_temporal_attention_with_ccmh_sums_every_group_in_every_head(groups):
+    """Eq. 7 and 8 with M[g, k] = softmax(Q_k K_g^T / sqrt(D / G))."""
+    block = randomise(TemporalAttention(C, T, TAConfig(groups=groups)))
+    w_q, w_k, w_v = block.qkv.weight.chunk(3)
+
+    def reference(x):
+        y = x.clone()
+        for b in range(B):
+            for n in range(N):
+                q, k, v = ((x[b, :, n] @ w.T).chunk(groups, dim=1) for w in (w_q, w_k, w_v))
+                heads = [sum(attend(q[head], k[g], v[g]) for g in range(groups)) for head in range(groups)]
+                y[b, :, n] += norm(block.norm, torch.cat(heads, dim=1) @ block.out.weight.T)
         return y
 
     check(block, reference)

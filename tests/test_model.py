@@ -1,6 +1,5 @@
 """Whole networks on random weights: what order of frames can and cannot change, and that nothing is left untrained."""
 
-
 import pytest
 import pytorch_lightning as pl
 import torch

@@ -69,8 +69,8 @@ def shift(x: Tensor, frames: int) -> Tensor:
     if x.shape[0] % frames:
         raise ValueError(f"frames is {frames}, which does not divide the {x.shape[0]} pictures of x (B*T, C, H, W)")
     fold = x.shape[1] // 8
-    x_BTHWC = x.permute(0, 2, 3, 1).unflatten(0, (-1, frames))
-    following, previous, same = x_BTHWC.split([fold, fold, x.shape[1] - 2 * fold], dim=-1)
+    x_BTHWC = torch.unflatten(x.permute(0, 2, 3, 1), 0, (-1, frames))
+    following, previous, same = torch.split(x_BTHWC, [fold, fold, x.shape[1] - 2 * fold], dim=-1)
     moved = (
         pad(following[:, 1:], (0, 0, 0, 0, 0, 0, 0, 1)),
         pad(previous[:, :-1], (0, 0, 0, 0, 0, 0, 1, 0)),
@@ -127,7 +127,7 @@ class ClipConv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         """Return (B*T, out_channels, H/2, W/2) of (B*T, channels, H, W); frames beyond the ends are zero."""
         reach = self.extent // 2
-        x_BTHWC = input.permute(0, 2, 3, 1).unflatten(0, (-1, self.frames))
+        x_BTHWC = torch.unflatten(input.permute(0, 2, 3, 1), 0, (-1, self.frames))
         padded = pad(x_BTHWC, (0, 0, 0, 0, 0, 0, reach, reach))
         stacked = torch.cat([padded[:, at : at + self.frames] for at in range(self.extent)], dim=-1)
         return super().forward(stacked.flatten(0, 1).permute(0, 3, 1, 2))

@@ -96,4 +96,4 @@ def per_frame(network: nn.Module, clip: torch.Tensor) -> torch.Tensor:
     """
     scores: torch.Tensor = network(to_pictures(clip))
     precise = torch.promote_types(scores.dtype, torch.float32)
-    return over_positions(scores.unflatten(0, (-1, clip.shape[2])).mean(dim=1, dtype=precise))
+    return over_positions(torch.unflatten(scores, 0, (-1, clip.shape[2])).mean(dim=1, dtype=precise))

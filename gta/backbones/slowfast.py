@@ -136,7 +136,7 @@ class SlowFast(nn.Module):
     def _pooled(self, features: Tensor, frames: int) -> Tensor:
         """Return the mean over frames and windows of positions, (B, C, h, w)."""
         pooled: Tensor = self.avgpool(features)
-        return pooled.unflatten(0, (-1, frames)).mean(dim=1)
+        return torch.unflatten(pooled, 0, (-1, frames)).mean(dim=1)
 
 
 def _bottleneck(channels: int, planes: int, stride: int, extent: int, frames: int) -> Bottleneck:

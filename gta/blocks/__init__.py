@@ -12,6 +12,7 @@ from gta.blocks.glore import GlobalReasoning
 from gta.blocks.gta import GlobalTemporalAttention
 from gta.blocks.mixing import CrossChannelMultiHead, MultiHead, SingleMatrix
 from gta.blocks.nonlocal_attention import NonLocal
+from gta.blocks.resample import resample_frames
 from gta.blocks.spatial import SpatialAttention
 from gta.blocks.temporal import TemporalAttention
 from gta.config import BlockConfig, CGNLConfig, GCConfig, GloReConfig, GTAConfig, NLConfig, SAConfig, TAConfig
@@ -29,6 +30,7 @@ __all__ = [
     "TemporalAttention",
     "build_block",
     "build_blocks",
+    "resample_frames",
 ]
 
 

@@ -36,11 +36,11 @@ def attend_groups(q_MTD: Tensor, k_MTD: Tensor, v_MTD: Tensor, groups: int) -> T
     softmax(Q_k K_g^T / sqrt(C)) V_g: the learned M[g, k] of eq. 7 is computed from the clip. The paper combines TAPE
     with CCMH (section 4.3) without a formula; this is the reading in which every head sees every group of values.
     """
-    q_MHTC, k_MGSC, v_MGSC = (part.unflatten(2, (groups, -1)).transpose(1, 2) for part in (q_MTD, k_MTD, v_MTD))
+    q_MHTC, k_MGSC, v_MGSC = (torch.unflatten(part, 2, (groups, -1)).transpose(1, 2) for part in (q_MTD, k_MTD, v_MTD))
     s_MQP = torch.bmm(q_MHTC.flatten(1, 2), k_MGSC.flatten(1, 2).mT) * q_MHTC.shape[-1] ** -0.5
-    m_MQGS = s_MQP.unflatten(2, (groups, -1)).softmax(dim=3)
+    m_MQGS = torch.unflatten(s_MQP, 2, (groups, -1)).softmax(dim=3)
     a_MQC = torch.bmm(m_MQGS.flatten(2), v_MGSC.flatten(1, 2))  # Q = H*T queries, P = G*S keys
-    return a_MQC.unflatten(1, (groups, -1)).transpose(1, 2).flatten(2)
+    return torch.unflatten(a_MQC, 1, (groups, -1)).transpose(1, 2).flatten(2)
 
 
 class PooledAttention(nn.Module):

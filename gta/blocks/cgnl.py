@@ -37,7 +37,7 @@ class CompactGeneralizedNonLocal(nn.Module):
             ValueError: the number of pictures is not a multiple of ``frames``.
         """
         x_BTNC = to_tokens(x, self.frames)
-        parts = self.theta_phi_g(to_sets(x_BTNC, self.domain)).unflatten(-1, (3, self.groups, -1))
+        parts = torch.unflatten(self.theta_phi_g(to_sets(x_BTNC, self.domain)), -1, (3, self.groups, -1))
         t_MLGE, p_MLGE, g_MLGE = parts.unbind(dim=2)
         s_MG = torch.einsum("mlge,mlge->mg", p_MLGE, g_MLGE)
         y_MLD = (t_MLGE * s_MG[:, None, :, None]).flatten(2)

@@ -8,6 +8,7 @@ Legend: B clips, T frames, N = H*W positions, C channels; M sets, L positions of
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from gta.config import Domain
@@ -29,5 +30,5 @@ def from_sets(y_MLC: Tensor, x_BTNC: Tensor, domain: Domain) -> Tensor:
     clips, time, positions, _ = x_BTNC.shape
     y_MLC = y_MLC.expand(-1, x_BTNC.shape[:3].numel() // y_MLC.shape[0], -1)
     if domain == "time":
-        return y_MLC.unflatten(0, (clips, positions)).transpose(1, 2)
+        return torch.unflatten(y_MLC, 0, (clips, positions)).transpose(1, 2)
     return y_MLC.reshape(clips, time, positions, -1)

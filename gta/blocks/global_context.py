@@ -21,11 +21,10 @@ class GlobalContext(nn.Module):
         self.frames, self.domain = frames, config.domain
         inner = channels // config.reduction
         self.mask = nn.Linear(channels, 1, bias=False)  # a bias would not change the softmax
-        self.transform = nn.Sequential(
-            nn.Linear(channels, inner), nn.LayerNorm(inner), nn.ReLU(inplace=True), nn.Linear(inner, channels)
-        )
-        nn.init.zeros_(self.transform[-1].weight)
-        nn.init.zeros_(self.transform[-1].bias)
+        last = nn.Linear(inner, channels)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.transform = nn.Sequential(nn.Linear(channels, inner), nn.LayerNorm(inner), nn.ReLU(inplace=True), last)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the shape of ``x``, which is (B*T, C, H, W) or (B, C, T, H, W).

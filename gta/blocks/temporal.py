@@ -48,8 +48,8 @@ class TemporalAttention(nn.Module):
                 with positional embedding.
         """
         x_BTNC = to_tokens(x, self.frames, fixed=self.position is not None)
-        embedded = self.position is not None and self.on_input
-        qkv_BTND: Tensor = self.qkv(x_BTNC + self.position.unsqueeze(1) if embedded else x_BTNC)
+        on_input = self.position if self.on_input else None
+        qkv_BTND: Tensor = self.qkv(x_BTNC if on_input is None else x_BTNC + on_input.unsqueeze(1))
         q_MTD, k_MTD, v_MTD = (
             part_BTND.transpose(1, 2).flatten(0, 1)  # M = B*N; three small copies beat attention on strided rows
             for part_BTND in qkv_BTND.chunk(3, dim=-1)
