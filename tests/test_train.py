@@ -124,7 +124,7 @@ def test_weights_of_another_backbone_are_refused(ground, tmp_path):
     folder = tmp_path / "runs" / run.id
     assert start((data, tmp_path / weights.name, run), folder) == 2
     error = files.read_json(folder / "error.json")["error"]
-    assert f"{weights.name} holds the weights of another backbone" in error
+    assert f"{weights.name} holds the weights of another network" in error
     assert "conv1.weight" in error
 
     save_file(other, tmp_path / "other.safetensors")
