@@ -66,7 +66,7 @@ TINY = Profile(
         "r2d": FamilySettings(lr=8e-3),
         "sa": FamilySettings(lr=4e-3),
         "ta": FamilySettings(lr=2e-3),
-        "tape": FamilySettings(lr=2e-3, position_std=1.0),
+        "tape": FamilySettings(lr=2e-3, position_std=0.3),
         "gta": FamilySettings(lr=2e-3, matrix_gain=0.3, region_norm="positions"),
     },
 )
