@@ -125,7 +125,7 @@ def _kinetics(root: Path, layout: str = "flat", name: str = "train.csv", suffix:
 @pytest.mark.parametrize("suffix", [".mp4", ".MP4", ".mkv", ""])
 def test_kinetics_in_every_layout_with_a_missing_video(tmp_path, layout, name, suffix):
     root = _kinetics(tmp_path, layout, name, suffix)
-    assert detect(root).name == "kinetics"
+    assert detect(root).name == "k400"
     split = read_split(root, "train")
     assert split.labels == ("abseiling", "shaking hands, twice", "zumba")
     assert [(clip.id, clip.label) for clip in split.clips] == [
@@ -207,6 +207,13 @@ def test_two_data_sets_in_one_folder(tmp_path):
     _kinetics(_v1(tmp_path))
     with pytest.raises(UserError, match=r"Something-Something v1 .* and Kinetics-400"):
         read_split(tmp_path, "train")
+
+
+def test_a_run_is_not_trained_on_another_data_set(tmp_path):
+    root = _v1(tmp_path)
+    with pytest.raises(UserError, match=r"holds Something-Something v1, the run is for Kinetics-400"):
+        read_split(root, "train", "k400")
+    assert read_split(root, "train", "ssv1") == read_split(root, "train", "mine") == read_split(root, "train")
 
 
 def test_official_counts():

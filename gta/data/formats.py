@@ -17,6 +17,7 @@ class Format:
     """How one data set is recognised and read."""
 
     name: str
+    """As runs call the data set."""
     title: str
     lists: str
     """What is looked for, for messages."""
@@ -40,7 +41,7 @@ FORMATS = (
         ssv1.read_split,
         ssv1.OFFICIAL,
     ),
-    Format("kinetics", "Kinetics-400", "train.csv or val.csv", kinetics.split_list, kinetics.read_split, {}),
+    Format("k400", "Kinetics-400", "train.csv or val.csv", kinetics.split_list, kinetics.read_split, {}),
 )
 
 
@@ -65,10 +66,20 @@ def detect(root: Path) -> Format:
     return found[0]
 
 
-def read_split(root: Path, split: SplitName) -> Split:
+def read_split(root: Path, split: SplitName, expected: str | None = None) -> Split:
     """Read a split of whatever data set lies in ``root``.
 
+    Args:
+        root: the data set's own folder.
+        split: which part of it.
+        expected: name of the data set that is wanted; a name that no format has is any.
+
     Raises:
-        UserError: no format fits, or a list is missing or malformed; the message names file and field.
+        UserError: no format fits or not the expected one, or a list is missing or malformed; the message names file
+            and field.
     """
-    return detect(root).read(Path(root), split)
+    found = detect(root)
+    wanted = next((known for known in FORMATS if known.name == expected), found)
+    if wanted is not found:
+        raise UserError(f"{root} holds {found.title}, the run is for {wanted.title}; point --data at that data set")
+    return found.read(Path(root), split)

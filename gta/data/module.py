@@ -155,7 +155,7 @@ class VideoDataModule(pl.LightningDataModule):
         if role not in self._splits:
             name = "train" if role == "train" else self.data.evaluation_split
             folder = self._folder()
-            split = read_split(folder, name)
+            split = read_split(folder, name, None if self.data.drawing is not None else self.data.dataset)
             if self.data.drawing is not None:
                 self._fingerprints[role] = str(embedded_info(folder)["splits"][name]["sha256"])
             else:
