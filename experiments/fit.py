@@ -114,6 +114,7 @@ def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: Vid
         if trainer.is_global_zero:
             name = scores_name(None if split == config.data.evaluation_split else split)
             stored = outcome.keep_scores(place.folder / name, data, recognizer.scores, views)
+            outcome.keep_predictions(place.folder, data, stored, views[0])
     return stored
 
 

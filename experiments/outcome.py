@@ -21,6 +21,7 @@ from gta.evaluation import accuracies, view_table
 from gta.flops import cost
 from gta.recognizer import Scores, VideoRecognizer
 from gta.scores import StoredScores, write_scores
+from gta.submission import GUESSES, write_submission
 from gta.visualize import temporal_matrices
 
 
@@ -40,6 +41,14 @@ def keep_scores(path: Path, data: VideoDataModule, scores: Scores | None, views:
     stored = StoredScores(np.array(ids), scores.labels, scores.log_probabilities.astype(np.float16), table)
     write_scores(path, stored)
     return stored
+
+
+def keep_predictions(folder: Path, data: VideoDataModule, stored: StoredScores, views: ViewsConfig) -> None:
+    """Write ``test-predictions.csv`` for the test set of Something-Something; other data sets have no such file."""
+    guesses = GUESSES.get(data.data.dataset)
+    if guesses is not None and data.data.evaluation_split == "test":
+        path = folder / "test-predictions.csv"
+        write_submission(path, stored.clip_ids.tolist(), stored.probabilities(views), data.labels, guesses)
 
 
 def keep_matrices(folder: Path, recognizer: VideoRecognizer) -> None:

@@ -69,8 +69,11 @@ def main(argv: list[str] | None = None) -> int:
         if options.status or options.dry_run:
             from experiments.status import print_plan, print_status
 
-            show = print_status if options.status else print_plan
-            show(request.store, list(request.runs.values()), request.headline)
+            plan = request.store, list(request.runs.values()), request.headline
+            if options.status:
+                print_status(*plan)
+            else:
+                print_plan(*plan, options.data)
             return 0
         return _run(request, options, arguments)
     except UserError as error:

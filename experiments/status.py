@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from experiments.plan import PlannedRun, describe, make_plan, select_rows
 from experiments.reporting.collect import TableData
@@ -26,13 +27,37 @@ def print_list(tables: Sequence[Table], profile: Profile, seeds: Sequence[int], 
     print(f"profile {profile.name}, seeds {seeds_text}: {done} of {len(every)} distinct runs done in {store.results}")
 
 
-def print_plan(store: Store, runs: Sequence[PlannedRun], headline: str) -> None:
-    """Print what would be run."""
-    lines = [("run", "state", "seed", "row", "config")]
-    for run in runs:
-        lines.append((run.id, run.state, str(run.config.seed), _uses(run), describe(run.config)))
+def print_plan(store: Store, runs: Sequence[PlannedRun], headline: str, data: Path) -> None:
+    """Print what would be run and, for a real data set, what it would cost.
+
+    Args:
+        store: the runs on disk.
+        runs: the plan.
+        headline: its summary.
+        data: folder of a real data set, whose clips are counted when it is there.
+    """
+    lines = [["run", "state", "seed", "row", "config"]]
+    lines += [[run.id, run.state, str(run.config.seed), _uses(run), describe(run.config)] for run in runs]
+    real = [run for run in runs if run.config.data.drawing is None]
+    if real:
+        costs, notes = _costs(real, data)
+        for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):
+            line[4:4] = cells
     _print_columns(lines)
     print(headline)
+    for note in notes if real else ():
+        print(note)
+
+
+def _costs(runs: Sequence[PlannedRun], data: Path) -> tuple[list[list[str]], list[str]]:
+    from experiments.cost import DEVICE, SUSTAINED, estimate, training_clips
+
+    clips, source = training_clips(runs[0].config, data)
+    costs = estimate([run.config for run in runs], clips)
+    cells = [[f"{c.clips:,}", f"{c.steps:,}", f"{c.macs / 1e9:.1f}", f"{c.gpu_hours:.0f}"] for c in costs]
+    left = sum(c.gpu_hours for c, run in zip(costs, runs, strict=True) if run.state is not State.DONE)
+    formula = f"3 x 2 x MACs x clips x epochs / {SUSTAINED:.0e} FLOP/s ({DEVICE}; assumed, not measured)"
+    return cells, [f"{left:,.0f} GPU-hours left = {formula}", source]
 
 
 def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> None:

@@ -1,0 +1,204 @@
+"""The five most probable classes of one video, and where the model looked.
+
+    python -m gta.predict VIDEO --run ID [--results DIR] [--explain] [--out DIR] [--device cpu|cuda]
+
+VIDEO is any video file, or a folder of jpg frames. The run's folder needs its config.json and its checkpoint; the data
+set it was trained on is not needed. With --explain a video and a picture are written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gta.cli import Parser, parse
+from gta.config import RunConfig, content_id, run_from_dict
+from gta.errors import UserError
+from gta.files import read_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from gta.recognizer import VideoRecognizer
+
+GUESSES = 5
+VIEWS_AT_ONCE = 6
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line; a test holds its options."""
+    parser = Parser("python -m gta.predict", (__doc__ or "").split("\n")[0])
+    add = parser.add_argument
+    add("video", type=Path, metavar="VIDEO", help="a video file, or a folder of jpg frames")
+    add("--run", required=True, metavar="ID", help="id of a trained run, or its first characters")
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="holds runs/ID (default: results)")
+    add("--explain", action="store_true", help="write a video and a picture of where the model looked")
+    add("--out", type=Path, default=Path("."), metavar="DIR", help="for the files of --explain (default: here)")
+    add("--device", metavar="NAME", help="cpu, cuda, cuda:1 ... (default: cuda if there is one)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, or 2 after a user's mistake."""
+    try:
+        options = parse(build_parser(), arguments)
+        if not options.video.exists():
+            raise UserError(f"{options.video} does not exist")
+        folder = find_run(options.results, options.run)
+        _predict(options, folder, read_run(folder))
+    except UserError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def find_run(results: Path, name: str) -> Path:
+    """Return the folder of a run, by its id or the beginning of it.
+
+    Raises:
+        UserError: there is no such run, or several begin so.
+    """
+    runs = results / "runs"
+    known = sorted(path.parent.name for path in runs.glob("*/config.json"))
+    if not known:
+        raise UserError(f"{runs} holds no run; point --results at the folder that experiments.run wrote")
+    fitting = [name] if name in known else [run_id for run_id in known if name and run_id.startswith(name)]
+    if len(fitting) == 1:
+        return runs / fitting[0]
+    near = fitting[:5] or difflib.get_close_matches(name, known, n=5, cutoff=0.0)
+    what = "begins the ids of several runs" if fitting else "is no run"
+    raise UserError(f"--run {name!r} {what} in {runs}; nearest: {', '.join(near)}")
+
+
+def read_run(folder: Path) -> RunConfig:
+    """Return the config of a run.
+
+    Raises:
+        UserError: it is unreadable, edited, or of another version.
+    """
+    path = folder / "config.json"
+    content = read_json(path)
+    try:
+        if not isinstance(content, dict) or content_id(content) != folder.name:
+            raise ValueError("its content does not hash to the name of its folder")
+        return run_from_dict(content)
+    except ValueError as error:
+        raise UserError(f"{path} is not the config of a run of this version: {error}") from error
+
+
+def load_run(folder: Path, config: RunConfig) -> VideoRecognizer:
+    """Return the trained model of a run with the names of its classes, in evaluation mode, on the CPU.
+
+    Raises:
+        UserError: there is no checkpoint, or it is damaged or of another run.
+    """
+    import torch
+
+    from gta.checkpoint import FINGERPRINT, LABELS, check_labels, newest
+    from gta.config import to_dict
+    from gta.data.splits import label_fingerprint
+    from gta.recognizer import VideoRecognizer
+
+    path = newest(folder / "ckpt")
+    if path is None:
+        raise UserError(
+            f"run {folder.name} has no checkpoint ({folder / 'ckpt' / 'last.ckpt'}); checkpoints are not committed: "
+            f"train the run with experiments.run, into a --results folder of its own if it is done here"
+        )
+    content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    if content.get("hyper_parameters", {}).get("config") != to_dict(config):
+        raise UserError(f"{path} is the checkpoint of another run than {folder.name}")
+    labels = tuple(content.get(LABELS) or _labels(config))
+    if len(labels) != config.model.classes:
+        raise UserError(f"{path} names {len(labels)} classes, the model of its run has {config.model.classes}")
+    check_labels(str(path), content.get(FINGERPRINT), label_fingerprint(labels))
+    recognizer = VideoRecognizer(config, labels)
+    try:
+        recognizer.load_state_dict(content["state_dict"])
+    except RuntimeError as error:
+        raise UserError(f"{path} does not fit the model of its run: {str(error).splitlines()[-1].strip()}") from error
+    return recognizer.eval()
+
+
+def _labels(config: RunConfig) -> list[str]:
+    """Return the names of a checkpoint that was written before they were kept in it."""
+    from gta.data.templates import TEMPLATES
+
+    if config.data.drawing is not None:
+        return sorted(template.name for template in TEMPLATES)
+    return [f"class {number}" for number in range(config.model.classes)]
+
+
+def read_views(video: Path, config: RunConfig) -> torch.Tensor:
+    """Return the clips that evaluation would take from a video, uint8 (V, 3, T, H, W).
+
+    Raises:
+        UserError: the video is missing, corrupt or empty.
+    """
+    from gta.data.dataset import ClipDataset
+    from gta.data.splits import Clip, Split
+
+    split = Split((), (Clip(video.name, video, None, ""),))
+    clips = ClipDataset(split, config.data, seed=0, training=False, views=config.views[:1])
+    return clips.__getitems__([(0, 0, view) for view in range(len(clips.views))])["video"]
+
+
+def probabilities(recognizer: VideoRecognizer, views: torch.Tensor) -> NDArray[np.float64]:
+    """Return the class probabilities (classes,) of a video, averaged over its views (V, 3, T, H, W)."""
+    import torch
+
+    from gta.evaluation import merge_views
+
+    with torch.inference_mode():
+        parts = [views[at : at + VIEWS_AT_ONCE].to(recognizer.device) for at in range(0, len(views), VIEWS_AT_ONCE)]
+        scores = torch.cat([recognizer(part).float().log_softmax(dim=1).cpu() for part in parts])
+    merged: NDArray[np.float64] = merge_views(scores[:, None].numpy())[0]
+    return merged
+
+
+def _predict(options: argparse.Namespace, folder: Path, config: RunConfig) -> None:
+    import torch
+
+    views = read_views(options.video, config)
+    recognizer = load_run(folder, config)
+    try:
+        recognizer.to(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"--device {options.device}: {str(error).splitlines()[0]}") from error
+    found = probabilities(recognizer, views)
+    best = (-found).argsort(kind="stable")[:GUESSES]
+    for number in best:
+        print(f"{100 * found[number]:5.1f} %  {recognizer.labels[number]}")
+    if options.explain:
+        title = f"{options.video.name}: {recognizer.labels[best[0]]} ({100 * found[best[0]]:.0f} %)"
+        for path in _explain(options, recognizer, views, int(best[0]), title):
+            print(path)
+
+
+def _explain(
+    options: argparse.Namespace, recognizer: VideoRecognizer, views: torch.Tensor, target: int, title: str
+) -> list[Path]:
+    from gta.overlay import write_contact_sheet, write_overlay_video
+    from gta.visualize import explain
+
+    setting = recognizer.run.views[0]
+    middle = setting.clips // 2 * setting.crops + setting.crops // 2
+    clip = views[middle : middle + 1]
+    normalised = (clip.to(recognizer.device).float() - recognizer.mean) / recognizer.std
+    found = explain(recognizer.model, normalised, target)
+    frames = clip[0].permute(1, 2, 3, 0).numpy()
+    stem = f"{options.video.stem}-{recognizer.run.id}"
+    video = write_overlay_video(options.out, stem, frames, found.evidence)
+    sheet = options.out / f"{stem}.png"
+    write_contact_sheet(sheet, frames, found, title)
+    return [video, sheet]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

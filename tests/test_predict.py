@@ -1,0 +1,187 @@
+"""Top-5 of one video and where the model looked: from a bare path, with one line for every mistake."""
+
+import dataclasses
+import subprocess
+import sys
+import time
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from experiments.profiles import SMOKE
+from experiments.study import Row
+from gta import files
+from gta.config import GTAConfig, SAConfig, ViewsConfig, to_dict
+from gta.data.encode import encode_webm
+from gta.predict import main
+from gta.recognizer import VideoRecognizer
+
+RUN = SMOKE.resolve(Row("", (SAConfig(), GTAConfig())), 0)
+LABELS = [f"Doing thing {number}" for number in range(24)]
+
+
+def save(results, run=RUN, **changes):
+    """Leave what a trained run leaves that a prediction reads."""
+    folder = results / "runs" / run.id
+    files.write_json(folder / "config.json", to_dict(run))
+    recognizer = VideoRecognizer(run, LABELS)
+    content = {"state_dict": recognizer.state_dict(), "optimizer_states": [], "loops": {}}
+    content["hyper_parameters"] = {"config": to_dict(run)}
+    recognizer.on_save_checkpoint(content)
+    (folder / "ckpt").mkdir(exist_ok=True)
+    torch.save({**content, **changes}, folder / "ckpt" / "last.ckpt")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    torch.manual_seed(0)
+    save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """A moving square, 40 frames of 96 x 128."""
+    frames = np.full((40, 96, 128, 3), 90, np.uint8)
+    for t, frame in enumerate(frames):
+        frame[30:60, 2 * t : 2 * t + 30] = (220, 40, 40)
+    path = tmp_path_factory.mktemp("videos") / "square, moving.webm"
+    path.write_bytes(encode_webm(frames))
+    return path
+
+
+def predict(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def test_five_names_best_first(results, video, capsys):
+    assert predict(video, "--run", RUN.id, "--results", results, "--device", "cpu") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    numbers = [float(line.split("%")[0]) for line in lines]
+    assert numbers == sorted(numbers, reverse=True)
+    assert {line.split("%  ")[1] for line in lines} < set(LABELS)
+    assert predict(video, "--run", RUN.id[:6], "--results", results, "--device", "cpu") == 0
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_any_container_and_frames_in_a_folder(results, video, tmp_path, capsys):
+    with av.open(str(video)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    mp4, folder = tmp_path / "clip.mp4", tmp_path / "clip"
+    with av.open(str(mp4), "w") as container:
+        stream = container.add_stream("mpeg4", rate=12)
+        stream.height, stream.width, stream.pix_fmt = 96, 128, "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))
+    folder.mkdir()
+    for number, frame in enumerate(frames, 1):
+        Image.fromarray(frame).save(folder / f"{number:05d}.jpg")
+    for path in (mp4, folder):
+        assert predict(path, "--run", RUN.id, "--results", results, "--device", "cpu") == 0
+        assert len(capsys.readouterr().out.splitlines()) == 5
+
+
+def test_the_explanation_is_a_video_and_a_picture(results, video, tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = (video, "--run", RUN.id, "--results", results, "--device", "cpu", "--explain", "--out", out)
+    assert predict(*arguments) == 0
+    *_, film, sheet = capsys.readouterr().out.splitlines()
+    with av.open(film) as container:
+        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(shown) == 8 * 5  # half a second for each frame that the model saw
+    height, width = shown[0].shape[:2]
+    assert (height, width) == (256, 512)  # the frame, and beside it the frame with evidence over it
+    assert shown[0][:, :256].std(axis=2).mean() > 5  # a red square is in colour on the left
+    with Image.open(sheet) as picture:
+        assert picture.format == "PNG"
+        assert min(picture.size) > 300
+
+
+def test_several_views_are_averaged(results, video, tmp_path):
+    from gta.predict import load_run, probabilities, read_views
+
+    run = dataclasses.replace(RUN, views=(ViewsConfig(2, 3),))
+    recognizer = load_run(save(tmp_path, run), run)
+    views = read_views(video, run)
+    assert views.shape == (6, 3, 8, 32, 32)
+    single = torch.stack([recognizer(view[None]).softmax(1)[0] for view in views])
+    np.testing.assert_allclose(probabilities(recognizer, views), single.mean(0).detach(), rtol=1e-4)
+
+
+def torn(path):
+    path.write_bytes(path.read_bytes()[:3000])
+
+
+def edited(path):
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+
+
+def saved(**changes):
+    return lambda folder: save(folder.parent.parent, **changes)
+
+
+def without(*parts):
+    return lambda folder: folder.joinpath(*parts).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (without("ckpt", "last.ckpt"), "has no checkpoint"),
+        (lambda folder: torn(folder / "ckpt" / "last.ckpt"), "last.ckpt is not a checkpoint of a run"),
+        (lambda folder: edited(folder / "config.json"), "does not hash to the name of its folder"),
+        (lambda folder: torn(folder / "config.json") or (folder / "config.json").write_text("{"), "not readable JSON"),
+        (saved(hyper_parameters={"config": {}}), "is the checkpoint of another run"),
+        (saved(state_dict={}), "does not fit the model of its run"),
+        (saved(labels=LABELS[:-1]), "names 23 classes, the model of its run has 24"),
+        (saved(labels=LABELS[::-1]), "was trained with the labels"),
+    ],
+)
+def test_a_run_that_cannot_be_used(tmp_path, video, capsys, damage, message):
+    damage(save(tmp_path))
+    assert predict(video, "--run", RUN.id, "--results", tmp_path) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_a_run_that_is_not_there(results, video, tmp_path, capsys):
+    assert predict(video, "--run", "ffffffffffff", "--results", results) == 2
+    assert f"is no run in {results / 'runs'}; nearest: {RUN.id}" in capsys.readouterr().err
+    assert predict(video, "--run", RUN.id, "--results", tmp_path) == 2
+    assert "holds no run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no video at all", "half"])
+def test_a_video_that_cannot_be_read(results, video, tmp_path, capsys, content):
+    path = tmp_path / "broken.webm"
+    if content == "half":
+        path.write_bytes(video.read_bytes()[:200])
+    elif content is not None:
+        path.write_bytes(content)
+    assert predict(path, "--run", RUN.id, "--results", results) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "broken.webm" in line
+
+
+def test_a_device_that_is_not_there(results, video, capsys):
+    assert predict(video, "--run", RUN.id, "--results", results, "--device", "abacus") == 2
+    assert "--device abacus" in capsys.readouterr().err
+
+
+def test_an_unknown_option_is_named(capsys):
+    assert predict("a.mp4", "--run", "x", "--explains") == 2
+    assert "did you mean --explain" in capsys.readouterr().err
+
+
+def test_help_answers_without_torch():
+    code = "import sys, gta.predict as p; p.build_parser().format_help(); assert 'torch' not in sys.modules"
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert time.perf_counter() - started < 5
