@@ -9,13 +9,13 @@ import os
 import numpy as np
 import pytest
 
+from experiments.offline_wandb import summarise
 from experiments.profiles import PROFILES
 from experiments.result import Result
 from experiments.run import main
 from experiments.store import Store
 from experiments.tables import TABLES
 from gta.config import to_dict
-from tests.wandb_file import summarise
 
 NAME = "table_ablation_components"
 ROW = next(row for row in TABLES[NAME].rows if row.name == "Pixel")

@@ -1,5 +1,6 @@
-"""The notebooks run from beginning to end on the committed results."""
+"""The notebooks run from beginning to end on the committed results, and are committed with their outputs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,23 +9,38 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 RUN = """
 import sys, nbformat
-from nbclient import NotebookClient
-
-notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, timeout=300, resources={"metadata": {"path": sys.argv[2]}}).execute()
-nbformat.write(notebook, sys.argv[3])
+from pathlib import Path
+from tests.execute_notebooks import execute
+nbformat.write(execute(Path(sys.argv[1])), sys.argv[2])
 """
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def code_cells(path):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_notebook_runs(path, tmp_path):
     """In a process of its own: the kernel talks to its client over local sockets, which tests may not open."""
-    command = [sys.executable, "-c", RUN, str(path), str(path.parent), str(tmp_path / "out.ipynb")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=400)
+    command = [sys.executable, "-c", RUN, str(path), str(tmp_path / "out.ipynb")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=1100)
     assert done.returncode == 0, done.stderr[-2000:]
-    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    cells = [cell for cell in executed.cells if cell.cell_type == "code"]
+    cells = code_cells(tmp_path / "out.ipynb")
     assert all(cell.execution_count for cell in cells)
     assert any(cell.outputs for cell in cells)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_notebook_is_committed_with_outputs(path):
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert all(output.output_type != "error" for output in outputs)
+    assert path.stat().st_size < 3 * 2**20
+    assert str(Path.home()) not in path.read_text()

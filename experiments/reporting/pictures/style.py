@@ -7,6 +7,7 @@ its figures changed is found without drawing it.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,15 @@ class Picture:
                 metadata = {"Date": None, "Creator": None, "Description": f"figures {self.digest}"}
                 figure.savefig(stream, format="svg", metadata=metadata)
         return paths
+
+    def png(self, dpi: int = DPI) -> bytes:
+        """Return the picture as a PNG, for notebooks."""
+        from matplotlib import rc_context
+
+        stream = io.BytesIO()
+        with rc_context(STYLE):  # type: ignore[arg-type] # newer stubs want their own literal keys
+            self.draw().savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
+        return stream.getvalue()
 
     def is_current(self, folder: Path) -> bool:
         """Return whether the SVG on disk was drawn from these figures."""
