@@ -9,12 +9,18 @@ from experiments.study import FamilySettings, Row, family_of
 from experiments.tables import TABLES
 from gta.config import (
     BackboneConfig,
+    CGNLConfig,
+    DataConfig,
     GTAConfig,
     ModelConfig,
     NLConfig,
     SAConfig,
+    SlowFastConfig,
     TAConfig,
     TrainConfig,
+    ViewsConfig,
+    digest,
+    later,
     run_from_dict,
     to_dict,
 )
@@ -70,6 +76,21 @@ def test_a_config_with_a_foreign_field_is_refused(change):
         (lambda: ModelConfig(7, places=(("res3", 4),)), r"res3\[4\] does not exist; res3 has residual blocks 0..3"),
         (lambda: ModelConfig(7, places=(("res9", 0),)), "stage 'res9' is not one of"),
         (lambda: ModelConfig(7, places=(("res3", 0), ("res3", 0))), "repeats a place"),
+        (
+            lambda: ModelConfig(7, blocks=(TAConfig(groups=3),)),
+            "TAConfig.groups is 3; it must divide the inner width 128",
+        ),
+        (lambda: ModelConfig(7, blocks=(CGNLConfig(groups=3),)), r"CGNLConfig.groups is 3; .* one of 1, 2, 4, 8"),
+        (lambda: TAConfig(groups=0), "TAConfig.groups is 0"),
+        (lambda: CGNLConfig(groups=0), "CGNLConfig.groups is 0"),
+        (lambda: BackboneConfig(shift_every=-1), "shift_every is -1"),
+        (lambda: SlowFastConfig(alpha=0), "SlowFastConfig.alpha is 0"),
+        (lambda: SlowFastConfig(width=20), "beta_inverse is 8; it must divide the width 20"),
+        (lambda: SlowFastConfig(fusion_kernel=4), "fusion_kernel is 4; it must be odd"),
+        (lambda: ModelConfig(7, 6, SlowFastConfig(), places=()), "frames is 6; SlowFastConfig.alpha 4 must divide it"),
+        (lambda: ModelConfig(7, 64, SlowFastConfig(), places=(("res3", 4),)), r"res3\[4\] does not exist"),
+        (lambda: ViewsConfig(crops=2), "ViewsConfig.crops is 2; it must be 1 or 3"),
+        (lambda: DataConfig("x", stride=0), "DataConfig.stride is 0"),
         (lambda: ModelConfig(1), "classes is 1"),
         (lambda: TrainConfig(frozen=("res1",)), "TrainConfig.frozen: 'res1'"),
     ],
@@ -116,3 +137,39 @@ def _own(block):
 
 def test_channels_of_the_stages():
     assert [BackboneConfig().channels(stage) for stage in ("res2", "res3", "res4", "res5")] == [256, 512, 1024, 2048]
+
+
+def test_a_field_added_later_is_no_part_of_the_identity_while_it_is_neutral():
+    @dataclasses.dataclass(frozen=True)
+    class Before:
+        size: int = 3
+
+    @dataclasses.dataclass(frozen=True)
+    class After(Before):
+        shape: str = later("round")
+
+    assert digest(After()) == digest(Before())
+    assert to_dict(After()) == {"size": 3}
+    assert to_dict(After(shape="square")) == {"size": 3, "shape": "square"}
+    assert digest(After(shape="square")) != digest(Before())
+
+
+def test_a_neutral_value_spelt_out_is_refused_because_its_identity_would_be_another():
+    content = to_dict(runs()[0])
+    content["views"] = [{"clips": 1, "crops": 1}]
+    with pytest.raises(ValueError, match="fields"):
+        run_from_dict(content)
+
+
+def test_a_member_of_the_slowfast_families_is_told_from_its_backbone():
+    assert Row("", (SAConfig(), GTAConfig()), "slowfast_r101").family == "slowfast+gta"
+    assert Row("", backbone="tsm").family == "tsm"
+    assert Row("", (NLConfig(),), "r2d_k400").family == "nl"
+
+
+def test_blocks_are_counted_from_the_last_spot_of_a_stage():
+    setting = PROFILES["tiny"].settings["r2d"]
+    assert setting.places(None) == (("res3", 0), ("res3", 2), ("res4", 0), ("res4", 2), ("res4", 4))
+    assert setting.places((("res3", 1), ("res4", 2))) == (("res3", 2), ("res4", 2), ("res4", 4))
+    with pytest.raises(ValueError, match=r"4 places in res4; it has 3"):
+        setting.places((("res4", 4),))

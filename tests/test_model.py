@@ -182,14 +182,39 @@ def test_torchvision_weights_load_by_name():
     assert own == {name: value.shape for name, value in theirs.state_dict().items()}
 
 
-def test_blocks_go_into_torchvision_networks():
+@pytest.mark.parametrize(
+    "block", [lambda channels: SpatialAttention(channels, 8), SAConfig(), (SAConfig(), GTAConfig())]
+)
+def test_blocks_go_into_torchvision_networks(block):
     torchvision = pytest.importorskip("torchvision")
-    network = torchvision.models.resnet18(num_classes=5)
+    network = torchvision.models.resnet50(num_classes=5).double().eval()
+    x = torch.randn(8, 3, 64, 64, dtype=torch.float64)
+    plain, names = network(x), set(network.state_dict())
+    insert_blocks(network, block, [("res3", 0), ("res4", 4)])
+    assert list(inserted_blocks(network)) == ["res3[0]", "res4[4]"]
+    assert names < set(network.state_dict())
+    torch.testing.assert_close(network.double()(x), plain)  # the blocks start as the identity
+
+
+def test_blocks_go_into_video_networks_that_stride_in_time():
+    torchvision = pytest.importorskip("torchvision")
+    network = torchvision.models.video.r3d_18(num_classes=5).eval()
+    x = torch.randn(1, 3, 16, 32, 32)
+    plain = network(x)
+    insert_blocks(network, (SAConfig(), GTAConfig()), [("res3", 1)], frames=8)
+    insert_blocks(network, (SAConfig(), GTAConfig()), [("res4", 0), ("res4", 1)], frames=4)
+    torch.testing.assert_close(network(x), plain)
+    wake(network)
+    assert not torch.allclose(network(x), plain)
+
+
+def test_a_config_that_does_not_fit_a_foreign_network_changes_nothing():
+    torchvision = pytest.importorskip("torchvision")
+    network = torchvision.models.resnet18()
     names = set(network.state_dict())
-    insert_blocks(network, lambda channels: SpatialAttention(channels, 8), [("res3", 0), ("res4", 1)])
-    assert list(inserted_blocks(network)) == ["res3[0]", "res4[1]"]
-    assert names <= set(network.state_dict())
-    assert network(torch.randn(8, 3, 64, 64)).shape == (8, 5)
+    with pytest.raises(ValueError, match=r"GTAConfig.groups is 48; it must divide the inner width 32"):
+        insert_blocks(network, GTAConfig(groups=48), [("res3", 0)])
+    assert set(network.state_dict()) == names
 
 
 @pytest.mark.parametrize("place", [("res3", 9), ("res7", 0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -97,9 +98,14 @@ def run_from_dict(content: dict[str, Any]) -> RunConfig:
     Raises:
         ValueError: a field is unknown, missing or of the wrong type.
     """
-    from pydantic import TypeAdapter
-
-    run = TypeAdapter(RunConfig).validate_python(content)
+    run: RunConfig = _reader().validate_python(content)
     if to_dict(run) != content:
         raise ValueError("the config lacks fields of this version or has fields that it does not know")
     return run
+
+
+@functools.cache
+def _reader() -> Any:  # noqa: ANN401 - pydantic is imported when the first config is read
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunConfig)
