@@ -144,10 +144,18 @@ def test_fingerprint_tells_evaluation_splits_and_drawings_apart(root):
     prints = {
         _module(root).fingerprint,
         _module(root, replace(DATA, evaluation_split="tune")).fingerprint,
+        _module(root, replace(DATA, evaluation_split="test")).fingerprint,
         _module(root, replace(DATA, drawing=replace(SMALL, seed=5))).fingerprint,
     }
-    assert len(prints) == 3
+    assert len(prints) == 4
     assert _module(root).fingerprint in prints
+
+
+def test_the_test_split_is_drawn_when_it_is_asked_for(root):
+    module = _module(root, replace(DATA, evaluation_split="test"))
+    batches = list(module.val_dataloader())
+    assert sorted(torch.cat([batch["label"] for batch in batches]).tolist()) == list(range(24))
+    assert all(clip_id.startswith("4") for clip_id in module.clip_ids("validation"))
 
 
 def test_clips_without_labels_cannot_be_trained_on(root):

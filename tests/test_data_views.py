@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from gta.config import DataConfig, ViewsConfig
@@ -180,3 +181,34 @@ def test_the_data_set_needs_no_loader(ssv2):
     dataset = ClipDataset(read_split(ssv2, "train"), SSV2, 0, True)
     assert dataset[(0, 2)]["replaced"].tolist() == [[-1, -1, -1]]
     assert len(dataset) == 6
+
+
+def test_lightning_counts_what_it_had_to_replace(damaged, monkeypatch):
+    monkeypatch.setattr("gta.data.damage.LIMIT", 0.5)
+    module = _module(damaged, batch=3, workers=1)
+    seen: list[set[str]] = []
+
+    class Recorder(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(()))
+
+        def training_step(self, batch, _):
+            seen.append(set(batch))
+            return self.weight * 1.0
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), 0.1)
+
+    pl.Trainer(
+        max_epochs=2,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        limit_val_batches=0,
+    ).fit(Recorder(), datamodule=module)
+    assert seen == [{"video", "label", "index"}] * 4
+    assert (module.damage.read, module.damage.names) == (12, {"2": 2})

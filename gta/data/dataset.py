@@ -132,7 +132,8 @@ class ClipDataset(Dataset[Batch]):
                 return index
             except ClipError as error:
                 lost[attempt] = index
-                index = int(np.random.default_rng((self.seed, epoch, index, attempt + 1)).integers(len(self)))
+                rng = np.random.default_rng((self.seed, epoch, index, attempt + 1))
+                index = (index + 1 + int(rng.integers(max(len(self) - 1, 1)))) % len(self)  # any but itself
                 last = error
         raise UserError(f"{ATTEMPTS} clips in turn cannot be read; the last: {last}")
 
