@@ -65,6 +65,7 @@ TINY = Profile(
     families={  # the best of five trials each: results/tiny/tuning.md
         "r2d": FamilySettings(lr=8e-3),
         "sa": FamilySettings(lr=4e-3),
+        "nl": FamilySettings(lr=2e-3),
         "ta": FamilySettings(lr=2e-3),
         "tape": FamilySettings(lr=2e-3, position_std=0.3),
         "gta": FamilySettings(lr=2e-3, matrix_gain=0.3, region_norm="positions"),
