@@ -81,7 +81,7 @@ def insert_blocks(
     make = _maker(block, frames)
     residuals = [_residual(network, place) for place in places]  # all places are checked before one is changed
     for residual, built in [(residual, make(_out_channels(residual))) for residual in residuals]:
-        residual.add_module(INSERTED, built)
+        residual.add_module(INSERTED, built.train(residual.training))
         residual.register_forward_hook(_run_inserted)
 
 

@@ -194,6 +194,7 @@ def test_blocks_go_into_torchvision_networks(block):
     assert list(inserted_blocks(network)) == ["res3[0]", "res4[4]"]
     assert names < set(network.state_dict())
     torch.testing.assert_close(network.double()(x), plain)  # the blocks start as the identity
+    assert not any(module.training for module in network.modules())
 
 
 def test_blocks_go_into_video_networks_that_stride_in_time():
