@@ -65,11 +65,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
-    from experiments.reporting.check import differences
+    from experiments.reporting.check import differences, orphans
 
     wrong = differences(store, tables, profiles, whole)
     for paragraph in wrong:
         print(paragraph)
+    unused = orphans(store, profiles) if whole else []
+    if unused:
+        print(f"note: no row has the configuration of {len(unused)} runs: {', '.join(unused)}")
     print(f"{len(wrong)} differences" if wrong else "all files agree with the store, and all results with their scores")
     return 1 if wrong else 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from experiments.report import main
 from experiments.reporting.latex import document, escape, latex_table
 from experiments.reporting.pictures.distinct import distinct_rows
 from experiments.reporting.pictures.gallery import table_pictures, whole_pictures
-from experiments.reporting.pictures.matrices import draw_matrices
+from experiments.reporting.pictures.matrices import draw_matrices, read_matrices
 from experiments.reporting.pictures.tradeoff import backbone_of, kind_of
 from experiments.reporting.study_report import read_study, whole_files, write_one, write_whole
 from experiments.store import Store
@@ -196,3 +197,30 @@ def test_help_is_quick():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-500:]
     assert "--check" in done.stdout
+
+
+def test_matrices_of_a_run_become_a_picture(tmp_path):
+    store = Store(tmp_path)
+    row = TABLES["table_main"].rows[3]
+    for seed in range(3):
+        folder = store.prepare(TINY.resolve(row, seed))
+        fake_scores.finish(folder, 0.5, seed)
+        np.savez(folder / "matrices.npz", **{"res3[0].pixel": np.full((8, 8), seed, np.float32)})
+    (folder / "matrices.npz").write_bytes(b"torn")  # seed 2
+    study = read_study([TABLES["table_main"]], TINY, store)
+    found = read_matrices(study[0].data.rows[3], store)
+    assert np.allclose(found["res3[0].pixel"], 0.5)
+    pictures = {picture.name: picture for picture in whole_pictures([(study[0].data, study[0].verdicts)], store)}
+    assert "R2D + GTA" in pictures["matrices"].title
+    assert len(pictures["matrices"].write(tmp_path / "out")) == 2
+
+
+def test_runs_that_no_row_has_are_noted(tmp_path, capsys):
+    store = Store(tmp_path)
+    row = TABLES["table_main"].rows[0]
+    fake_scores.finish(store.prepare(TINY.resolve(row, 0)), 0.5, 0)
+    config = TINY.resolve(row, 0)
+    former = dataclasses.replace(config, train=dataclasses.replace(config.train, lr=0.123))
+    fake_scores.finish(store.prepare(former), 0.5, 0)
+    main(["--check", "--results", str(tmp_path)])
+    assert f"note: no row has the configuration of 1 runs: {former.id}" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from pathlib import Path
 from experiments.profiles import PROFILES
 from experiments.reporting.snapshot import Snapshot
 from experiments.reporting.study_report import ReadTable, all_pictures, read_study, table_files, whole_files
+from experiments.result import Result
 from experiments.store import Store
 from experiments.study import Profile, Table
 from experiments.tables import TABLES
@@ -74,6 +75,23 @@ def strangers(store: Store) -> Iterator[Path]:
         for path in sorted((store.results / profile).glob("table_*")):
             if path.suffix in SUFFIXES and path.stem not in TABLES:
                 yield path
+
+
+def orphans(store: Store, profiles: Sequence[Profile]) -> list[str]:
+    """Return the ids of finished runs that no row of any table has, such as those of a former default."""
+    known = set()
+    for profile in profiles:
+        for seed in store.seeds(profile.name):
+            for table in TABLES.values():
+                for row in filter(profile.runs, table.rows):
+                    known |= {profile.resolve(trained, seed).id for trained in row.trained}
+    names = {profile.name for profile in profiles}
+    found = []
+    for path in sorted(store.runs.glob("*/result.json")):
+        result = store.read(path.parent.name)
+        if isinstance(result, Result) and result.profile in names and result.run_id not in known:
+            found.append(result.run_id)
+    return found
 
 
 def _left_out(study: Sequence[ReadTable]) -> list[str]:

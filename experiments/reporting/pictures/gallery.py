@@ -9,8 +9,9 @@ from experiments.reporting.claims_page import claims_csv
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import numeric_frame
 from experiments.reporting.pictures.curves import draw_curves, read_curves
-from experiments.reporting.pictures.distinct import distinct_rows
+from experiments.reporting.pictures.distinct import Distinct, distinct_rows
 from experiments.reporting.pictures.forest import draw_forest
+from experiments.reporting.pictures.matrices import draw_matrices, read_matrices
 from experiments.reporting.pictures.style import Picture
 from experiments.reporting.pictures.sweep import SWEEPS, draw_sweep
 from experiments.reporting.pictures.table_picture import draw_table
@@ -61,4 +62,19 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
                 found.append(
                     Picture("templates", "Accuracy by template", alt, text, partial(draw_templates, by_template))
                 )
+        found += _matrices(rows, store)
     return found
+
+
+def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
+    """Return the global temporal weights of the first row whose runs have kept them, averaged over seeds."""
+    for entry in rows:
+        matrices = read_matrices(entry.row, store)
+        if matrices:
+            name = f"Global temporal weights |M| of {entry.name}"
+            data = "drawn clips" if entry.table.profile.data.drawing is not None else entry.table.profile.title
+            title = f"{name}, {data} ({entry.table.profile.name})"
+            text = f"{title} { ({place: matrix.round(5).tolist() for place, matrix in matrices.items()}) }"
+            alt = f"{name}: one square a block and path, output frames by input frames, darker is larger"
+            return [Picture("matrices", name, alt, text, partial(draw_matrices, matrices, title))]
+    return []

@@ -5,15 +5,41 @@ Shape legend: T frames.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from experiments.reporting.measure import RowData
 from experiments.reporting.pictures.style import GREY, new_figure
+from experiments.store import Store
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+
+def read_matrices(row: RowData, store: Store) -> dict[str, NDArray[np.float64]]:
+    """Return the (T, T) matrices that a row's runs kept in ``matrices.npz``, averaged over the seeds that have them.
+
+    A file that is torn, or of other places than the first, is not used; a row without any gives an empty dict.
+    """
+    import numpy as np
+
+    found: list[dict[str, NDArray[np.float64]]] = []
+    for seed in sorted(row.members):
+        for result in row.members[seed]:
+            path = store.folder(result.run_id) / "matrices.npz"
+            if not path.exists():
+                continue
+            try:
+                with np.load(path, allow_pickle=False) as stored:
+                    own = {name: stored[name].astype(np.float64) for name in stored.files}
+            except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+                continue
+            if not found or {n: m.shape for n, m in own.items()} == {n: m.shape for n, m in found[0].items()}:
+                found.append(own)
+    return {name: np.mean([own[name] for own in found], axis=0) for name in found[0]} if found else {}
 
 
 def draw_matrices(matrices: Mapping[str, NDArray[np.floating]], title: str) -> Figure:
