@@ -108,6 +108,14 @@ class GlobalTemporalAttention(nn.Module):
     pixel path linear, and under a common normalisation one would drown the other. W_G reads the values of the pixel
     path (``region_input="values"``), in a block without pixel path a projection of its own of the same width, or X
     itself (``"input"``).
+
+    Which reading the paper built cannot be told from its columns. It prints 31.2 M parameters and 50.2 G
+    multiply-accumulates for R2D-50 (41.4 M and 169.9 G for SlowFast). Value and output projections of their own for
+    both paths, C/4 wide, are C^2 parameters a block, as many as temporal attention has, so 31.2 M leaves nothing for
+    W_G and M. Eq. 6 as printed, W_G in R^{C/8 x C}, gives 31.7 M. The default, W_G on the C/4-wide values with K = C/8,
+    keeps the equations and K and gives 31.4 M and 50.0 G (41.7 M and 169.6 G): within 0.7 % in every cell. K = C/32
+    would be nearer in parameters, but is not the K of the paper's best row. ``python -m experiments.profile`` prints
+    the deviations.
     """
 
     pixel: PixelPath | None
