@@ -67,6 +67,7 @@ class Picture:
             figure = self.draw()
             with files.replacing(paths[0]) as stream:
                 figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+            figure.set_layout_engine("none")  # keep the places that were found for the PNG
             with files.replacing(paths[1]) as stream:
                 metadata = {"Date": None, "Creator": None, "Description": f"figures {self.digest}"}
                 figure.savefig(stream, format="svg", metadata=metadata)
