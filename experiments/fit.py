@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gta import files
-from gta.config import PretrainConfig, RunConfig, WeightsConfig
+from gta.config import EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
 from gta.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
 ACCUMULATE = "GTA_ACCUMULATE"
 """Environment variable: a batch that does not fit into memory is computed in so many parts, their gradients summed.
 The learning rate stays that of the whole batch; batch norm sees a part, as it does on each of several devices."""
+ALLOW_UNREADABLE = "GTA_ALLOW_UNREADABLE"
+"""Environment variable: 1 counts evaluation clips that cannot be read as wrong and names them in the result; otherwise
+such a clip fails the run."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Place:
     nodes: int
     threads: int
     pretrained: Path | None
-    workers: int
+    workers: int | None
+    """Loader processes; None: as many as threads where videos are decoded, none for a drawn set."""
 
 
 class Interrupted(Exception):
@@ -67,13 +71,12 @@ def train(config: RunConfig, place: Place) -> None:
     from experiments.callbacks import RunLog
     from experiments.environment import describe
     from gta.checkpoint import newest, replace_weights
-    from gta.data.module import VideoDataModule
     from gta.recognizer import VideoRecognizer
 
     torch.set_num_threads(place.threads)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     accumulate = _accumulate(config, place)
-    data = VideoDataModule(config.data, place.data, _part(config, place), config.seed, place.workers)
+    data = _data(config, place, config.data.evaluation_split, (ViewsConfig(),))  # the curve reads one view
     data.setup()
     _check_classes(config, data)
     recognizer = VideoRecognizer(config, data.labels)
@@ -101,15 +104,12 @@ def train(config: RunConfig, place: Place) -> None:
 def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: VideoRecognizer) -> StoredScores:
     """Score every split of the run, its own evaluation split last, and return the scores of that one."""
     from experiments import outcome
-    from gta.data.module import VideoDataModule
     from gta.scores import scores_name
 
     views = tuple(dict.fromkeys(config.views))
     trainer.limit_val_batches = 1.0
     for split in (*config.splits, config.data.evaluation_split):
-        view = dataclasses.replace(config.data, evaluation_split=split)
-        batch = _part(config, place)
-        data = VideoDataModule(view, place.data, batch, config.seed, place.workers, views=views)
+        data = _data(config, place, split, views)
         trainer.validate(recognizer, data, verbose=False)
         if trainer.is_global_zero:
             name = scores_name(None if split == config.data.evaluation_split else split)
@@ -140,6 +140,23 @@ def _accumulate(config: RunConfig, place: Place) -> int:
 def _part(config: RunConfig, place: Place) -> int:
     """Return the clips that a process computes at once."""
     return _share(config, place) // _accumulate(config, place)
+
+
+def _data(config: RunConfig, place: Place, split: EvaluationSplit, views: tuple[ViewsConfig, ...]) -> VideoDataModule:
+    from gta.data.module import VideoDataModule
+
+    workers = place.workers
+    if workers is None:
+        workers = 0 if config.data.drawing is not None else max(1, place.threads // place.devices)
+    return VideoDataModule(
+        dataclasses.replace(config.data, evaluation_split=split),
+        place.data,
+        _part(config, place),
+        config.seed,
+        workers,
+        views=views,
+        allow_unreadable=os.environ.get(ALLOW_UNREADABLE) == "1",
+    )
 
 
 def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path | None) -> None:

@@ -95,15 +95,23 @@ def write(
         "git": env["git"],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    files.write_json(folder / "result.json", result | _lost(data))
+    files.write_json(folder / "result.json", result | _lost(data, stored))
 
 
-def _lost(data: VideoDataModule) -> dict[str, Any]:
-    """Return what a real data set lacks: ids that its lists name, and how often a clip could not be trained on."""
+def _lost(data: VideoDataModule, stored: StoredScores) -> dict[str, Any]:
+    """Return what a real data set lacks.
+
+    ``missing`` ids that its lists name, by split; ``replaced`` how often a clip could not be trained on; ``unreadable``
+    clips of the evaluation that were counted as wrong.
+    """
     if data.data.drawing is not None:
         return {}
-    missing = {role: len(data.missing(role)) for role in get_args(Role)}
-    return {"missing": missing, "replaced": data.damage.names}
+    own = stored.scores[:, np.arange(len(stored.labels)), stored.labels]
+    return {
+        "missing": {role: len(data.missing(role)) for role in get_args(Role)},
+        "replaced": data.damage.names,
+        "unreadable": stored.clip_ids[np.isneginf(own).all(axis=0)].tolist(),
+    }
 
 
 def mirror(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:

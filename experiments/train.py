@@ -91,7 +91,7 @@ def _parse(arguments: Sequence[str] | None) -> Place:
     parser.add_argument("--devices", type=int, default=1)
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--workers", type=int)
     parser.add_argument("--pretrained", type=Path)
     values = vars(parser.parse_args(arguments))
     return Place(**{**values, "tables": tuple(values["tables"]), "rows": tuple(values["rows"])})

@@ -114,6 +114,9 @@ class VideoRecognizer(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep the log-probabilities of one batch."""
         scores = self(batch["video"]).float().log_softmax(dim=1)
+        unreadable = batch.get("unreadable")
+        if unreadable is not None:
+            scores = as_wrong(scores, batch["label"], unreadable)
         self._parts.append((view_of(batch).cpu(), batch["index"].cpu(), batch["label"].cpu(), scores.cpu()))
 
     def on_validation_epoch_end(self) -> None:
@@ -184,6 +187,22 @@ def view_of(batch: Batch) -> torch.Tensor:
     """Return the number of the view of every clip of a batch, int64 (B,); zeros where there is one view only."""
     view = batch.get("view")
     return torch.zeros_like(batch["index"]) if view is None else view
+
+
+def as_wrong(scores: torch.Tensor, labels: torch.Tensor, unreadable: torch.Tensor) -> torch.Tensor:
+    """Give clips that could not be read a probability of zero for their own class, equal ones for the others.
+
+    Args:
+        scores: (B, classes) log-probabilities.
+        labels: (B,); the classes of a clip of unknown label are all equal.
+        unreadable: (B,) bool.
+    """
+    classes = scores.shape[1]
+    known = labels != UNKNOWN
+    blind = scores.new_full(scores.shape, -math.log(classes))
+    blind[known] = -math.log(classes - 1)
+    blind[known, labels[known]] = -math.inf
+    return torch.where(unreadable[:, None], blind, scores)
 
 
 def gather(parts: Sequence[Part]) -> Scores:

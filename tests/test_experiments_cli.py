@@ -125,6 +125,28 @@ def test_dry_run_and_status_write_nothing(study, capsys):
     assert not study.results.exists()
 
 
+def test_the_cost_of_a_real_data_set_is_shown_before_anything_starts(tmp_path, capsys):
+    """R2D-50 at 32.70 G multiply-accumulates, 50 epochs: with the official count, and with that of the clips there."""
+    arguments = ["table_ablation_order", "--profile", "ssv1", "--rows", "R2D", "--dry-run"]
+    arguments += ["--data", str(tmp_path / "data"), "--results", str(tmp_path / "results")]
+    assert main(arguments) == 0
+    header, line, *_, formula, source = capsys.readouterr().out.splitlines()
+    assert header.split()[4:8] == ["clips", "steps", "GMACs", "GPU-hours"]
+    hours = 3 * 2 * 32.70e9 * 86_017 * 50 / 60e12 / 3600
+    assert f"86,017  134,400  32.7   {hours:.0f}" in line
+    assert "3 x 2 x MACs x clips x epochs / 6e+13 FLOP/s" in formula
+    assert "official count" in source
+
+    from tests.test_recipes import ssv1
+
+    ssv1(tmp_path / "data")
+    assert main(arguments) == 0
+    _, line, *_, source = capsys.readouterr().out.splitlines()
+    assert " 4      0      32.7 " in line
+    assert source == f"clips: as listed in {tmp_path / 'data'}"
+    assert not (tmp_path / "results").exists()
+
+
 def test_status_tells_states_and_errors(study, capsys, monkeypatch):
     from experiments.profiles import PROFILES
     from experiments.tables import TABLES

@@ -165,6 +165,22 @@ def test_the_test_set_of_something_something(tmp_path):
     np.testing.assert_array_equal(answered.scores, hidden.scores)
 
 
+def test_a_clip_that_cannot_be_read_fails_the_run_or_is_counted_as_wrong(tmp_path, monkeypatch):
+    run = narrow("k400", Row("", GTA, "r2d_k400"), views=(ViewsConfig(2, 3),))
+    k400(tmp_path / "data")
+    (tmp_path / "data" / "videos" / "6.mp4").write_bytes(b"no video")
+    with pytest.raises(AssertionError):
+        execute(tmp_path, run)
+    folder = tmp_path / "results" / "runs" / run.id
+    assert "6.mp4" in files.read_json(folder / "error.json")["error"]
+    monkeypatch.setenv("GTA_ALLOW_UNREADABLE", "1")
+    execute(tmp_path, run)
+    result = files.read_json(folder / "result.json")
+    assert (result["n_val"], result["unreadable"]) == (2, ["videos/6.mp4"])
+    assert result["top1"] <= 50
+    assert result["top5"] <= 50
+
+
 def test_weights_that_are_missing_are_asked_for_by_name_and_place(tmp_path, monkeypatch):
     monkeypatch.delenv("GTA_WEIGHTS", raising=False)
     run = shortened("ssv2", Row("", (), "slowfast"))

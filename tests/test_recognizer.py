@@ -7,7 +7,7 @@ import torch
 from experiments.profiles import PROFILES, SMOKE
 from experiments.study import Row
 from gta.errors import UserError
-from gta.recognizer import VideoRecognizer, gather, lr_factor
+from gta.recognizer import VideoRecognizer, as_wrong, gather, lr_factor
 
 
 def part(*lines):
@@ -29,6 +29,14 @@ def test_views_are_put_in_order_whatever_the_order_of_the_batches():
 def test_a_view_seen_twice_or_not_at_all(lines):
     with pytest.raises(RuntimeError, match="not each of"):
         gather([part(*lines)])
+
+
+def test_clips_that_cannot_be_read_are_wrong():
+    scores = torch.log_softmax(torch.randn(3, 5), dim=1)
+    found = as_wrong(scores, torch.tensor([2, 0, -1]), torch.tensor([False, True, True])).exp()
+    torch.testing.assert_close(found[0], scores[0].exp())
+    torch.testing.assert_close(found[1], torch.tensor([0, 0.25, 0.25, 0.25, 0.25]))
+    torch.testing.assert_close(found[2], torch.full((5,), 0.2))
 
 
 def test_labels_go_with_the_checkpoint_and_another_order_is_refused():

@@ -23,10 +23,9 @@ from gta.data.splits import Split
 from gta.data.transforms import Box, Clip
 from gta.data.views import View, number_views
 from gta.errors import UserError
+from gta.evaluation import UNKNOWN
 
 _WHOLE = View(0, 1, 0, 1)
-UNKNOWN = -1
-"""Label of a clip whose label is not known."""
 
 
 class Batch(TypedDict):
