@@ -4,6 +4,9 @@ What the paper states: 8 or 16 segments, multi-scale crops of 224 pixels from 24
 divided by ten at epochs 30, 40 and 45 of 50, two epochs of warm-up, ImageNet weights. What it leaves open is taken from
 the public code of TSM and TEA (momentum, weight decay, dropout, gradient clipping) and of PySlowFast (the SlowFast and
 Kinetics schedules).
+
+On one device or several the batch is the recipe's; its learning rate belongs to it. Mixed precision (bf16, or fp16 with
+loss scaling), features channels-last in memory, batch norm synchronised between GPUs, no moving average of the weights.
 """
 
 from __future__ import annotations
