@@ -16,7 +16,7 @@ from experiments.study import Row
 from gta import files
 from gta.config import GTAConfig, SAConfig, ViewsConfig, to_dict
 from gta.data.encode import encode_webm
-from gta.predict import main
+from gta.predict import build_parser, main
 from gta.recognizer import VideoRecognizer
 
 RUN = SMOKE.resolve(Row("", (SAConfig(), GTAConfig())), 0)
@@ -173,6 +173,11 @@ def test_a_video_that_cannot_be_read(results, video, tmp_path, capsys, content):
 def test_a_device_that_is_not_there(results, video, capsys):
     assert predict(video, "--run", RUN.id, "--results", results, "--device", "abacus") == 2
     assert "--device abacus" in capsys.readouterr().err
+
+
+def test_the_options_are_frozen():
+    found = {name for action in build_parser()._actions for name in action.option_strings if name.startswith("--")}
+    assert found == {"--run", "--results", "--explain", "--out", "--device", "--help"}
 
 
 def test_an_unknown_option_is_named(capsys):

@@ -91,6 +91,18 @@ def test_the_result_agrees_with_the_scores(whole):
     assert run_from_dict(files.read_json(whole / "config.json")).id == whole.name == result["run_id"]
 
 
+def test_a_prediction_for_one_video_is_what_was_scored(ground, whole):
+    from gta.predict import load_run, probabilities, read_views
+
+    stored, run = read_scores(whole / "scores.npz"), ground[2]
+    (data,) = ground[0].glob("smoke-*/")
+    recognizer = load_run(whole, run)
+    for number in (0, 7):
+        video = data / "videos" / f"{stored.clip_ids[number]}.webm"
+        found = probabilities(recognizer, read_views(video, run))
+        np.testing.assert_allclose(np.log(found), stored.scores[0, number], atol=0.01)
+
+
 def test_the_environment_is_recorded(whole):
     env = files.read_json(whole / "env.json")
     assert set(env["versions"]) >= {"python", "torch", "pytorch-lightning"}
