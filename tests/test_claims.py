@@ -105,15 +105,15 @@ def test_the_bootstrap_spreads_as_theory_says():
     assert replicate_means(clips).std() == pytest.approx(clips[0].std() / math.sqrt(500), rel=0.05)
 
 
-def test_intervals_cover_the_truth():
-    """Paired normal data with effects of seeds and clips: 95 % intervals hold the truth most of the time."""
-    rng = np.random.default_rng(1)
-    covered = 0
-    for _ in range(60):
-        data = rng.normal(size=(8, 1)) * 0.1 + rng.normal(size=(1, 100)) * 0.5 + rng.normal(size=(8, 100))
-        low, high = np.quantile(replicate_means(data), [0.025, 0.975])
-        covered += low < 0 < high
-    assert covered >= 51
+@pytest.mark.parametrize(("spread", "low", "high"), [(0.0, 0.93, 1.0), (0.01, 0.93, 1.0), (0.04, 0.86, 0.97)])
+def test_intervals_cover_the_truth(spread, low, high):
+    """As the page says: three seeds, 1,200 clips; 300 trials gave 98, 97 and 92 %."""
+    rng, covered, trials = np.random.default_rng(0), 0, 100
+    for _ in range(trials):
+        clips = rng.normal(size=(1, 1200)) * 0.35 + rng.normal(size=(3, 1200)) * 0.4
+        below, above = np.quantile(replicate_means(rng.normal(size=(3, 1)) * spread + clips), [0.025, 0.975])
+        covered += below < 0 < above
+    assert low <= covered / trials <= high
 
 
 def test_replicates_do_not_depend_on_what_was_asked_before():

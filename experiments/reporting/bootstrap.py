@@ -2,7 +2,8 @@
 
 With S seeds of N clips, a replicate draws S seeds and, independently, N clips with replacement; all seeds of a row see
 the same clips. Drawing S seeds again gives (S - 1) / S of their variance, so each seed's distance from the mean is
-first widened by sqrt(S / (S - 1)). With three seeds that remains coarse: how seeds are distributed is not known.
+first widened by sqrt(S / (S - 1)). What is neither the seed's nor the clip's own share of the noise is counted up to
+three times, which makes the intervals a little wide; that the spread of few seeds is hardly known makes them narrow.
 
 Shape legend: B replicates, S seeds, N clips.
 """

