@@ -105,7 +105,8 @@ def save_weights(folder, run):
     if run.pretrain.source == "torchvision":
         save_file(network.state_dict(), folder / f"{run.pretrain.name}.safetensors")
     else:
-        torch.save({"model_state": pyslowfast_state(network)}, folder / f"{run.pretrain.name}.pyth")
+        state = pyslowfast_state(network, run.model.backbone)
+        torch.save({"model_state": state}, folder / f"{run.pretrain.name}.pyth")
 
 
 SLOW = [

@@ -15,7 +15,7 @@ SMALL = BackboneConfig((1, 1, 1, 1), 8, "small")
 SLOWFAST = SlowFastConfig(depths=(1, 2, 1, 1), width=16)
 
 
-def pyslowfast_state(network):
+def pyslowfast_state(network, config=SLOWFAST):
     """The state dict that PySlowFast's own network of the same sizes has, with random values."""
     kernels = {"slow": (1, 1, 1, 3, 3), "fast": (5, 3, 3, 3, 3)}
     state = {}
@@ -25,15 +25,16 @@ def pyslowfast_state(network):
             state[f"{name}.{part}"] = torch.rand(channels)
         state[f"{name}.num_batches_tracked"] = torch.tensor(5)
 
-    for number, (pathway, width) in enumerate((("slow", 16), ("fast", 2))):
+    slim = config.width // config.beta_inverse
+    for number, (pathway, width) in enumerate((("slow", config.width), ("fast", slim))):
         side = 7
         state[f"s1.pathway{number}_stem.conv.weight"] = torch.randn(width, 3, kernels[pathway][0], side, side)
         norm(f"s1.pathway{number}_stem.bn", width)
         channels = width
-        for stage, depth in enumerate(SLOWFAST.depths):
+        for stage, depth in enumerate(config.depths):
             for index in range(depth):
                 name, planes = f"s{stage + 2}.pathway{number}_res{index}", width << stage
-                fused = 2 * (2 if stage == 0 else 8 << (stage - 1)) if pathway == "slow" and index == 0 else 0
+                fused = 2 * (slim if stage == 0 else 4 * slim << (stage - 1)) if pathway == "slow" and index == 0 else 0
                 if index == 0:
                     state[f"{name}.branch1.weight"] = torch.randn(4 * planes, channels + fused, 1, 1, 1)
                     norm(f"{name}.branch1_bn", 4 * planes)
@@ -44,11 +45,11 @@ def pyslowfast_state(network):
                 for letter, size in (("a", planes), ("b", planes), ("c", 4 * planes)):
                     norm(f"{name}.branch2.{letter}_bn", size)
                 channels = 4 * planes
-    for number, channels in enumerate((2, 8, 16, 32), start=1):
-        state[f"s{number}_fuse.conv_f2s.weight"] = torch.randn(2 * channels, channels, 7, 1, 1)
+    for number, channels in enumerate((slim, 4 * slim, 8 * slim, 16 * slim), start=1):
+        state[f"s{number}_fuse.conv_f2s.weight"] = torch.randn(2 * channels, channels, config.fusion_kernel, 1, 1)
         norm(f"s{number}_fuse.bn", 2 * channels)
     state["s4.pathway0_nonlocal0.conv_theta.weight"] = torch.randn(2, 2, 1, 1, 1)
-    state["head.projection.weight"] = torch.randn(400, 512 + 64)
+    state["head.projection.weight"] = torch.randn(400, 32 * (config.width + slim))
     state["head.projection.bias"] = torch.randn(400)
     return state
 
