@@ -98,7 +98,7 @@ GTA_EN = Row(
 
 TABLE = Table(
     name="table_sota",
-    title="Something-Something validation sets, beside other work",
+    title="The paper's Something-Something validation table, beside other work",
     paper_data="Something-Something v1",
     paper_data_2="Something-Something v2",
     rows=(

@@ -37,7 +37,7 @@ def _quoted(method: str, backbone: str, frames: str, v1: float, v2: float | None
 
 TABLE = Table(
     name="table_test_set",
-    title="Something-Something test sets",
+    title="The paper's Something-Something test table",
     paper_data="Something-Something v1, test",
     paper_data_2="Something-Something v2, test",
     rows=(
