@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
-import wandb
 
 from experiments.offline_wandb import offline_runs, records, summarise
 from gta.errors import UserError
 
+WRITE = """
+import sys, wandb
+settings = wandb.Settings(console="off", x_disable_stats=True, disable_git=True, save_code=False)
+run = wandb.init(
+    project="gta", id="abc", name="R2D · seed 3", group="table", tags=["tiny"], dir=sys.argv[1], mode="offline",
+    config={"seed": 3, "long": "x" * 70_000}, settings=settings,
+)
+run.log({"val/top1": 41.5})
+run.summary["params"] = 12
+run.finish()
+"""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A run with a config larger than two blocks of the file; W&B ends the file when its process ends."""
+    folder = tmp_path_factory.mktemp("results") / "runs" / "abc"
+    folder.mkdir(parents=True)
+    subprocess.run([sys.executable, "-c", WRITE, str(folder)], check=True, capture_output=True, timeout=120)
+    return next(folder.glob("wandb/offline-run-*/run-*.wandb"))
+
 
 @pytest.fixture
-def path(tmp_path):
-    """A run with a config larger than one block of the file."""
-    folder = tmp_path / "runs" / "abc"
-    folder.mkdir(parents=True)
-    settings = wandb.Settings(console="off", x_disable_stats=True, disable_git=True, save_code=False)
-    config = {"seed": 3, "long": "x" * 70_000}
-    run = wandb.init(
-        project="gta", id="abc", name="R2D · seed 3", group="table", tags=["tiny"], config=config, dir=folder,
-        mode="offline", settings=settings,
-    )  # fmt: skip
-    run.log({"val/top1": 41.5})
-    run.summary["params"] = 12
-    run.finish()
-    return next(folder.glob("wandb/offline-run-*/run-*.wandb"))
+def path(written):
+    whole = written.read_bytes()
+    yield written
+    written.write_bytes(whole)
 
 
 def test_a_run_is_read_back(path):
