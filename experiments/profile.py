@@ -96,7 +96,8 @@ def _tolerance(row: Row, printed: float | None) -> float:
     if printed is None:
         return 0.0
     digits = len(str(printed).partition(".")[2])
-    return max(0.5 * 10**-digits, UNDETERMINED.get(row.family, 0.0) * printed) + 1e-9
+    half_a_unit = float(f"0.5e-{digits}")
+    return max(half_a_unit, UNDETERMINED.get(row.family, 0.0) * printed) + 1e-9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

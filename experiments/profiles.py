@@ -19,8 +19,10 @@ def _drawn(name: str, frames: int = 8) -> DataConfig:
 
 def _drawn_settings(name: str, width: int, warmup_epochs: float, pretrain: PretrainConfig) -> dict[Backbone, Setting]:
     """Return narrow versions of the paper's backbones for an embedded data set."""
+    backbone = BackboneConfig(depths=(1, 3, 5, 1), width=width, stem="small")
+    fast = SlowFastConfig(depths=(1, 3, 5, 1), width=width, stem="small", beta_inverse=4, fusion_kernel=5)
     r2d = Setting(
-        backbone=BackboneConfig(depths=(1, 3, 5, 1), width=width, stem="small"),
+        backbone=backbone,
         data=_drawn(name),
         train=TrainConfig(
             "adamw",
@@ -38,19 +40,15 @@ def _drawn_settings(name: str, width: int, warmup_epochs: float, pretrain: Pretr
         pool="before",
         pretrain=pretrain,
     )
-    slowfast = dataclasses.replace(
-        r2d,
-        backbone=SlowFastConfig(depths=(1, 3, 5, 1), width=width, stem="small", beta_inverse=4, fusion_kernel=5),
-        data=_drawn(name, 32),
-    )
+    slowfast = dataclasses.replace(r2d, backbone=fast, data=_drawn(name, 32))
     return {
         "r2d": r2d,
-        "tsm": dataclasses.replace(r2d, backbone=dataclasses.replace(r2d.backbone, shift_every=1)),
+        "tsm": dataclasses.replace(r2d, backbone=dataclasses.replace(backbone, shift_every=1)),
         "slowfast": slowfast,
         "r2d_k400": r2d,
         "slowfast_r101": dataclasses.replace(
             slowfast,
-            backbone=dataclasses.replace(slowfast.backbone, depths=(1, 3, 8, 1)),
+            backbone=dataclasses.replace(fast, depths=(1, 3, 8, 1)),
             spots={"res4": (2, 4, 6)},
             stages=("res4",),
         ),

@@ -54,8 +54,12 @@ def test_list_counts_done_runs(study, capsys):
     assert study("--list") == 0
     out = capsys.readouterr().out
     assert "table_ablation_components" in out
-    assert " 6 rows   1/6 runs done" in out  # in both tables: the run is shared
-    assert out.count(" 1/6 runs done") == 2
+    lines = {line.split()[0]: line for line in out.splitlines() if line}
+    assert " 6 rows   1/6 runs done" in lines["table_ablation_components"]
+    assert " 6 rows   1/6 runs done" in lines["table_ablation_order"]  # the run is shared
+    assert " 2 rows   1/2 runs done" in lines["table_ablation_multihead"]
+    assert " 9 rows   0/2 runs done" in lines["table_test_set"]  # eight rows are quoted, one has two members
+    assert "1 of 49 distinct runs done" in out
 
 
 @pytest.mark.parametrize(

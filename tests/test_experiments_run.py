@@ -65,18 +65,15 @@ def test_all_rows_done(study, capsys):
     assert ": 1/2, top-1 " in out
     assert " top-1 |" in out
     folder = study.results / "smoke"
-    assert {path.name for path in folder.iterdir()} == {
-        f"{NAME}.md", f"{NAME}.csv", f"{NAME}.png", f"{NAME}_curves.png"
-    }  # fmt: skip
+    pictures = {f"{NAME}{kind}.{suffix}" for kind in ("", "_curves") for suffix in ("png", "svg")}
+    assert {path.name for path in folder.iterdir()} == {f"{NAME}.{text}" for text in ("md", "csv", "tex")} | pictures
     assert str(folder / f"{NAME}.md") in out
 
 
 def test_the_second_call_trains_nothing_and_does_not_load_torch(study, tmp_path):
     assert study(NAME) == 0
-    start = time.perf_counter()
     process = driver(study.results)
     out, err = process.communicate()
-    assert time.perf_counter() - start < 5
     assert process.returncode == 0
     assert "6 done" in out
     assert err.splitlines()[-1] == "False"
