@@ -71,6 +71,7 @@ def train(config: RunConfig, place: Place) -> None:
     from experiments.callbacks import RunLog
     from experiments.environment import describe
     from gta.checkpoint import newest, replace_weights
+    from gta.data.check import read_passport
     from gta.recognizer import VideoRecognizer
 
     torch.set_num_threads(place.threads)
@@ -83,9 +84,11 @@ def train(config: RunConfig, place: Place) -> None:
     _load_pretrained(config, recognizer, place.pretrained)
     checkpoint = newest(place.folder / "ckpt")
     env = describe(place.pretrained, data.fingerprint, place.threads) | {"accumulate": accumulate}
+    if config.data.drawing is None:
+        env["passport"] = read_passport(place.data)
     env = _record_environment(place, env, checkpoint)
     log = RunLog(place.folder)
-    trainer = _trainer(config, place, data, log, str(env["precision"]))
+    trainer = _trainer(config, place, data, log, env)
     try:
         trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
     except (KeyboardInterrupt, SystemExit) as stop:  # Lightning turns Ctrl-C into exit(1)
@@ -205,7 +208,7 @@ def _check_classes(config: RunConfig, data: VideoDataModule) -> None:
         )
 
 
-def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog, precision: str) -> pl.Trainer:
+def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog, env: dict[str, Any]) -> pl.Trainer:
     import pytorch_lightning as pl
     import torch
     from pytorch_lightning.callbacks import ModelCheckpoint
@@ -214,7 +217,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
     from gta.checkpoint import AtomicCheckpointIO
     from gta.precise_norm import PreciseNorm
 
-    logger = wandb_logger(config, place.folder, place.wandb, place.tables, place.rows)
+    logger = wandb_logger(config, place.folder, place.wandb, place.tables, place.rows, env)
     distributed = place.devices * place.nodes > 1
     accumulate = _accumulate(config, place)
     batches = len(data.dataset("train")) // config.train.batch_size
@@ -226,7 +229,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
         num_nodes=place.nodes,
         strategy="ddp" if distributed else "auto",
         sync_batchnorm=distributed and torch.cuda.is_available(),  # it does not exist on CPUs
-        precision=cast(Any, precision),
+        precision=cast(Any, env["precision"]),
         max_epochs=config.train.epochs,
         gradient_clip_val=config.train.clip_norm,
         accumulate_grad_batches=accumulate,

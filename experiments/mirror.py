@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gta.config import RunConfig, to_dict
 
@@ -18,7 +18,12 @@ PROJECT = "gta"
 
 
 def wandb_logger(
-    config: RunConfig, folder: Path, mode: str, tables: Sequence[str], rows: Sequence[str]
+    config: RunConfig,
+    folder: Path,
+    mode: str,
+    tables: Sequence[str],
+    rows: Sequence[str],
+    env: Mapping[str, Any] | None = None,
 ) -> WandbLogger | None:
     """Return a logger whose run has the run's id, its table as group and its whole config.
 
@@ -28,6 +33,7 @@ def wandb_logger(
         mode: ``offline``, ``online`` or ``disabled``.
         tables: names of the tables that use the run; the first is the group, all are tags.
         rows: names of their rows; the first is in the run's name, all are tags.
+        env: the run's ``env.json``, with the passport of its data; shown as ``env`` beside the config.
 
     Returns:
         None when W&B is disabled, not installed or does not start: the study works without it.
@@ -35,13 +41,20 @@ def wandb_logger(
     if mode == "disabled" or importlib.util.find_spec("wandb") is None:
         return None
     try:
-        return _start(config, folder, mode, tables, rows)
+        return _start(config, folder, mode, tables, rows, env or {})
     except Exception as error:
         print(f"warning: W&B is off for this run: {' '.join(str(error).split())}", flush=True)
         return None
 
 
-def _start(config: RunConfig, folder: Path, mode: str, tables: Sequence[str], rows: Sequence[str]) -> WandbLogger:
+def _start(
+    config: RunConfig,
+    folder: Path,
+    mode: str,
+    tables: Sequence[str],
+    rows: Sequence[str],
+    env: Mapping[str, Any],
+) -> WandbLogger:
     import wandb
     from pytorch_lightning.loggers import WandbLogger
 
@@ -54,7 +67,7 @@ def _start(config: RunConfig, folder: Path, mode: str, tables: Sequence[str], ro
         name=f"{rows[0] if rows else config.id} · seed {config.seed}",
         group=tables[0] if tables else config.profile,
         tags=[config.profile, *tables, *(row[:64] for row in rows)],
-        config=to_dict(config),
+        config=to_dict(config) | {"env": dict(env)},
         dir=folder,
         mode="online" if mode == "online" else "offline",
         resume="allow" if mode == "online" else None,

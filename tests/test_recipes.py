@@ -16,6 +16,7 @@ from experiments.profiles import PROFILES
 from experiments.study import Row
 from gta import files
 from gta.config import BackboneConfig, GTAConfig, SAConfig, ViewsConfig, to_dict
+from gta.data.check import main as check_data
 from gta.errors import UserError
 from gta.model import build_model
 from gta.scores import read_scores
@@ -143,7 +144,19 @@ def narrow(name, row, **changes):
 )
 def test_a_recipe_with_a_narrow_network(tmp_path, name, backbone, views):
     run = narrow(name, Row("", GTA, backbone), views=views)
-    check(execute(tmp_path, run), run)
+    folder = execute(tmp_path, run)
+    check(folder, run)
+    assert files.read_json(folder / "env.json")["passport"] is None  # the data were never checked
+
+
+def test_the_passport_of_checked_data_goes_into_the_run(tmp_path, capsys):
+    ssv1(tmp_path / "data")
+    check_data([str(tmp_path / "data"), "--jobs", "1"])  # exit code 1: these are not the official counts
+    assert "validation lists 2 clips, the release has 11,522" in capsys.readouterr().err
+    folder = execute(tmp_path, narrow("ssv1", Row("", GTA)))
+    passport = files.read_json(folder / "env.json")["passport"]
+    assert passport == files.read_json(tmp_path / "data" / "gta-passport.json")
+    assert passport["format"] == "ssv1"
 
 
 def test_the_test_set_of_something_something(tmp_path):
