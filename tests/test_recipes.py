@@ -15,7 +15,7 @@ from experiments.prepare import prepare
 from experiments.profiles import PROFILES
 from experiments.study import Row
 from gta import files
-from gta.config import BackboneConfig, GTAConfig, SAConfig, ViewsConfig, to_dict
+from gta.config import BackboneConfig, GTAConfig, SAConfig, SlowFastConfig, ViewsConfig, to_dict
 from gta.data.check import main as check_data
 from gta.errors import UserError
 from gta.model import build_model
@@ -129,18 +129,24 @@ def test_a_recipe_at_full_size(tmp_path, name, backbone, blocks, changes):
 
 
 NARROW = BackboneConfig((3, 4, 6, 3), 8)
+NARROW_SLOWFAST = SlowFastConfig(width=16)
 
 
 def narrow(name, row, **changes):
     """A recipe with a narrow network and small crops, for everything but the size of the network."""
     run = shortened(name, row, pretrain=None, **changes)
     data = replace(run.data, crop=64, test_crop=64 if run.data.test_crop else None)
-    return replace(run, model=replace(run.model, backbone=NARROW, blocks=GTA), data=data)
+    backbone = NARROW_SLOWFAST if isinstance(run.model.backbone, SlowFastConfig) else NARROW
+    return replace(run, model=replace(run.model, backbone=backbone), data=data)
 
 
 @pytest.mark.parametrize(
     ("name", "backbone", "views"),
-    [("ssv1", "r2d", (ViewsConfig(),)), ("k400", "r2d_k400", (ViewsConfig(2, 3), ViewsConfig()))],
+    [
+        ("ssv1", "r2d", (ViewsConfig(),)),
+        ("ssv1", "slowfast", (ViewsConfig(),)),
+        ("k400", "r2d_k400", (ViewsConfig(2, 3), ViewsConfig())),
+    ],
 )
 def test_a_recipe_with_a_narrow_network(tmp_path, name, backbone, views):
     run = narrow(name, Row("", GTA, backbone), views=views)
