@@ -83,7 +83,9 @@ def test_wandb_has_one_run_with_everything(store):
     assert run["id"] == CONFIG.id
     assert run["group"] == NAME
     assert run["exit"] == 0
-    assert {name: value for name, value in run["config"].items() if not name.startswith("_")} == to_dict(CONFIG)
+    config = {name: value for name, value in run["config"].items() if not name.startswith("_")}
+    env = json.loads((store.folder(CONFIG.id) / "env.json").read_text())
+    assert config == to_dict(CONFIG) | {"env": env}
     assert {NAME, ROW.name} <= set(run["tags"])
     result = json.loads((store.folder(CONFIG.id) / "result.json").read_text())
     for key, value in (("params", result["params"]), ("macs", result["macs"]), ("val/top1", result["top1"])):
