@@ -50,7 +50,7 @@ class SlurmExecutor:
             array_parallelism=jobs,
             nodes=nodes,
             ntasks_per_node=devices,
-            cpus_per_task=threads,
+            cpus_per_task=max(1, threads // devices),  # a task is the process of one device
             time=24 * 60,
             **resources,
         )

@@ -1,5 +1,6 @@
 """Weights from files: names of torchvision and PySlowFast, files that are something else, other numbers of frames."""
 
+import math
 import pickle
 
 import pytest
@@ -20,15 +21,23 @@ def pyslowfast_state(network, config=SLOWFAST):
     kernels = {"slow": (1, 1, 1, 3, 3), "fast": (5, 3, 3, 3, 3)}
     state = {}
 
+    def kernel(*shape):
+        return torch.randn(shape) / math.prod(shape[1:]) ** 0.5  # keeps the size of the features through many layers
+
     def norm(name, channels):
-        for part in ("weight", "bias", "running_mean", "running_var"):
-            state[f"{name}.{part}"] = torch.rand(channels)
+        for part, least, spread in (
+            ("weight", 0, 0.5),
+            ("bias", 0, 0.1),
+            ("running_mean", 0, 0.1),
+            ("running_var", 1, 1),
+        ):
+            state[f"{name}.{part}"] = least + spread * torch.rand(channels)
         state[f"{name}.num_batches_tracked"] = torch.tensor(5)
 
     slim = config.width // config.beta_inverse
     for number, (pathway, width) in enumerate((("slow", config.width), ("fast", slim))):
         side = 7
-        state[f"s1.pathway{number}_stem.conv.weight"] = torch.randn(width, 3, kernels[pathway][0], side, side)
+        state[f"s1.pathway{number}_stem.conv.weight"] = kernel(width, 3, kernels[pathway][0], side, side)
         norm(f"s1.pathway{number}_stem.bn", width)
         channels = width
         for stage, depth in enumerate(config.depths):
@@ -36,17 +45,17 @@ def pyslowfast_state(network, config=SLOWFAST):
                 name, planes = f"s{stage + 2}.pathway{number}_res{index}", width << stage
                 fused = 2 * (slim if stage == 0 else 4 * slim << (stage - 1)) if pathway == "slow" and index == 0 else 0
                 if index == 0:
-                    state[f"{name}.branch1.weight"] = torch.randn(4 * planes, channels + fused, 1, 1, 1)
+                    state[f"{name}.branch1.weight"] = kernel(4 * planes, channels + fused, 1, 1, 1)
                     norm(f"{name}.branch1_bn", 4 * planes)
                 extent = kernels[pathway][stage + 1]
-                state[f"{name}.branch2.a.weight"] = torch.randn(planes, channels + fused, extent, 1, 1)
-                state[f"{name}.branch2.b.weight"] = torch.randn(planes, planes, 1, 3, 3)
-                state[f"{name}.branch2.c.weight"] = torch.randn(4 * planes, planes, 1, 1, 1)
+                state[f"{name}.branch2.a.weight"] = kernel(planes, channels + fused, extent, 1, 1)
+                state[f"{name}.branch2.b.weight"] = kernel(planes, planes, 1, 3, 3)
+                state[f"{name}.branch2.c.weight"] = kernel(4 * planes, planes, 1, 1, 1)
                 for letter, size in (("a", planes), ("b", planes), ("c", 4 * planes)):
                     norm(f"{name}.branch2.{letter}_bn", size)
                 channels = 4 * planes
     for number, channels in enumerate((slim, 4 * slim, 8 * slim, 16 * slim), start=1):
-        state[f"s{number}_fuse.conv_f2s.weight"] = torch.randn(2 * channels, channels, config.fusion_kernel, 1, 1)
+        state[f"s{number}_fuse.conv_f2s.weight"] = kernel(2 * channels, channels, config.fusion_kernel, 1, 1)
         norm(f"s{number}_fuse.bn", 2 * channels)
     state["s4.pathway0_nonlocal0.conv_theta.weight"] = torch.randn(2, 2, 1, 1, 1)
     state["head.projection.weight"] = torch.randn(400, 32 * (config.width + slim))
