@@ -66,7 +66,7 @@ def _something(name: str) -> dict[Backbone, Setting]:
         spots=PYSLOWFAST_SPOTS,
         dropout=0.5,
         pool="before",
-        pretrain=WeightsConfig("pyslowfast", "SLOWFAST_16x8_R50"),
+        pretrain=WeightsConfig("pyslowfast", "SLOWFAST_8x8_R50"),
         head_pool=7,
     )
     return {

@@ -78,6 +78,9 @@ def insert_blocks(
     Raises:
         ValueError: the network has no such place, or a config does not fit the channels there.
     """
+    places = list(places)
+    if len(set(places)) < len(places):
+        raise ValueError(f"places repeats a place: {places}")
     make = _maker(block, frames)
     residuals = [_residual(network, place) for place in places]  # all places are checked before one is changed
     for residual, built in [(residual, make(_out_channels(residual))) for residual in residuals]:

@@ -88,7 +88,7 @@ def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) 
     pretrain, drawing = _parts(run)
     say(f"pre-training the backbone on {pretrain.stills:,} stills")
     started = time.perf_counter()
-    weights, hits = train_on_stills(pretrain, drawing, run.model.backbone, run.data.crop, workers)
+    weights, hits = train_on_stills(pretrain, drawing, _still(run.model.backbone), run.data.crop, workers)
     with replacing(path) as stream:
         stream.write(save(weights))
     summary = ", ".join(f"{task} {value:.0f} %" for task, value in hits.items())

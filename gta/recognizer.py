@@ -14,7 +14,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 
 from gta.checkpoint import FINGERPRINT, LABELS, check_labels
-from gta.config import RunConfig, TrainConfig, run_from_dict, to_dict
+from gta.config import RunConfig, TrainConfig, WeightsConfig, run_from_dict, to_dict
 from gta.data.dataset import Batch
 from gta.data.splits import label_fingerprint
 from gta.evaluation import UNKNOWN
@@ -64,8 +64,9 @@ class VideoRecognizer(pl.LightningModule):
             module.requires_grad_(False)
         for block in inserted_blocks(self.model.backbone).values():
             block.requires_grad_(True)
-        self.register_buffer("mean", 255 * torch.tensor(MEAN).view(1, 3, 1, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(STD).view(1, 3, 1, 1, 1), persistent=False)
+        mean, std = colour_statistics(self.run)
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1, 1), persistent=False)
         self.scores: Scores | None = None
         """Of the last complete pass over a validation loader."""
         self._parts: list[Part] = []
@@ -183,6 +184,16 @@ class VideoRecognizer(pl.LightningModule):
         return max(1, len(data.train_dataloader()) // self.trainer.accumulate_grad_batches)
 
 
+def colour_statistics(run: RunConfig) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of red, green and blue in 0..1 with which a run's first weights were trained.
+
+    They are ImageNet's, but PySlowFast's own for its networks.
+    """
+    if isinstance(run.pretrain, WeightsConfig) and run.pretrain.source == "pyslowfast":
+        return (0.45,) * 3, (0.225,) * 3
+    return MEAN, STD
+
+
 def view_of(batch: Batch) -> torch.Tensor:
     """Return the number of the view of every clip of a batch, int64 (B,); zeros where there is one view only."""
     view = batch.get("view")
@@ -235,7 +246,7 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
         for name, parameter in module.named_parameters(recurse=False):
             if not parameter.requires_grad:
                 continue
-            heavy = name.endswith("weight") and isinstance(module, nn.Conv2d | nn.Conv3d | nn.Linear)
+            heavy = name.endswith("weight") and isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear)
             (decayed if heavy else plain).append(parameter)
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
 

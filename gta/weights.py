@@ -1,7 +1,7 @@
 """Weights that a backbone starts from: read without pickle's code execution, renamed, and checked key by key.
 
 Files are safetensors, or PyTorch archives read with ``weights_only=True``. A backbone takes what is its own; the
-classifier (whose classes are others) and inserted blocks keep their initial values.
+inserted blocks, and a classifier of other classes, keep their initial values.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def find(config: WeightsConfig, folder: Path) -> Path:
     wanted = " or ".join(f"{place}/{config.name}{{{','.join(SUFFIXES)}}}" for place in folders)
     if config.source != "torchvision":
         raise UserError(
-            f"the weights {config.name} are missing; get them from PySlowFast's model zoo and save them as {wanted}"
+            f"the weights {config.name} (trained on Kinetics-400) are missing; save a checkpoint with PySlowFast's "
+            f"names of the weights as {wanted}"
         )
     try:
         return _download(config.name, folder)
@@ -69,7 +70,9 @@ def _download(name: str, folder: Path) -> Path:
 
 
 def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
-    """Load weights by name into a backbone; its classifier and inserted blocks stay as they are.
+    """Load weights by name into a backbone; inserted blocks stay as they are.
+
+    The classifier stays too, unless the weights are PySlowFast's for just as many classes.
 
     Raises:
         UserError: the file cannot be read, or its names or shapes are not the backbone's; the first are listed.
@@ -77,10 +80,14 @@ def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
     weights = read(path)
     if source == "pyslowfast":
         weights = from_pyslowfast(weights)
-    weights = {name: value for name, value in weights.items() if not name.startswith("fc.")}
     own = backbone.state_dict()
+    taken = set()
+    if source == "pyslowfast":  # fine-tuning on the classes of the pre-training keeps the classifier
+        same = [name for name in own if name.startswith("fc.") and name in weights]
+        taken = set(same) if all(own[name].shape == weights[name].shape for name in same) else set()
+    weights = {name: value for name, value in weights.items() if not name.startswith("fc.") or name in taken}
     counters = {name for name in own if name.endswith("num_batches_tracked")}
-    expected = {name for name in own if not name.startswith("fc.") and f".{INSERTED}." not in name}
+    expected = {name for name in own if not name.startswith("fc.") and f".{INSERTED}." not in name} | taken
     missing = sorted(expected - weights.keys() - counters)
     foreign = sorted(weights.keys() - expected)
     other = sorted(name for name in expected & weights.keys() if own[name].shape != weights[name].shape)

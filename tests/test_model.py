@@ -209,6 +209,12 @@ def test_blocks_go_into_video_networks_that_stride_in_time():
     assert not torch.allclose(network(x), plain)
 
 
+def test_a_place_is_taken_once():
+    torchvision = pytest.importorskip("torchvision")
+    with pytest.raises(ValueError, match="repeats a place"):
+        insert_blocks(torchvision.models.resnet18(), SAConfig(), [("res3", 0), ("res3", 0)])
+
+
 def test_a_config_that_does_not_fit_a_foreign_network_changes_nothing():
     torchvision = pytest.importorskip("torchvision")
     network = torchvision.models.resnet18()

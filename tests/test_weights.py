@@ -7,6 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from experiments.profiles import SMOKE
+from experiments.study import Row
 from gta import ModelConfig, build_model, resample_frames, weights
 from gta.backbones import ResNet2D, SlowFast
 from gta.config import BackboneConfig, GTAConfig, SAConfig, SlowFastConfig, TAConfig, WeightsConfig
@@ -87,6 +89,14 @@ def test_the_converter_names_every_weight_of_the_network():
     }
 
 
+def test_a_classifier_for_the_same_classes_is_taken_over(tmp_path):
+    network = SlowFast(SLOWFAST, 400, frames=8)
+    state = pyslowfast_state(network)
+    torch.save({"model_state": state}, tmp_path / "model.pyth")
+    weights.load(network, tmp_path / "model.pyth", "pyslowfast")
+    assert torch.equal(network.fc.weight, state["head.projection.weight"])
+
+
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
 def test_torchvision_weights_load_around_inserted_blocks(tmp_path, suffix):
     source = ResNet2D(SMALL, 1000)
@@ -140,7 +150,9 @@ def test_files_that_are_no_weights(tmp_path, name):
 
 def test_public_weights_are_found_by_name_or_said_to_be_missing(tmp_path, monkeypatch):
     config = WeightsConfig("pyslowfast", "SLOWFAST_16x8_R50")
-    with pytest.raises(UserError, match=r"SLOWFAST_16x8_R50 are missing; .*model zoo.*SLOWFAST_16x8_R50{.safetensors"):
+    with pytest.raises(
+        UserError, match=r"SLOWFAST_16x8_R50 .*are missing; .*PySlowFast's names.*SLOWFAST_16x8_R50{.safetensors"
+    ):
         weights.find(config, tmp_path)
 
     def offline(name, folder):
@@ -201,3 +213,16 @@ def test_a_clip_that_stands_still_is_scored_alike_with_twice_the_frames():
 def test_other_differences_are_refused():
     with pytest.raises(ValueError, match=r"fc.weight has shape \(5, 256\), the model \(7, 256\)"):
         resample_frames(model_of(8).state_dict(), build_model(ModelConfig(7, 8, SMALL, (), ())))
+
+
+def test_stills_for_tsm_are_those_for_r2d(tmp_path):
+    """They share a file, whichever row comes first: a still has no neighbour to take channels from."""
+    from dataclasses import replace
+
+    from gta.pretrain import ensure_pretrained
+
+    runs = [SMOKE.resolve(Row("", backbone=name), 0) for name in ("tsm", "r2d")]
+    runs = [replace(run, pretrain=replace(run.pretrain, stills=8, batch_size=4)) for run in runs]
+    paths = [ensure_pretrained(run, tmp_path / str(number), say=lambda line: None) for number, run in enumerate(runs)]
+    assert paths[0].name == paths[1].name
+    assert paths[0].read_bytes() == paths[1].read_bytes()

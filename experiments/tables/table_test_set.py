@@ -12,7 +12,7 @@
     | TEA          | 3D R50        | 16     | 46.6 | 63.2 |  quoted
     | GTA En       | 2D R50 + TSM  | 16+8   | 49.8 | 66.9 |
 
-Claim of the paper: the ensemble is comparable with the best of the other methods.
+Claim of the paper: best of the methods that see RGB frames only. It is about quoted work; nothing is tested here.
 
 Cost: the two members of the ensemble, shared with table_sota, scored on the embedded data set's own test draw.
 Command: python -m experiments.run table_test_set

@@ -1,6 +1,6 @@
 """SlowFast: two pathways over the same clip (Feichtenhofer et al., "SlowFast networks", ICCV 2019).
 
-The fast pathway sees every frame with 1/beta of the channels, the slow one every alpha-th frame; after the stem and
+The fast pathway sees every frame with 1/beta of the channels, the slow one 1/alpha of the frames; after the stem and
 after res2, res3, res4 a fusion convolution (k x 1 x 1, stride alpha) brings the fast features into the slow pathway.
 Temporal extents are those of PySlowFast: slow 1, 1, 1, 3, 3 and fast 5, 3, 3, 3, 3 for the stem and the four stages.
 
@@ -83,7 +83,9 @@ class SlowFast(nn.Module):
             pool: side of the window averaged before the classifier; None: the whole map.
         """
         super().__init__()
-        self.alpha = config.alpha
+        slow_frames = frames // config.alpha
+        self.slow_frames = [at * (frames - 1) // max(slow_frames - 1, 1) for at in range(slow_frames)]
+        """Frames that the slow pathway sees: evenly from the first to the last, as PySlowFast takes them."""
         self.frames = frames
         slim = config.width // config.beta_inverse
         outputs = [slim, *(4 * slim << stage for stage in range(len(STAGES)))]
@@ -121,7 +123,7 @@ class SlowFast(nn.Module):
         if clip.shape[2] != self.frames:
             raise ValueError(f"frames is {self.frames}, but the clip (B, 3, T, H, W) has T = {clip.shape[2]}")
         fast = self.fast.stem(to_pictures(clip))
-        slow = self.slow.stem(to_pictures(clip[:, :, :: self.alpha]))
+        slow = self.slow.stem(to_pictures(clip[:, :, self.slow_frames]))
         for stage, name in enumerate(("stem", *STAGES[:-1]), start=1):
             slow = self.slow.get_submodule(f"layer{stage}")(torch.cat([slow, self.fusions[name](fast)], dim=1))
             fast = self.fast.get_submodule(f"layer{stage}")(fast)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gta.config.identity import later, require
+from gta.config.identity import Checked, later, require
 
 Pool = Literal["after", "before", "none"]
 Domain = Literal["joint", "space", "time"]
@@ -14,7 +14,7 @@ or the T frames of each position. "Decoupled" is a block of ``space`` followed b
 
 
 @dataclass(frozen=True)
-class NLConfig:
+class NLConfig(Checked):
     """Joint non-local block over all T*H*W positions (paper eq. 1-2)."""
 
     kind: Literal["nl"] = "nl"
@@ -25,7 +25,7 @@ class NLConfig:
 
 
 @dataclass(frozen=True)
-class SAConfig:
+class SAConfig(Checked):
     """Spatial self-attention within each frame (eq. 3)."""
 
     kind: Literal["sa"] = "sa"
@@ -34,7 +34,7 @@ class SAConfig:
 
 
 @dataclass(frozen=True)
-class TAConfig:
+class TAConfig(Checked):
     """Temporal self-attention at each position (eq. 4); with ``position`` it is the paper's TAPE."""
 
     kind: Literal["ta"] = "ta"
@@ -51,11 +51,13 @@ class TAConfig:
     place of the learned matrices of eq. 7-8. The paper combines TAPE with CCMH but gives no formula; 1 is eq. 4."""
 
     def __post_init__(self) -> None:
-        require(self.groups >= 1, f"TAConfig.groups is {self.groups}; it must be 1 or more")
+        super().__post_init__()
+        self._require_at_least(1, "groups")
+        self._require_at_least(0, "position_std")
 
 
 @dataclass(frozen=True)
-class GTAConfig:
+class GTAConfig(Checked):
     """Global Temporal Attention (eq. 5-8): learned T x T matrices on pixels and on regions."""
 
     kind: Literal["gta"] = "gta"
@@ -76,12 +78,14 @@ class GTAConfig:
     """M starts normal with standard deviation gain / sqrt(number of summed terms)."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.pixel or self.region, "GTAConfig: pixel and region are both off; switch at least one on")
-        require(self.groups >= 1, f"GTAConfig.groups is {self.groups}; it must be 1 or more")
+        self._require_at_least(1, "groups")
+        self._require_at_least(0, "matrix_gain")
 
 
 @dataclass(frozen=True)
-class CGNLConfig:
+class CGNLConfig(Checked):
     """Compact generalised non-local block (Yue et al., NeurIPS 2018): one scalar affinity in each channel group."""
 
     kind: Literal["cgnl"] = "cgnl"
@@ -90,11 +94,12 @@ class CGNLConfig:
     groups: int = 8
 
     def __post_init__(self) -> None:
-        require(self.groups >= 1, f"CGNLConfig.groups is {self.groups}; it must be 1 or more")
+        super().__post_init__()
+        self._require_at_least(1, "groups")
 
 
 @dataclass(frozen=True)
-class GCConfig:
+class GCConfig(Checked):
     """Global context block (Cao et al., GCNet, ICCV workshops 2019): one query-independent attention map."""
 
     kind: Literal["gc"] = "gc"
@@ -103,7 +108,7 @@ class GCConfig:
 
 
 @dataclass(frozen=True)
-class GloReConfig:
+class GloReConfig(Checked):
     """Graph-based global reasoning (Chen et al., CVPR 2019): a graph convolution between projected nodes."""
 
     kind: Literal["glore"] = "glore"
@@ -131,7 +136,7 @@ def check_block(block: BlockConfig, stage: str, channels: int) -> None:
         inner % groups == 0,
         f"{name}.groups is {groups}; it must divide the inner width {inner} of {stage}: one of {_listed(fits)}",
     )
-    if isinstance(block, GTAConfig):
+    if isinstance(block, GTAConfig) and block.region:
         require(
             block.region_ratio >= 1 and channels % block.region_ratio == 0,
             f"GTAConfig.region_ratio is {block.region_ratio}; it must divide the {channels} channels of {stage}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gta.config.identity import later, require
+from gta.config.identity import Checked, later, require
 
 
 @dataclass(frozen=True)
-class DrawingConfig:
+class DrawingConfig(Checked):
     """What decides the bytes of an embedded (drawn) data set."""
 
     seed: int = 0
@@ -38,7 +38,7 @@ EvaluationSplit = Literal["validation", "tune", "test"]
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Checked):
     """Which clips, how frames are taken from them and how they are augmented."""
 
     dataset: str
@@ -67,12 +67,35 @@ class DataConfig:
     """Training: brightness, contrast and saturation vary by factors up to 1 ± colour, the same for a whole clip."""
 
     def __post_init__(self) -> None:
-        require(self.stride >= 1, f"DataConfig.stride is {self.stride}; it must be 1 or more")
+        super().__post_init__()
+        self._require_at_least(1, "stride", "frames", "crop")
+        self._require_share("flip")
         require(0 <= self.colour < 1, f"DataConfig.colour is {self.colour}; it must be from 0 to below 1")
+        require(
+            len(self.resize) == 2 and min(self.resize) >= 1,
+            f"DataConfig.resize is {self.resize}; it must be a height and a width of 1 or more",
+        )
+        tested = self.crop if self.test_crop is None else self.test_crop
+        side = min(self.resize) if self.test_side is None else self.test_side
+        require(
+            1 <= tested <= side,
+            f"DataConfig.{'crop' if self.test_crop is None else 'test_crop'} is {tested}; evaluation scales the "
+            f"shorter side to {side}: it must be from 1 to {side}",
+        )
+        if self.short_side is None:
+            fits = self.crop <= min(self.resize)
+            require(
+                fits, f"DataConfig.crop is {self.crop}; resize is {self.resize}: it must be {min(self.resize)} or less"
+            )
+        else:
+            require(
+                len(self.short_side) == 2 and self.crop <= self.short_side[0] <= self.short_side[1],
+                f"DataConfig.short_side is {self.short_side}; both must be {self.crop} (crop) or more, and grow",
+            )
 
 
 @dataclass(frozen=True)
-class ViewsConfig:
+class ViewsConfig(Checked):
     """The views of a clip that evaluation averages: temporal clips x spatial crops."""
 
     clips: int = 1
@@ -80,5 +103,6 @@ class ViewsConfig:
     """1: the centre; 3: along the longer side."""
 
     def __post_init__(self) -> None:
-        require(self.clips >= 1, f"ViewsConfig.clips is {self.clips}; it must be 1 or more")
+        super().__post_init__()
+        self._require_at_least(1, "clips")
         require(self.crops in (1, 3), f"ViewsConfig.crops is {self.crops}; it must be 1 or 3")

@@ -9,10 +9,11 @@ can never be changed.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 _LATER = "later"
 
@@ -26,6 +27,52 @@ def require(condition: bool, message: str) -> None:
     """Raise ``ValueError(message)`` unless ``condition`` holds."""
     if not condition:
         raise ValueError(message)
+
+
+class Checked:
+    """Base of the configs: a value of another type, or a choice that does not exist, is an error when it is made."""
+
+    def __post_init__(self) -> None:
+        for name, (kind, choices) in _kinds(type(self)).items():
+            value = getattr(self, name)
+            where = f"{type(self).__name__}.{name} is {value!r}"
+            if choices:
+                for part in value if kind is tuple else (value,):
+                    require(part in choices, f"{where}; choose from {', '.join(map(repr, choices))}")
+            elif kind is int:
+                require(type(value) is int, f"{where}; it must be a whole number")
+            else:
+                require(type(value) in (int, float), f"{where}; it must be a number")
+
+    def _require_at_least(self, least: float, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            require(value >= least, f"{type(self).__name__}.{name} is {value}; it must be {least:g} or more")
+
+    def _require_above_zero(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            require(value > 0, f"{type(self).__name__}.{name} is {value}; it must be more than 0")
+
+    def _require_share(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            require(0 <= value <= 1, f"{type(self).__name__}.{name} is {value}; it must be from 0 to 1")
+
+
+@functools.cache
+def _kinds(config: Any) -> dict[str, tuple[type, tuple[Any, ...]]]:  # noqa: ANN401 - any config class
+    """Return type and choices of the fields that :class:`Checked` looks at; the type is int, float, str or tuple."""
+    found: dict[str, tuple[type, tuple[Any, ...]]] = {}
+    for name, hint in get_type_hints(config).items():
+        parts = get_args(hint)
+        if get_origin(hint) is Literal:
+            found[name] = (str, parts)
+        elif get_origin(hint) is tuple and get_origin(parts[0]) is Literal:
+            found[name] = (tuple, get_args(parts[0]))
+        elif hint in (int, float):
+            found[name] = (hint, ())
+    return found
 
 
 def to_dict(config: Any) -> dict[str, Any]:  # noqa: ANN401 - any config dataclass

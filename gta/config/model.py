@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gta.config.blocks import BlockConfig, check_block
-from gta.config.identity import later, require
+from gta.config.identity import Checked, later, require
 
 Place = tuple[str, int]
 """Where a block is inserted: after residual block ``index`` of stage ``res2`` .. ``res5``."""
@@ -15,7 +15,7 @@ STAGES = ("res2", "res3", "res4", "res5")
 
 
 @dataclass(frozen=True)
-class BackboneConfig:
+class BackboneConfig(Checked):
     """A 2D ResNet of bottleneck blocks, applied to each frame; with ``shift_every`` it is TSM."""
 
     depths: tuple[int, int, int, int] = (3, 4, 6, 3)
@@ -28,7 +28,10 @@ class BackboneConfig:
     residual block of a stage; 0 shifts nothing. TSM's own rule is 1, and 2 for ResNet-101."""
 
     def __post_init__(self) -> None:
-        require(self.shift_every >= 0, f"BackboneConfig.shift_every is {self.shift_every}; it must be 0 or more")
+        super().__post_init__()
+        self._require_at_least(1, "width")
+        self._require_at_least(0, "shift_every")
+        _check_depths(self)
 
     def channels(self, stage: str) -> int:
         """Return the output channels of ``stage``."""
@@ -36,10 +39,10 @@ class BackboneConfig:
 
 
 @dataclass(frozen=True)
-class SlowFastConfig:
+class SlowFastConfig(Checked):
     """SlowFast network of bottleneck blocks (Feichtenhofer et al., ICCV 2019); blocks go into the slow pathway.
 
-    The clip holds the frames of the fast pathway; the slow one sees every ``alpha``-th.
+    The clip holds the frames of the fast pathway; the slow one sees 1 / alpha of them, evenly from first to last.
     """
 
     kind: Literal["slowfast"] = "slowfast"
@@ -57,8 +60,9 @@ class SlowFastConfig:
     """A fusion convolution gives fusion_ratio times the fast pathway's channels."""
 
     def __post_init__(self) -> None:
-        for name in ("alpha", "beta_inverse", "fusion_ratio"):
-            require(getattr(self, name) >= 1, f"SlowFastConfig.{name} is {getattr(self, name)}; it must be 1 or more")
+        super().__post_init__()
+        self._require_at_least(1, "width", "alpha", "beta_inverse", "fusion_ratio", "fusion_kernel")
+        _check_depths(self)
         require(
             self.width % self.beta_inverse == 0,
             f"SlowFastConfig.beta_inverse is {self.beta_inverse}; it must divide the width {self.width}",
@@ -70,8 +74,14 @@ class SlowFastConfig:
         return 4 * self.width << STAGES.index(stage)
 
 
+def _check_depths(config: BackboneConfig | SlowFastConfig) -> None:
+    fits = len(config.depths) == len(STAGES) and all(type(depth) is int and depth >= 1 for depth in config.depths)
+    name = type(config).__name__
+    require(fits, f"{name}.depths is {config.depths}; it must be {len(STAGES)} whole numbers of 1 or more")
+
+
 @dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Checked):
     """A backbone, the blocks inserted at every place (in sequence, each with its own residual), a classifier."""
 
     classes: int
@@ -86,8 +96,15 @@ class ModelConfig:
     a test crop is larger than the training crop, scores are taken at several positions and their softmax averaged."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.classes >= 2, f"ModelConfig.classes is {self.classes}; a classifier needs 2 or more")
-        require(self.frames >= 1, f"ModelConfig.frames is {self.frames}; it must be 1 or more")
+        self._require_at_least(1, "frames")
+        self._require_share("dropout")
+        require(self.pool is None or self.pool >= 1, f"ModelConfig.pool is {self.pool}; it must be None, or 1 or more")
+        require(
+            not self.blocks or len(self.places) > 0,
+            "ModelConfig.places is empty, but blocks are given; name at least one place, such as ('res4', 0)",
+        )
         if isinstance(self.backbone, SlowFastConfig):
             alpha = self.backbone.alpha
             require(

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gta.config.data import DataConfig, EvaluationSplit, ViewsConfig
-from gta.config.identity import digest, later, require, to_dict
+from gta.config.identity import Checked, digest, later, require, to_dict
 from gta.config.model import STAGES, ModelConfig
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(Checked):
     """Optimiser, schedule and length."""
 
     optimizer: Literal["sgd", "adamw"] = "sgd"
@@ -37,6 +37,11 @@ class TrainConfig:
     """Batches from which the statistics of the normalisations are estimated anew before evaluation; 0: not at all."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_above_zero("lr", "clip_norm")
+        self._require_at_least(1, "batch_size", "epochs")
+        self._require_at_least(0, "weight_decay", "warmup_epochs", "warmup_start", "precise_bn")
+        self._require_share("momentum", "label_smoothing")
         for stage in self.frozen:
             require(
                 stage in ("stem", *STAGES), f"TrainConfig.frozen: {stage!r} is not one of stem, {', '.join(STAGES)}"
@@ -44,7 +49,7 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
-class PretrainConfig:
+class PretrainConfig(Checked):
     """Still-picture pre-training of the narrow backbone, shared by every row as ImageNet weights are in the paper."""
 
     seed: int = 0
@@ -53,9 +58,15 @@ class PretrainConfig:
     lr: float = 2e-3
     weight_decay: float = 0.05
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_above_zero("lr")
+        self._require_at_least(1, "stills", "batch_size")
+        self._require_at_least(0, "weight_decay", "seed")
+
 
 @dataclass(frozen=True)
-class WeightsConfig:
+class WeightsConfig(Checked):
     """Public weights that a run starts from."""
 
     source: Literal["torchvision", "pyslowfast"]
@@ -65,7 +76,7 @@ class WeightsConfig:
 
 
 @dataclass(frozen=True)
-class RunConfig:
+class RunConfig(Checked):
     """Everything that decides a run's numbers; where and how it runs (paths, workers, precision) is not here."""
 
     profile: str
@@ -80,6 +91,8 @@ class RunConfig:
     """Further splits that are scored at the end beside ``data.evaluation_split``."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_at_least(0, "seed")
         require(
             self.model.frames == self.data.frames,
             f"ModelConfig.frames is {self.model.frames}, DataConfig.frames {self.data.frames}; they must be equal",
