@@ -61,6 +61,12 @@ def test_the_readme_shows_the_tables_of_record(table):
     assert "\n".join(lines) in (ROOT / "README.md").read_text()
 
 
+def test_the_readme_shows_the_count_of_the_claims():
+    count = (ROOT / "results" / "tiny" / "claims.md").read_text().splitlines()[2]
+    assert " claims: " in count
+    assert count in (ROOT / "README.md").read_text()
+
+
 def test_nothing_tracked_names_a_machine():
     """No absolute path of a home or work folder, no host of a package index."""
     command = ["git", "-C", str(ROOT), "grep", "-nIE", r"(/(home|root|work)/|index[-]url|extra[-]index)", "--", "."]

@@ -33,7 +33,8 @@ class Checked:
     """Base of the configs: a value of another type, or a choice that does not exist, is an error when it is made."""
 
     def __post_init__(self) -> None:
-        for name, (kind, choices) in _kinds(type(self)).items():
+        own: Any = type(self)
+        for name, (kind, choices) in _kinds(own).items():
             value = getattr(self, name)
             where = f"{type(self).__name__}.{name} is {value!r}"
             if choices:
