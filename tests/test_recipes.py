@@ -205,7 +205,7 @@ def test_weights_that_are_missing_are_asked_for_by_name_and_place(tmp_path, monk
     monkeypatch.delenv("GTA_WEIGHTS", raising=False)
     run = shortened("ssv2", Row("", (), "slowfast"))
     ssv2(tmp_path / "data")
-    with pytest.raises(UserError, match=r"SLOWFAST_16x8_R50.*save.*pretrained/SLOWFAST_16x8_R50"):
+    with pytest.raises(UserError, match=r"SLOWFAST_8x8_R50.*save.*pretrained/SLOWFAST_8x8_R50"):
         prepare([run], tmp_path / "data", tmp_path / "results", lambda line: None)
 
 

@@ -52,7 +52,7 @@ def test_the_weights_are_those_of_the_block(x, kind, config, pool):
             torch.testing.assert_close(received(block, x).sum(), torch.tensor(float(T * H * W)))
 
 
-@pytest.mark.parametrize("position_on", ["projections", "input"])
+@pytest.mark.parametrize("position_on", ["projected", "input"])
 @pytest.mark.parametrize("position", [False, True])
 def test_temporal_weights_are_those_of_the_block(x, position, position_on):
     config = TAConfig(position=position, position_on=position_on) if position else TAConfig()
