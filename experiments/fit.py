@@ -203,7 +203,7 @@ def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | No
 def _check_classes(config: RunConfig, data: VideoDataModule) -> None:
     if len(data.labels) != config.model.classes:
         raise UserError(
-            f"{data.root}: labels.json lists {len(data.labels)} templates, the profile {config.profile!r} expects "
+            f"{data.root}: its lists name {len(data.labels)} classes, the profile {config.profile!r} expects "
             f"{config.model.classes}; point --data at the data set of the profile"
         )
 

@@ -72,9 +72,9 @@ def test_random_box_reaches_every_place():
     rng = np.random.default_rng(0)
     boxes = {transforms.random_box(rng, (36, 36), 32) for _ in range(1000)}
     assert {(b.top, b.left) for b in boxes} == {(i, j) for i in range(5) for j in range(5)}
-    assert transforms.centre_box((36, 36), 32) == transforms.Box(2, 2, 32, 32)
+    assert transforms.view_box((36, 36), 32, 32, 0, 1) == transforms.Box(2, 2, 32, 32)
     with pytest.raises(ValueError, match="does not fit"):
-        transforms.centre_box((30, 36), 32)
+        transforms.view_box((30, 36), 32, 32, 0, 1)
 
 
 def test_multiscale_boxes_are_the_paper_s():

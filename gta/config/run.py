@@ -70,7 +70,7 @@ class WeightsConfig(Checked):
     """Public weights that a run starts from."""
 
     source: Literal["torchvision", "pyslowfast"]
-    """torchvision's enumeration of ImageNet weights, or a checkpoint of PySlowFast's model zoo."""
+    """torchvision's enumeration of ImageNet weights, or a Kinetics-400 checkpoint by PySlowFast's names."""
     name: str
     """Such as ``ResNet50_Weights.IMAGENET1K_V1`` or ``SLOWFAST_8x8_R50``."""
 

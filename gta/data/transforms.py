@@ -46,12 +46,6 @@ def random_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -> Bo
     return Box(int(rng.integers(size[0] - crop + 1)), int(rng.integers(size[1] - crop + 1)), crop, crop)
 
 
-def centre_box(size: tuple[int, int], crop: int) -> Box:
-    """The ``crop`` x ``crop`` window in the middle."""
-    _check(size, crop)
-    return view_box(size, crop, crop, 0, 1)
-
-
 def view_box(size: tuple[int, int], height: int, width: int, crop: int, crops: int) -> Box:
     """One of the evaluation's windows: the centre alone, or three along the longer side (its start, centre, end)."""
     if height > size[0] or width > size[1]:
