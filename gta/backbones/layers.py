@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, pad
+from torch.nn.functional import avg_pool2d, conv2d, pad
 
 
 class WindowAveragePool(nn.Module):
@@ -105,7 +105,7 @@ class TemporalConv2d(nn.Conv2d):
 
 
 class ClipConv2d(nn.Conv2d):
-    """A convolution over time and space (k x n x n), as an n x n convolution of k frames stacked as channels.
+    """A convolution over time and space (k x n x n): k two-dimensional ones of each frame, summed where frames meet.
 
     Its weight is (out, k * channels, n, n): that of a three-dimensional convolution (out, channels, k, n, n) with time
     before the channels.
@@ -127,10 +127,16 @@ class ClipConv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         """Return (B*T, out_channels, H/2, W/2) of (B*T, channels, H, W); frames beyond the ends are zero."""
         reach = self.extent // 2
-        x_BTHWC = torch.unflatten(input.permute(0, 2, 3, 1), 0, (-1, self.frames))
-        padded = pad(x_BTHWC, (0, 0, 0, 0, 0, 0, reach, reach))
-        stacked = torch.cat([padded[:, at : at + self.frames] for at in range(self.extent)], dim=-1)
-        return super().forward(stacked.flatten(0, 1).permute(0, 3, 1, 2))
+        taps = torch.unflatten(self.weight, 1, (self.extent, -1)).transpose(0, 1).flatten(0, 1)
+        parts = conv2d(input, taps, stride=_pair(self.stride), padding=_pair(self.padding))  # type: ignore[arg-type]
+        parts_BTHWKO = torch.unflatten(
+            torch.unflatten(parts.permute(0, 2, 3, 1), 0, (-1, self.frames)), -1, (self.extent, -1)
+        )
+        padded = pad(parts_BTHWKO, (0, 0, 0, 0, 0, 0, 0, 0, reach, reach))
+        out_BTHWO = padded[:, : self.frames, :, :, 0]
+        for at in range(1, self.extent):
+            out_BTHWO = out_BTHWO + padded[:, at : at + self.frames, :, :, at]
+        return out_BTHWO.flatten(0, 1).permute(0, 3, 1, 2)
 
 
 def to_pictures(clip: Tensor) -> Tensor:
