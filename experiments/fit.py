@@ -100,6 +100,7 @@ def train(config: RunConfig, place: Place) -> None:
         if config.train.precise_bn:
             replace_weights(place.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
         outcome.keep_matrices(place.folder, recognizer)
+        outcome.keep_looks(place.folder, recognizer, data)
         outcome.write(config, place.folder, stored, data, env, log.points)
         outcome.mirror(trainer.loggers, place.folder)
 

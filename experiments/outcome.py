@@ -19,10 +19,14 @@ from gta.data.templates import kinds_and_partners
 from gta.errors import UserError
 from gta.evaluation import accuracies, view_table
 from gta.flops import cost
+from gta.looks import look, write_looks
 from gta.recognizer import Scores, VideoRecognizer
 from gta.scores import StoredScores, write_scores
 from gta.submission import GUESSES, write_submission
 from gta.visualize import temporal_matrices
+
+LOOKS = 3
+"""Clips of the evaluation split that :func:`keep_looks` shows."""
 
 
 def keep_scores(path: Path, data: VideoDataModule, scores: Scores | None, views: Sequence[ViewsConfig]) -> StoredScores:
@@ -61,6 +65,27 @@ def keep_matrices(folder: Path, recognizer: VideoRecognizer) -> None:
     if matrices:
         with files.replacing(folder / "matrices.npz") as stream:
             np.savez_compressed(stream, **matrices)  # type: ignore[arg-type] # numpy's own keyword is a bool
+
+
+def keep_looks(folder: Path, recognizer: VideoRecognizer, data: VideoDataModule) -> None:
+    """Write where the model looks in a few clips of the evaluation split, see :mod:`gta.looks`.
+
+    The clips stand evenly in the split's order, so that all runs of a data set look at the same ones. A model without a
+    block that can be looked into has no such file.
+    """
+    clips = data.dataset("validation")
+    shown = [len(clips) * (2 * at + 1) // (2 * LOOKS) for at in range(min(LOOKS, len(clips)))]
+    batch = clips.__getitems__([(0, index, 0) for index in shown])
+    video = batch["video"].to(recognizer.device)
+    looks = look(
+        recognizer.eval().model,
+        (video.float() - recognizer.mean) / recognizer.std,
+        batch["video"].permute(0, 2, 3, 4, 1).numpy(),
+        batch["label"].tolist(),
+        data.labels,
+    )
+    if looks is not None:
+        write_looks(folder / "looks.npz", looks)
 
 
 def write(

@@ -1,10 +1,12 @@
 """Tables, claims and pictures from the store; nothing is trained.
 
     python -m experiments.report [TABLE...] [--profile NAME] [--results DIR] [--check]
+    python -m experiments.report --run ID [--out DIR]
 
 Writes ``<results>/<profile>/<table>.md``, ``.csv``, ``.tex`` and pictures, and over all tables ``claims.md``,
 ``claims.csv`` and ``report.html``. ``--check`` writes nothing: it fails when a file on disk differs from what the store
-gives, or a result from the scores it was counted from.
+gives, or a result from the scores it was counted from. ``--run`` draws the pictures of one run: its temporal weights,
+regions, attention maps, training curve and accuracy by kind, as far as it has kept what they show.
 """
 
 from __future__ import annotations
@@ -47,6 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs from the store")
     parser.add_argument("--profile", help="one profile (default: all with runs in the store)")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
+    parser.add_argument("--run", metavar="ID", help="draw the pictures of one run: its id, or its first characters")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="for the pictures of --run (default: build/pictures)")
     return parser
 
 
@@ -54,6 +58,10 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     try:
         options = parse(build_parser(), argv)
+        if options.run:
+            return _draw_run(options)
+        if options.out:
+            raise UserError("--out is for the pictures of --run; tables and their pictures go to --results")
         tables = usage.choose_tables(options.tables or list(TABLES))
         profiles = [usage.choose_profile(options.profile)] if options.profile else list(PROFILES.values())
         if options.check:
@@ -62,6 +70,24 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def _draw_run(options: argparse.Namespace) -> int:
+    from experiments.reporting.pictures.gallery import run_pictures
+    from experiments.result import Result
+    from gta.predict import find_run
+
+    if options.tables or options.check or options.profile:
+        raise UserError("--run draws the pictures of one run; it takes no table, --profile or --check")
+    store = Store(options.results)
+    folder = find_run(options.results, options.run)
+    result = store.read(folder.name)
+    if not isinstance(result, Result):
+        raise UserError(str(result) if result else f"run {folder.name} in {store.runs} has no result yet")
+    for picture in run_pictures(result, store):
+        for path in picture.write(options.out or Path("build/pictures")):
+            print(path)
+    return 0
 
 
 def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:

@@ -19,8 +19,21 @@ from gta.blocks.tokens import pool_positions, to_tokens
 from gta.model import VideoModel, inserted_blocks
 
 Array = NDArray[np.float32]
+Query = tuple[int, float, float]
+"""Frame of a block, and height and width from 0 to 1."""
 BLOCKS = (SpatialAttention, NonLocal, TemporalAttention, GlobalTemporalAttention)
 """Blocks that can be looked into."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A block of a forward pass."""
+
+    place: str
+    """Such as ``res3[0]``."""
+    block: nn.Module
+    x: Tensor
+    """Its input of one clip, (T, C, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class Explanation:
     matrices: dict[str, Array]
     """By place and kind, (T, T) as [out, in]: ``res3[0].ta``, temporal attention averaged over positions, groups and
     heads; ``res3[0].pixel`` and ``res3[0].region``, see :func:`temporal_matrices`."""
-    query: tuple[int, float, float]
+    query: Query
     """Where evidence is highest, the query of the non-local maps: frame (of the blocks' T), height and width (0..1)."""
 
 
@@ -86,7 +99,7 @@ def explain(model: VideoModel, clip: Tensor, target: int | None = None) -> Expla
     """
     if clip.shape[0] != 1:
         raise ValueError(f"one clip is explained at a time; got {clip.shape[0]}")
-    inputs, features, scores = _watch(model, clip)
+    inputs, features, scores = watch(model, clip)
     probabilities = scores.float().softmax(dim=1)[0]
     target = int(probabilities.argmax()) if target is None else target
     evidence = _evidence(model, features, target)
@@ -94,7 +107,8 @@ def explain(model: VideoModel, clip: Tensor, target: int | None = None) -> Expla
     row, column = divmod(at[1], evidence.shape[2])
     query = at[0], (row + 0.5) / evidence.shape[1], (column + 0.5) / evidence.shape[2]
     maps, matrices = {}, temporal_matrices(model)
-    for name, block, x in inputs:
+    for seen in inputs:
+        name, block, x = seen.place, seen.block, seen.x
         match block:
             case SpatialAttention():
                 maps[f"{name}.sa"] = _array(received(block, x))
@@ -102,8 +116,10 @@ def explain(model: VideoModel, clip: Tensor, target: int | None = None) -> Expla
                 maps[f"{name}.nl"] = _array(seen_from(block, x, query))
             case TemporalAttention():
                 matrices[f"{name}.ta"] = _array(temporal_weights(block, x).mean(dim=0))
-            case GlobalTemporalAttention() if block.region is not None:
-                maps[f"{name}.regions"] = _array(block.regions(x)[0])
+            case GlobalTemporalAttention():
+                regions = region_weights(seen)
+                if regions is not None:
+                    maps[f"{name}.regions"] = _array(regions)
     return Explanation(_array(probabilities), target, _array(evidence), maps, matrices, query)
 
 
@@ -118,7 +134,7 @@ def received(block: PooledAttention, x: Tensor) -> Tensor:
     return weights_TNP.sum(dim=1).view(-1, *size)
 
 
-def seen_from(block: PooledAttention, x: Tensor, query: tuple[int, float, float]) -> Tensor:
+def seen_from(block: PooledAttention, x: Tensor, query: Query) -> Tensor:
     """Return the weights over all frames and positions of one query of a joint block, (T, h, w), summing to one.
 
     Args:
@@ -126,10 +142,73 @@ def seen_from(block: PooledAttention, x: Tensor, query: tuple[int, float, float]
         x: its input for one clip, (T, C, H, W).
         query: frame, and height and width from 0 to 1.
     """
-    height, width = x.shape[-2:]
-    row, column = min(int(query[1] * height), height - 1), min(int(query[2] * width), width - 1)
-    weights_MQP, size = _attention(block, x, (query[0] * height + row) * width + column)
+    weights_MQP, size = _attention(block, x, query[0] * x.shape[-2] * x.shape[-1] + position(x, query))
     return weights_MQP[0, 0].view(-1, *size)
+
+
+def position(x: Tensor, query: Query) -> int:
+    """Return the number of the query's position among the H*W of ``x`` (T, C, H, W)."""
+    height, width = x.shape[-2:]
+    return min(int(query[1] * height), height - 1) * width + min(int(query[2] * width), width - 1)
+
+
+def seen_in_frames(block: nn.Module, x: Tensor, query: Query) -> Tensor:
+    """Return the spatial weights of the query's position within each frame, (T, h, w), each frame summing to one.
+
+    Args:
+        block: spatial attention; or temporal attention, whose projections are then used as if it were spatial.
+        x: (T, C, H, W).
+        query: its frame is of no concern.
+
+    Raises:
+        TypeError: the block is of another kind.
+    """
+    if isinstance(block, SpatialAttention):
+        weights_TNP, size = _attention(block, x)
+        return weights_TNP[:, position(x, query)].view(-1, *size)
+    q_TND, k_TND = _query_key(block, x)
+    scores_TN = torch.einsum("td,tnd->tn", q_TND[:, position(x, query)], k_TND) * q_TND.shape[-1] ** -0.5
+    weights_TN: Tensor = scores_TN.softmax(dim=-1)
+    return weights_TN.view(-1, x.shape[-2], x.shape[-1])
+
+
+def seen_in_time(block: nn.Module, x: Tensor, query: Query) -> Tensor:
+    """Return the temporal weights of a query along the frames at its position, (T,), summing to one.
+
+    Args:
+        block: temporal attention; or spatial attention, whose projections are then used as if it were temporal.
+        x: (T, C, H, W).
+        query: frame and position.
+
+    Raises:
+        TypeError: the block is of another kind.
+    """
+    if isinstance(block, TemporalAttention):
+        return temporal_weights(block, x)[position(x, query), query[0]]
+    q_TND, k_TND = _query_key(block, x)
+    at = position(x, query)
+    scores_T: Tensor = k_TND[:, at] @ q_TND[query[0], at] * q_TND.shape[-1] ** -0.5
+    return scores_T.softmax(dim=-1)
+
+
+def region_weights(seen: Seen) -> Tensor | None:
+    """Return G_R(t) of a GTA block, (T, K, h, w); None of any other."""
+    if isinstance(seen.block, GlobalTemporalAttention) and seen.block.region is not None:
+        weights: Tensor = seen.block.regions(seen.x)[0]
+        return weights
+    return None
+
+
+def _query_key(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return queries and keys (T, N, D) of every pixel of one clip, nothing pooled."""
+    if isinstance(block, TemporalAttention):
+        q_TND, k_TND, _ = block.qkv(to_tokens(x, block.frames)[0]).chunk(3, dim=-1)
+    elif isinstance(block, SpatialAttention):
+        x_TNC = to_tokens(x, block.frames)[0]
+        q_TND, k_TND = block.query(x_TNC), block.key_value(x_TNC).chunk(2, dim=-1)[0]
+    else:
+        raise TypeError(f"expected spatial or temporal attention, got {type(block).__name__}")
+    return q_TND, k_TND
 
 
 def temporal_weights(block: TemporalAttention, x: Tensor) -> Tensor:
@@ -174,19 +253,19 @@ def _attention(block: PooledAttention, x: Tensor, query: int | None = None) -> t
     return weights, (size[0] // 2, size[1] // 2) if pooled else size
 
 
-def _watch(model: VideoModel, clip: Tensor) -> tuple[list[tuple[str, nn.Module, Tensor]], Tensor, Tensor]:
-    """Run the model; return (place, block, input) of its blocks, the last features (T, C, h, w), and the scores."""
-    inputs: list[tuple[str, nn.Module, Tensor]] = []
+def watch(model: VideoModel, clip: Tensor) -> tuple[list[Seen], Tensor, Tensor]:
+    """Run the model on a clip (1, 3, T, H, W); return its blocks, the last features (T, C, h, w), and the scores."""
+    inputs: list[Seen] = []
     features: list[Tensor] = []  # of SlowFast first those of the slow pathway
     hooks = [model.backbone.avgpool.register_forward_pre_hook(lambda _, given: features.append(given[0]))]
 
-    def watch(place: str, block: nn.Module) -> None:
-        hooks.append(block.register_forward_pre_hook(lambda _, given: inputs.append((place, block, given[0]))))
+    def note(place: str, block: nn.Module) -> None:
+        hooks.append(block.register_forward_pre_hook(lambda _, given: inputs.append(Seen(place, block, given[0]))))
 
     for place, inserted in inserted_blocks(model.backbone).items():
         for block in inserted.modules():
             if isinstance(block, BLOCKS):
-                watch(place, block)
+                note(place, block)
     try:
         scores: Tensor = model(clip)
     finally:

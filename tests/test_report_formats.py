@@ -22,6 +22,7 @@ from experiments.reporting.pictures.tradeoff import backbone_of, kind_of
 from experiments.reporting.study_report import read_study, whole_files, write_one, write_whole
 from experiments.store import Store
 from experiments.tables import TABLES
+from gta.looks import Looks, write_looks
 from tests import fake_scores
 
 TINY = PROFILES["tiny"]
@@ -214,6 +215,71 @@ def test_matrices_of_a_run_become_a_picture(tmp_path):
     pictures = {picture.name: picture for picture in whole_pictures([(study[0].data, study[0].verdicts)], store)}
     assert "R2D + GTA" in pictures["matrices"].title
     assert len(pictures["matrices"].write(tmp_path / "out")) == 2
+
+
+def looks_of(**maps):
+    frames = np.random.default_rng(0).integers(0, 255, (3, 8, 32, 32, 3), dtype=np.uint8)
+    query = np.array([[4, 0.5, 0.5]] * 3, np.float32)
+    return Looks(frames, np.array(["up"] * 3), np.array(["down"] * 3), query, "res3[2]", maps)
+
+
+def test_looks_of_runs_become_pictures(tmp_path):
+    store, rng = Store(tmp_path), np.random.default_rng(0)
+    maps, weights = rng.random((3, 8, 4, 4), np.float32), rng.random((3, 8), np.float32)
+    kept = {
+        1: looks_of(nl=maps),
+        2: looks_of(spatial=maps, temporal=weights, spatial_swapped=maps, temporal_swapped=weights),
+        3: looks_of(spatial=maps, regions=rng.random((3, 8, 2, 8, 8), np.float32)),
+    }
+    for number, looks in kept.items():
+        folder = store.prepare(TINY.resolve(TABLES["table_main"].rows[number], 0))
+        fake_scores.finish(folder, 0.5, 0)
+        write_looks(folder / "looks.npz", looks)
+    study = read_study([TABLES["table_main"]], TINY, store)
+    pictures = {picture.name: picture for picture in whole_pictures([(study[0].data, study[0].verdicts)], store)}
+    assert pictures["attention"].title == "Attention of one query in R2D + NL and R2D + DNL"
+    assert "R2D + GTA" in pictures["regions"].title
+    for name in ("attention", "regions"):
+        assert len(pictures[name].write(tmp_path / "out")) == 2
+    other = looks_of(nl=maps)
+    other.frames[:] = 0  # another data set
+    write_looks(store.folder(study[0].data.rows[1].members[0][0].run_id) / "looks.npz", other)
+    assert "attention" not in {p.name for p in whole_pictures([(study[0].data, study[0].verdicts)], store)}
+
+
+def test_the_pictures_of_one_run(tmp_path, capsys):
+    store = Store(tmp_path)
+    run = TINY.resolve(TABLES["table_main"].rows[3], 0)
+    folder = store.prepare(run)
+    fake_scores.finish(folder, 0.5, 0)
+    write_looks(folder / "looks.npz", looks_of(regions=np.ones((3, 8, 2, 8, 8), np.float32)))
+    out = tmp_path / "pictures"
+    assert main(["--run", run.id[:5], "--out", str(out), "--results", str(tmp_path)]) == 0
+    drawn = {path.stem.removeprefix(f"{run.id}-") for path in out.glob("*.png")}
+    assert {"regions", "kinds"} <= drawn
+    assert capsys.readouterr().out.count(".png") == len(drawn)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--run", "0123"], "--run '0123'"),
+        (["--out", "x"], "--out is for the pictures of --run"),
+        (["--run", "0123", "--check"], "takes no table"),
+        (["--run", "0123", "table_main"], "takes no table"),
+    ],
+)
+def test_mistakes_with_the_pictures_of_one_run(tmp_path, capsys, arguments, says):
+    Store(tmp_path).prepare(TINY.resolve(TABLES["table_main"].rows[3], 0))
+    assert main([*arguments, "--results", str(tmp_path)]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_run_without_result_has_no_pictures(tmp_path, capsys):
+    run = TINY.resolve(TABLES["table_main"].rows[3], 0)
+    Store(tmp_path).prepare(run)
+    assert main(["--run", run.id, "--results", str(tmp_path)]) == 2
+    assert f"run {run.id}" in capsys.readouterr().err
 
 
 def test_runs_that_no_row_has_are_noted(tmp_path, capsys):

@@ -18,6 +18,7 @@ from experiments.tables import TABLES
 from gta import files
 from gta.config import ViewsConfig, run_from_dict, to_dict
 from gta.evaluation import accuracies, view_table
+from gta.looks import read_looks
 from gta.scores import read_scores
 
 ROW = TABLES["table_ablation_components"].rows[0]
@@ -289,6 +290,14 @@ def test_the_temporal_matrices_are_kept(whole, ground):
         (name,) = [n for n in state if "layer2.0.inserted" in n and n.endswith("pixel.mixing.matrix")]
         np.testing.assert_allclose(stored["res3[0].pixel"], state[name].abs().mean(dim=(0, 1)), rtol=1e-6)
     assert (whole / "matrices.npz").stat().st_size < 10_000
+
+
+def test_the_looks_are_kept(whole):
+    looks = read_looks(whole / "looks.npz")
+    assert looks.frames.shape == (3, 8, 32, 32, 3)
+    assert {"spatial", "regions"} == set(looks.maps)
+    assert all(np.isfinite(values).all() and values.max() > 0 for values in looks.maps.values())
+    assert (whole / "looks.npz").stat().st_size < 60_000
 
 
 def test_labels_of_another_data_set_are_refused(ground, whole, tmp_path):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiments.reporting.collect import TableData
-from experiments.reporting.measure import RowData
 from experiments.reporting.pictures.style import LINES, OKABE_ITO, grid, new_figure
 from experiments.reporting.pictures.table_picture import title_of, where
+from experiments.result import Result
 from experiments.store import Store
 
 if TYPE_CHECKING:
@@ -21,11 +22,27 @@ MARKERS = "osD^vPX"
 def read_curves(data: TableData, store: Store) -> Curves:
     """Return the mean curve of every row that is trained and has one."""
     rows = [row for row in data.rows if not row.row.members]
-    return [(row.row.name, curve) for row in rows if (curve := _mean_curve(row, store))]
+    return [(row.row.name, curve) for row in rows if (curve := _mean_curve(list(row.results.values()), store))]
+
+
+def run_curve(result: Result, store: Store) -> dict[float, float]:
+    """Return validation top-1 of one run by epoch; empty when it kept none."""
+    return _mean_curve([result], store)
 
 
 def draw_curves(data: TableData, curves: Curves) -> Figure:
     """Return one line a row, told apart by colour, dashes and marker."""
+    return draw_lines(curves, f"{_label(data)}, mean over seeds", title_of(data))
+
+
+def draw_lines(curves: Curves, label: str, title: str) -> Figure:
+    """Return named curves over epochs in one plot.
+
+    Args:
+        curves: name, and percent by epoch.
+        label: of the axis of accuracy.
+        title: above the plot.
+    """
     from matplotlib.ticker import MaxNLocator
 
     figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(curves)))
@@ -43,22 +60,22 @@ def draw_curves(data: TableData, curves: Curves) -> Figure:
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0, min(102, 1.1 * max(max(curve.values()) for _, curve in curves)))
-    axes.set_ylabel(_label(data))
+    axes.set_ylabel(label)
     grid(axes)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)
-    axes.set_title(title_of(data))
+    axes.set_title(title)
     return figure
 
 
 def _label(data: TableData) -> str:
-    part = "" if data.profile.data.drawing is None else "a quarter of the clips, "
-    return f"validation top-1 (%), {where(data)}\n{part}mean over seeds"
+    part = "all clips" if data.profile.data.drawing is None else "a quarter of the clips"
+    return f"validation top-1 (%), {where(data)}\n{part}"
 
 
-def _mean_curve(row: RowData, store: Store) -> dict[float, float]:
+def _mean_curve(results: Sequence[Result], store: Store) -> dict[float, float]:
     """Return validation top-1 by epoch, averaged over the seeds that have the epoch."""
     values: dict[float, list[float]] = {}
-    for result in row.results.values():
+    for result in results:
         for entry in store.metrics(result.run_id):
             top1: Any = entry.get("val_top1")
             if isinstance(top1, int | float):

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.reporting.claims_page import claims_csv
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import numeric_frame
-from experiments.reporting.pictures.curves import draw_curves, read_curves
+from experiments.reporting.pictures.curves import draw_curves, draw_lines, read_curves, run_curve
 from experiments.reporting.pictures.distinct import Distinct, distinct_rows
 from experiments.reporting.pictures.forest import draw_forest
-from experiments.reporting.pictures.matrices import draw_matrices, read_matrices
+from experiments.reporting.pictures.looks import (
+    ATTENTION,
+    describe,
+    draw_attention,
+    draw_regions,
+    first_looks,
+    same_clips,
+)
+from experiments.reporting.pictures.matrices import draw_matrices, read_matrices, stored_matrices
 from experiments.reporting.pictures.style import Picture
 from experiments.reporting.pictures.sweep import SWEEPS, draw_sweep
 from experiments.reporting.pictures.table_picture import draw_table
-from experiments.reporting.pictures.templates import draw_templates, read_templates
+from experiments.reporting.pictures.templates import draw_kinds, draw_templates, read_templates
 from experiments.reporting.pictures.tradeoff import draw_tradeoff
 from experiments.reporting.verdicts import Verdict
+from experiments.result import Result
 from experiments.store import Store
+from gta.looks import Looks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def table_pictures(data: TableData, store: Store) -> list[Picture]:
@@ -62,8 +77,32 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
                 found.append(
                     Picture("templates", "Accuracy by template", alt, text, partial(draw_templates, by_template))
                 )
-        found += _matrices(rows, store)
+        found += _matrices(rows, store) + _regions(rows, store) + _attention(rows, store)
     return found
+
+
+def run_pictures(result: Result, store: Store) -> list[Picture]:
+    """Return the pictures of one run, as far as it has kept what they show."""
+    folder, where = store.folder(result.run_id), f"run {result.run_id} ({result.profile}, seed {result.seed})"
+    drawn: list[tuple[str, str, Callable[[str], Figure]]] = []
+    matrices = stored_matrices(folder / "matrices.npz")
+    if matrices:
+        drawn.append(("matrices", "Global temporal weights |M|", partial(draw_matrices, matrices)))
+    looks = first_looks([folder])
+    if looks is not None and "regions" in looks.maps:
+        drawn.append(("regions", f"Regions of {looks.place}", partial(draw_regions, looks)))
+    if looks is not None and set(looks.maps) & set(ATTENTION):
+        drawn.append(("attention", f"Attention of {looks.place}", partial(draw_attention, [("model", looks)])))
+    curve = run_curve(result, store)
+    if curve:
+        label = "validation top-1 (%) during training"
+        drawn.append(("curve", "Training curve", partial(draw_lines, [(result.run_id, curve)], label)))
+    if result.kinds:
+        drawn.append(("kinds", "Top-1 by kind of template", partial(draw_kinds, result)))
+    return [
+        Picture(f"{result.run_id}-{name}", f"{what}, {where}", what, "", partial(draw, f"{what}, {where}"))
+        for name, what, draw in drawn
+    ]
 
 
 def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
@@ -72,9 +111,50 @@ def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
         matrices = read_matrices(entry.row, store)
         if matrices:
             name = f"Global temporal weights |M| of {entry.name}"
-            data = "drawn clips" if entry.table.profile.data.drawing is not None else entry.table.profile.title
-            title = f"{name}, {data} ({entry.table.profile.name})"
+            title = f"{name}, {_clips(entry)}"
             text = f"{title} { ({place: matrix.round(5).tolist() for place, matrix in matrices.items()}) }"
             alt = f"{name}: one square a block and path, output frames by input frames, darker is larger"
             return [Picture("matrices", name, alt, text, partial(draw_matrices, matrices, title))]
     return []
+
+
+def _regions(rows: Sequence[Distinct], store: Store) -> list[Picture]:
+    """Return the regions of the first row with Region GTA whose runs have kept looks."""
+    for entry in rows:
+        looks = first_looks(_folders(entry, store))
+        if looks is not None and "regions" in looks.maps:
+            name = f"Regions of Region GTA over the frames: {entry.name}, {looks.place}"
+            title = f"{name}, {_clips(entry)}"
+            alt = f"{name}: frames of three clips and where two regions lie in each"
+            drawn = partial(draw_regions, looks, title)
+            return [Picture("regions", name, alt, f"{title} {describe(looks)}", drawn)]
+    return []
+
+
+def _attention(rows: Sequence[Distinct], store: Store) -> list[Picture]:
+    """Return the attention of the first row with joint attention and of the first whose projections can be swapped."""
+    found: dict[str, tuple[Distinct, Looks]] = {}
+    for entry in rows:
+        looks = first_looks(_folders(entry, store))
+        for kind in ("nl", "temporal_swapped"):
+            if looks is not None and kind in looks.maps:
+                found.setdefault(kind, (entry, looks))
+    shown = [found[kind] for kind in ("nl", "temporal_swapped") if kind in found]
+    if not shown or not same_clips([looks for _, looks in shown]):
+        return []
+    names = " and ".join(entry.name for entry, _ in shown)
+    title = f"Attention of one query in {names}, {shown[0][1].place}, {_clips(shown[0][0])}"
+    alt = f"{title}: maps over the frames, temporal weights, and both with swapped projections"
+    source = "\n".join([title, *(describe(looks) for _, looks in shown)])
+    drawn = partial(draw_attention, [(entry.name, looks) for entry, looks in shown], title)
+    return [Picture("attention", f"Attention of one query in {names}", alt, source, drawn)]
+
+
+def _folders(entry: Distinct, store: Store) -> list[Path]:
+    runs = [result for seed in sorted(entry.row.members) for result in entry.row.members[seed]]
+    return [store.folder(result.run_id) for result in runs]
+
+
+def _clips(entry: Distinct) -> str:
+    profile = entry.table.profile
+    return f"drawn clips ({profile.name})" if profile.data.drawing is not None else f"{profile.title} ({profile.name})"

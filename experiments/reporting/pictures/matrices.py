@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.reporting.measure import RowData
@@ -18,28 +19,38 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    Matrices = dict[str, NDArray[np.float64]]
 
-def read_matrices(row: RowData, store: Store) -> dict[str, NDArray[np.float64]]:
+
+def read_matrices(row: RowData, store: Store) -> Matrices:
     """Return the (T, T) matrices that a row's runs kept in ``matrices.npz``, averaged over the seeds that have them.
 
     A file that is torn, or of other places than the first, is not used; a row without any gives an empty dict.
     """
     import numpy as np
 
-    found: list[dict[str, NDArray[np.float64]]] = []
+    found: list[Matrices] = []
     for seed in sorted(row.members):
         for result in row.members[seed]:
-            path = store.folder(result.run_id) / "matrices.npz"
-            if not path.exists():
-                continue
-            try:
-                with np.load(path, allow_pickle=False) as stored:
-                    own = {name: stored[name].astype(np.float64) for name in stored.files}
-            except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-                continue
-            if not found or {n: m.shape for n, m in own.items()} == {n: m.shape for n, m in found[0].items()}:
+            own = stored_matrices(store.folder(result.run_id) / "matrices.npz")
+            if own and (not found or _shapes(own) == _shapes(found[0])):
                 found.append(own)
     return {name: np.mean([own[name] for own in found], axis=0) for name in found[0]} if found else {}
+
+
+def stored_matrices(path: Path) -> Matrices:
+    """Return the matrices of one run by place and path; empty when the file is missing or torn."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name].astype(np.float64) for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return {}
+
+
+def _shapes(matrices: Matrices) -> dict[str, tuple[int, ...]]:
+    return {name: matrix.shape for name, matrix in matrices.items()}
 
 
 def draw_matrices(matrices: Mapping[str, NDArray[np.floating]], title: str) -> Figure:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from experiments.reporting.collect import judge_row
 from experiments.reporting.judge import EMBEDDED_LABELS
 from experiments.reporting.pictures.distinct import Distinct
-from experiments.reporting.pictures.style import new_figure
+from experiments.reporting.pictures.style import BLUE, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
+from experiments.result import Result
 from experiments.store import Store
 from gta.data.templates import KINDS, TEMPLATES
 from gta.errors import UserError
@@ -71,6 +72,19 @@ def draw_templates(rows: Sequence[tuple[Distinct, NDArray[np.float64]]]) -> Figu
     bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
     bar.set_label(f"top-1 within the template (%), {where(rows[0][0].table)}")
     figure.suptitle("Accuracy by template, mean over seeds; white lines divide kinds of templates and tables")
+    return figure
+
+
+def draw_kinds(result: Result, title: str) -> Figure:
+    """Return one run's top-1 over all templates and within each kind, as bars."""
+    figure = new_figure(5.2, 3.0)
+    axes = figure.subplots()
+    bars = {"all": result.top1} | {TITLES.get(kind, kind): value for kind, value in result.kinds.items()}
+    axes.bar_label(axes.bar(list(bars), list(bars.values()), color=BLUE), fmt="%.1f", size=8.5)
+    axes.set_ylim(0, 108)
+    axes.set_ylabel("validation top-1 (%)")
+    grid(axes, "y")
+    axes.set_title(title, size=9.5)
     return figure
 
 
