@@ -70,6 +70,7 @@ def train(config: RunConfig, place: Place) -> None:
     from experiments import outcome
     from experiments.callbacks import RunLog
     from experiments.environment import describe
+    from experiments.mirror import mirror_result
     from gta.checkpoint import newest, replace_weights
     from gta.data.check import read_passport
     from gta.recognizer import VideoRecognizer
@@ -102,7 +103,7 @@ def train(config: RunConfig, place: Place) -> None:
         outcome.keep_matrices(place.folder, recognizer)
         outcome.keep_looks(place.folder, recognizer, data)
         outcome.write(config, place.folder, stored, data, env, log.points)
-        outcome.mirror(trainer.loggers, place.folder)
+        mirror_result(trainer.loggers, place.folder)
 
 
 def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: VideoRecognizer) -> StoredScores:

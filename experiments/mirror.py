@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gta import files
 from gta.config import RunConfig, to_dict
 
 if TYPE_CHECKING:
+    import pytorch_lightning as pl
     from pytorch_lightning.loggers import WandbLogger
 
 PROJECT = "gta"
@@ -74,3 +77,41 @@ def _start(
         settings=wandb.Settings(console="off", x_disable_stats=True, disable_git=True, save_code=False),
     )
     return WandbLogger(experiment=run)
+
+
+def mirror_result(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:
+    """Copy the result into the run's W&B summary, log the run's pictures, and finish; nothing is ever read back."""
+    from pytorch_lightning.loggers import WandbLogger
+
+    result = files.read_json(folder / "result.json")
+    flat = {f"val/{name}": result[name] for name in ("top1", "top5", "pair_accuracy") if result[name] is not None}
+    flat |= {f"val/top1_{kind}": value for kind, value in result["kinds"].items()}
+    flat |= {name: result[name] for name in ("params", "macs", "n_val", "clips_per_second", "data_fingerprint")}
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            try:
+                logger.experiment.summary.update(flat)
+                logger.experiment.log(_pictures(folder))
+                logger.experiment.finish()
+            except Exception as error:
+                print(f"warning: W&B did not take the result: {error}", flush=True)
+
+
+def _pictures(folder: Path) -> dict[str, Any]:
+    """Return the pictures of a finished run as W&B images, by ``pictures/<what>``."""
+    import wandb
+    from PIL import Image
+
+    from experiments.reporting.pictures.gallery import run_pictures
+    from experiments.result import Result
+    from experiments.store import Store
+
+    store = Store(folder.parent.parent)
+    result = store.read(folder.name)
+    assert isinstance(result, Result)  # it has just been written
+    return {
+        f"pictures/{picture.name.partition('-')[2]}": wandb.Image(
+            Image.open(io.BytesIO(picture.png())), caption=picture.title
+        )
+        for picture in run_pictures(result, store)
+    }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-import pytorch_lightning as pl
-from pytorch_lightning.loggers import WandbLogger
 
 from experiments.result import SCHEMA
 from gta import files
@@ -137,18 +135,3 @@ def _lost(data: VideoDataModule, stored: StoredScores) -> dict[str, Any]:
         "replaced": data.damage.names,
         "unreadable": stored.clip_ids[np.isneginf(own).all(axis=0)].tolist(),
     }
-
-
-def mirror(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:
-    """Copy the result into the run's W&B summary; nothing is ever read back from there."""
-    result = files.read_json(folder / "result.json")
-    flat = {f"val/{name}": result[name] for name in ("top1", "top5", "pair_accuracy") if result[name] is not None}
-    flat |= {f"val/top1_{kind}": value for kind, value in result["kinds"].items()}
-    flat |= {name: result[name] for name in ("params", "macs", "n_val", "clips_per_second", "data_fingerprint")}
-    for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            try:
-                logger.experiment.summary.update(flat)
-                logger.experiment.finish()
-            except Exception as error:
-                print(f"warning: W&B did not take the result: {error}", flush=True)

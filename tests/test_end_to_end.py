@@ -11,6 +11,7 @@ import pytest
 
 from experiments.offline_wandb import summarise
 from experiments.profiles import PROFILES
+from experiments.reporting.pictures.gallery import run_pictures
 from experiments.result import Result
 from experiments.run import main
 from experiments.store import Store
@@ -90,6 +91,9 @@ def test_wandb_has_one_run_with_everything(store):
     result = json.loads((store.folder(CONFIG.id) / "result.json").read_text())
     for key, value in (("params", result["params"]), ("macs", result["macs"]), ("val/top1", result["top1"])):
         assert run["summary"][key] == pytest.approx(value)
+    images = {image.stem.partition("_")[0] for image in path.parent.glob("files/media/images/pictures/*.png")}
+    assert images == {picture.name.partition("-")[2] for picture in run_pictures(store.read(CONFIG.id), store)}
+    assert {"curve", "kinds"} <= images
 
 
 def test_without_wandb_the_result_is_the_same(store, shared, monkeypatch, tmp_path):
