@@ -35,7 +35,7 @@ from gta.visualize import (
 
 SIDE = 64
 """Largest height or width of a kept frame in pixels."""
-KINDS = ("nl", "spatial", "temporal", "spatial_swapped", "temporal_swapped", "regions")
+KINDS = ("nl", "spatial", "temporal", "spatial_swapped", "temporal_swapped", "regions", "likeness")
 _FIELDS = ("frames", "truth", "predicted", "query", "place")
 
 
@@ -62,7 +62,9 @@ class Looks:
     * ``spatial_swapped``, ``temporal_swapped``: the same with the query and key projections of SA and TA swapped, each
       on the input that its block had (appendix F);
     * ``regions`` (M, T, 2, h, w): |G_R(t)| of two regions: of the one that varies most over the clip, and of the one of
-      the livelier half that is least like it.
+      the livelier half that is least like it;
+    * ``likeness`` (M, T): how alike the K regions of a frame are, the mean over their pairs of the cosine between their
+      weights less the mean over positions, without its sign: 1 when all are the same map, up to scale.
     """
 
 
@@ -177,6 +179,7 @@ def _maps(seen: Sequence[Seen], query: Query) -> dict[str, Array]:
         if regions is not None:
             weights_TKhw = regions.abs()
             found["regions"] = weights_TKhw[:, _two_regions(weights_TKhw)]
+            found["likeness"] = _likeness(regions)
     if spatial is not None:
         found["spatial"] = seen_in_frames(spatial.block, spatial.x, query)
     if temporal is not None:
@@ -195,6 +198,14 @@ def _two_regions(weights_TKhw: torch.Tensor) -> list[int]:
     lively = centred[order[: max(2, len(order) // 2)]]
     likeness = torch.nn.functional.cosine_similarity(lively[1:], lively[:1]).abs()
     return [int(order[0])] + ([int(order[1 + likeness.argmin()])] if len(likeness) else [])
+
+
+def _likeness(weights_TKhw: torch.Tensor) -> torch.Tensor:
+    values = weights_TKhw.flatten(2)
+    unit = torch.nn.functional.normalize(values - values.mean(dim=2, keepdim=True), dim=2)
+    cosines_TKK = torch.bmm(unit, unit.mT).abs()
+    number = values.shape[1]
+    return (cosines_TKK.sum(dim=(1, 2)) - number) / max(1, number * (number - 1))
 
 
 def _can_swap(block: torch.nn.Module) -> bool:

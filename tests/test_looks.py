@@ -8,7 +8,7 @@ from gta.blocks import SpatialAttention, TemporalAttention
 from gta.blocks.tokens import to_tokens
 from gta.config import BackboneConfig, GTAConfig, ModelConfig, NLConfig, SAConfig, SlowFastConfig, TAConfig
 from gta.errors import UserError
-from gta.looks import SIDE, look, moving_query, read_looks, write_looks
+from gta.looks import SIDE, _likeness, look, moving_query, read_looks, write_looks
 from gta.model import build_model
 from gta.visualize import position, seen_in_frames, seen_in_time
 
@@ -66,7 +66,7 @@ def test_swapped_maps_use_the_other_block_s_projections(x):
         ((NLConfig(),), {"nl"}),
         ((SAConfig(), TAConfig()), {"spatial", "temporal", "spatial_swapped", "temporal_swapped"}),
         ((SAConfig(), TAConfig(position=True)), {"spatial", "temporal"}),
-        ((SAConfig(), GTAConfig(groups=2)), {"spatial", "regions"}),
+        ((SAConfig(), GTAConfig(groups=2)), {"spatial", "regions", "likeness"}),
         ((TAConfig(groups=2),), {"temporal"}),
         ((GTAConfig(groups=2, region=False),), set()),
     ],
@@ -108,6 +108,13 @@ def test_regions_are_two_different_ones():
     first, second = looks.maps["regions"][0, :, 0], looks.maps["regions"][0, :, 1]
     assert not np.allclose(first, second)
     assert first.std() >= second.std()
+
+
+def test_likeness_is_one_for_equal_regions_and_zero_for_unlike_ones():
+    one = torch.randn(3, 1, 4, 4)
+    torch.testing.assert_close(_likeness(one * torch.tensor([1.0, 2.0, -3.0]).view(1, 3, 1, 1)), torch.ones(3))
+    basis = torch.linalg.qr(torch.cat([torch.ones(16, 1), torch.randn(16, 4)], dim=1))[0][:, 1:]
+    torch.testing.assert_close(_likeness(basis.T.reshape(1, 4, 4, 4)), torch.zeros(1), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(

@@ -295,7 +295,7 @@ def test_the_temporal_matrices_are_kept(whole, ground):
 def test_the_looks_are_kept(whole):
     looks = read_looks(whole / "looks.npz")
     assert looks.frames.shape == (3, 8, 32, 32, 3)
-    assert {"spatial", "regions"} == set(looks.maps)
+    assert {"spatial", "regions", "likeness"} == set(looks.maps)
     assert all(np.isfinite(values).all() and values.max() > 0 for values in looks.maps.values())
     assert (whole / "looks.npz").stat().st_size < 60_000
 

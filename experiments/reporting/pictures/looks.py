@@ -118,9 +118,14 @@ def draw_regions(looks: Looks, title: str) -> Figure:
         _frames(axes[0], looks.frames[clip], "frames")
         for number, line in enumerate(axes[1:]):
             _frames(line, overlay(looks.frames[clip], regions[clip, :, number]), f"region {'ab'[number]}")
+    alike = (
+        f"; likeness of all regions {looks.maps['likeness'].mean():.2f} (1: one map)"
+        if "likeness" in looks.maps
+        else ""
+    )
     figure.supxlabel(
         "a: the region whose weights vary most over the clip, b: one of the livelier half that is least like it;\n"
-        "bright is a larger weight, scaled over the clip",
+        f"bright is a larger weight, scaled over the clip{alike}",
         size=8,
         color=GREY,
     )
