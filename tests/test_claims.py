@@ -15,7 +15,7 @@ from experiments.profiles import PROFILES
 from experiments.reporting.bootstrap import REPLICATES, replicate_means
 from experiments.reporting.claims_page import claims_csv, render_claims, summary
 from experiments.reporting.collect import collect
-from experiments.reporting.verdicts import Outcome, holm, verdicts
+from experiments.reporting.verdicts import Outcome, Tested, Verdict, holm, verdicts
 from experiments.store import Store
 from experiments.study import Row, Table
 from experiments.tables import TABLES
@@ -65,6 +65,15 @@ def test_every_kind_of_claim_has_its_verdict(store):
     means = {row.row.name: row.measure("top1").mean for row in collect(TABLE, TINY, store).rows if row.results}
     assert found["A > B"].closest.difference == pytest.approx(means["A"] - means["B"])
     assert found["A > B"].closest.low < found["A > B"].closest.difference < found["A > B"].closest.high
+
+
+def test_of_a_contradicted_claim_the_surest_contrast_is_shown():
+    sure = Tested((("A", 1.0), ("B", -1.0)), -3.0, -4.0, -2.0, 1.0, 0.001)
+    wide = Tested((("A", 1.0), ("C", -1.0)), -6.0, -14.0, 2.0, 0.9, 0.2)
+    claim = greater("A is best", "A", ("B", "C"), "A is best")
+    verdict = Verdict("t", claim, Outcome.CONTRADICTED, (wide, sure), (0, 1, 2), 1200)
+    assert verdict.closest == sure
+    assert dataclasses.replace(verdict, outcome=Outcome.UNDECIDED).closest == wide
 
 
 def test_equal_rows_are_undecided(store):

@@ -23,10 +23,10 @@ METHOD = (
     "differed by up to one point (standard deviation), in 92 % when they differed by two to four. Supported: the "
     "interval lies in the claimed range, for every difference that the claim is made of. Contradicted: one of them "
     f"lies outside of it (corrected for their number). Undecided: neither, or fewer than {MIN_SEEDS} seeds. Of several "
-    "differences the one closest to failing is shown."
+    "differences the one closest to failing is shown; of a contradicted claim the one that is most surely outside."
 )
 HOW = (
-    "Differences of top-1 in points with 95 % intervals, of several the one closest to failing; how they are tested, "
+    "Differences of top-1 in points with 95 % intervals, of several the one that is closest to failing or fails; how they are tested, "
     "and the paper's own words: [claims.md](claims.md)."
 )
 

@@ -79,8 +79,8 @@ def draw_attention(looks: Sequence[tuple[str, Looks]], title: str, clips: int = 
     heights = [TILE, *(STRIP if first_line[1].maps[first_line[2]].ndim == 2 else TILE for first_line in lines)]
     figure, parts = _blocks(first, clips, sum(heights), title)
     for clip, part in enumerate(parts):
-        guesses = "; ".join(f"{name} says “{each.predicted[clip]}”" for name, each in looks)
-        part.suptitle(f"“{first.truth[clip]}”: {guesses}", size=8.5)
+        guesses = "; ".join(f"{name}: “{each.predicted[clip]}”" for name, each in looks)
+        part.suptitle(f"“{first.truth[clip]}”\nanswered by {guesses}", size=8.5)
         axes = part.subplots(len(heights), first.frames.shape[1], height_ratios=heights, squeeze=False)
         _frames(axes[0], first.frames[clip], "frames")
         frame, row, column = first.query[clip]
@@ -134,7 +134,7 @@ def draw_regions(looks: Looks, title: str) -> Figure:
 
 def _blocks(looks: Looks, clips: int, height: float, title: str) -> tuple[Figure, NDArray[np.object_]]:
     """Return a figure and its part for each clip."""
-    figure = new_figure(TILE * looks.frames.shape[1] + 0.9, 0.9 + clips * (height + 0.35))
+    figure = new_figure(TILE * looks.frames.shape[1] + 0.9, 0.9 + clips * (height + 0.5))
     figure.suptitle(title, size=10.5)
     return figure, figure.subfigures(clips, 1, squeeze=False)[:, 0]
 
