@@ -26,8 +26,8 @@ METHOD = (
     "differences the one closest to failing is shown; of a contradicted claim the one that is most surely outside."
 )
 HOW = (
-    "Differences of top-1 in points with 95 % intervals, of several the one that is closest to failing or fails; how they are tested, "
-    "and the paper's own words: [claims.md](claims.md)."
+    "Differences of top-1 in points with 95 % intervals, of several the one that is closest to failing or fails; how "
+    "they are tested, and the paper's own words: [claims.md](claims.md)."
 )
 
 

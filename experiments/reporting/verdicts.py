@@ -61,7 +61,7 @@ class Verdict:
 
     @property
     def closest(self) -> Tested:
-        """The contrast that is shown: nearest to leaving the claimed range; of a contradicted claim the surest outside."""
+        """The contrast to show: nearest to leaving the claimed range; of a contradicted claim the surest outside."""
         room = {t: min(t.difference - self.claim.low, self.claim.high - t.difference) for t in self.tested}
         if self.outcome is Outcome.CONTRADICTED:
             return min(self.tested, key=lambda t: (t.p_against, room[t]))

@@ -49,7 +49,8 @@ def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(f"difference of top-1 in points, 95 % interval\n{where(tables[0][0])}")
     figure.supxlabel(
-        "of several differences the one that is closest to failing or fails; grey: the claimed range, where it is not all above 0",
+        "of several differences the one that is closest to failing or fails; grey: the claimed range, where it is not "
+        "all above 0",
         fontsize=8,
         color=GREY,
     )
