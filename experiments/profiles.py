@@ -67,6 +67,10 @@ TINY = Profile(
         "ta": FamilySettings(lr=2e-3),
         "tape": FamilySettings(lr=2e-3, position_std=0.3),
         "gta": FamilySettings(lr=2e-3, matrix_gain=0.3, region_norm="positions"),
+        "cgnl": FamilySettings(lr=4e-3),
+        "gc": FamilySettings(lr=4e-3),
+        "glore": FamilySettings(lr=2e-3),
+        "tsm": FamilySettings(lr=4e-3),
     },
 )
 
