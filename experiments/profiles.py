@@ -71,6 +71,7 @@ TINY = Profile(
         "gc": FamilySettings(lr=4e-3),
         "glore": FamilySettings(lr=2e-3),
         "tsm": FamilySettings(lr=4e-3),
+        "tsm+gta": FamilySettings(lr=4e-3),
     },
 )
 
