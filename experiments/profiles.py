@@ -72,6 +72,10 @@ TINY = Profile(
         "glore": FamilySettings(lr=2e-3),
         "tsm": FamilySettings(lr=4e-3),
         "tsm+gta": FamilySettings(lr=4e-3),
+        "slowfast": FamilySettings(lr=4e-3),  # with blocks: its rate, and GTA's initial scales; not tuned again
+        "slowfast+nl": FamilySettings(lr=4e-3),
+        "slowfast+ta": FamilySettings(lr=4e-3),
+        "slowfast+gta": FamilySettings(lr=4e-3, matrix_gain=0.3, region_norm="positions"),
     },
 )
 
