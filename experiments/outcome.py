@@ -17,9 +17,10 @@ from gta.data.templates import kinds_and_partners
 from gta.errors import UserError
 from gta.evaluation import accuracies, view_table
 from gta.flops import cost
-from gta.looks import look, write_looks
+from gta.looks import look
 from gta.recognizer import Scores, VideoRecognizer
 from gta.scores import StoredScores, write_scores
+from gta.stored_looks import write_looks
 from gta.submission import GUESSES, write_submission
 from gta.visualize import temporal_matrices
 

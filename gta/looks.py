@@ -1,17 +1,11 @@
-"""What a run keeps of a few clips, so that the paper's figures 1, 8, 16 and 17 are drawn without its checkpoint.
-
-``looks.npz`` of a run is compressed and holds, without pickle, the fields of :class:`Looks`; every kind of map has an
-array of its own. Three drawn clips of 32 x 32 pixels take 45 kB, most of it their frames.
+"""Where a model looks in a few clips, as a run keeps it: one query a clip, two regions, swapped projections.
 
 Legend: M clips, T frames of a block, h x w positions of a map.
 """
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,53 +13,9 @@ from numpy.typing import NDArray
 
 from gta.backbones import SlowFast
 from gta.blocks import NonLocal, SpatialAttention, TemporalAttention
-from gta.errors import UserError
-from gta.files import replacing
 from gta.model import VideoModel
-from gta.visualize import (
-    Array,
-    Query,
-    Seen,
-    region_weights,
-    seen_from,
-    seen_in_frames,
-    seen_in_time,
-    watch,
-)
-
-SIDE = 64
-"""Largest height or width of a kept frame in pixels."""
-KINDS = ("nl", "spatial", "temporal", "spatial_swapped", "temporal_swapped", "regions", "likeness")
-_FIELDS = ("frames", "truth", "predicted", "query", "place")
-
-
-@dataclass(frozen=True)
-class Looks:
-    """A few clips and where a model looks in them, at its last place among those with the most positions."""
-
-    frames: NDArray[np.uint8]
-    """(M, T, H, W, 3), at most :data:`SIDE` pixels high and wide."""
-    truth: NDArray[np.str_]
-    """(M,), names of the classes."""
-    predicted: NDArray[np.str_]
-    """(M,)."""
-    query: NDArray[np.float32]
-    """(M, 3): frame, and height and width from 0 to 1; see :func:`moving_query`."""
-    place: str
-    """Of the blocks that were looked into, such as ``res3[2]``."""
-    maps: dict[str, Array]
-    """By kind:
-
-    * ``nl`` (M, T, h, w): joint attention of the query over all frames;
-    * ``spatial`` (M, T, h, w): attention of the query's position within each frame, by SA;
-    * ``temporal`` (M, T): attention of the query over the frames at its position, by TA;
-    * ``spatial_swapped``, ``temporal_swapped``: the same with the query and key projections of SA and TA swapped, each
-      on the input that its block had (appendix F);
-    * ``regions`` (M, T, 2, h, w): |G_R(t)| of two regions: of the one that varies most over the clip, and of the one of
-      the livelier half that is least like it;
-    * ``likeness`` (M, T): how alike the K regions of a frame are, the mean over their pairs of the cosine between their
-      weights less the mean over positions, without its sign: 1 when all are the same map, up to scale.
-    """
+from gta.stored_looks import KINDS, SIDE, Array, Looks
+from gta.visualize import Query, Seen, region_weights, seen_from, seen_in_frames, seen_in_time, watch
 
 
 def moving_query(frames: NDArray[np.uint8]) -> Query:
@@ -121,42 +71,6 @@ def look(
         place,
         {kind: np.stack([maps[kind] for maps in found]) for kind in KINDS if kind in found[0]},
     )
-
-
-def write_looks(path: Path, looks: Looks) -> None:
-    """Write ``looks.npz`` atomically, the maps as float16.
-
-    Raises:
-        UserError: the folder cannot be written.
-    """
-    arrays = {name: np.asarray(getattr(looks, name)) for name in _FIELDS}
-    arrays |= {f"map_{kind}": values.astype(np.float16) for kind, values in looks.maps.items()}
-    with replacing(path) as stream:
-        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type] # its own keyword is a bool
-
-
-def read_looks(path: Path) -> Looks:
-    """Read ``looks.npz``.
-
-    Raises:
-        UserError: it is missing or torn, or its arrays do not fit each other.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            fields = {name: stored[name] for name in _FIELDS}
-            maps = {kind: stored[f"map_{kind}"].astype(np.float32) for kind in KINDS if f"map_{kind}" in stored}
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist") from error
-    except KeyError as error:
-        raise UserError(f"{path} is no file of looks: {error.args[0]}") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is unreadable: {error}") from error
-    shape = fields["frames"].shape
-    if len(shape) != 5 or any(values.shape[:2] != shape[:2] for values in maps.values()):
-        found = {kind: values.shape for kind, values in maps.items()}
-        raise UserError(f"{path}: the arrays do not fit each other: frames {shape}, {found}")
-    place = str(fields.pop("place"))
-    return Looks(**fields, place=place, maps=maps)
 
 
 def _finest(seen: Sequence[Seen]) -> list[Seen]:

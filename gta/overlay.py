@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from gta.files import write_bytes
-from gta.visualize import Array, Explanation
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from matplotlib.figure import Figure
+
+    from gta.visualize import Array, Explanation
 
 SIDE = 256
 """Smallest height of a video's frames in pixels."""
@@ -31,6 +31,8 @@ COLUMNS = 8
 
 def resize_maps(maps: Array, size: tuple[int, int]) -> Array:
     """Return maps (T, h, w) at another height and width, bilinear."""
+    import torch
+
     scaled = torch.nn.functional.interpolate(torch.from_numpy(maps)[:, None], size, mode="bilinear")
     found: Array = scaled[:, 0].numpy()
     return found

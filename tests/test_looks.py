@@ -8,8 +8,9 @@ from gta.blocks import SpatialAttention, TemporalAttention
 from gta.blocks.tokens import to_tokens
 from gta.config import BackboneConfig, GTAConfig, ModelConfig, NLConfig, SAConfig, SlowFastConfig, TAConfig
 from gta.errors import UserError
-from gta.looks import SIDE, _likeness, look, moving_query, read_looks, write_looks
+from gta.looks import _likeness, look, moving_query
 from gta.model import build_model
+from gta.stored_looks import SIDE, read_looks, write_looks
 from gta.visualize import position, seen_in_frames, seen_in_time
 
 T, C, H, W = 8, 16, 6, 4

@@ -22,7 +22,7 @@ from experiments.reporting.pictures.tradeoff import backbone_of, kind_of
 from experiments.reporting.study_report import read_study, whole_files, write_one, write_whole
 from experiments.store import Store
 from experiments.tables import TABLES
-from gta.looks import Looks, write_looks
+from gta.stored_looks import Looks, write_looks
 from tests import fake_scores
 
 TINY = PROFILES["tiny"]

@@ -18,8 +18,8 @@ from experiments.tables import TABLES
 from gta import files
 from gta.config import ViewsConfig, run_from_dict, to_dict
 from gta.evaluation import accuracies, view_table
-from gta.looks import read_looks
 from gta.scores import read_scores
+from gta.stored_looks import read_looks
 
 ROW = TABLES["table_ablation_components"].rows[0]
 

@@ -30,7 +30,7 @@ from experiments.reporting.pictures.tradeoff import draw_tradeoff
 from experiments.reporting.verdicts import Verdict
 from experiments.result import Result
 from experiments.store import Store
-from gta.looks import Looks
+from gta.stored_looks import Looks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

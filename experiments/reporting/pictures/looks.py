@@ -13,8 +13,8 @@ import numpy as np
 
 from experiments.reporting.pictures.style import GREY, VERMILLION, new_figure
 from gta.errors import UserError
-from gta.looks import Looks, read_looks
 from gta.overlay import overlay
+from gta.stored_looks import Looks, read_looks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
