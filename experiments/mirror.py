@@ -91,8 +91,10 @@ def mirror_result(loggers: Iterable[pl.loggers.Logger], folder: Path) -> None:
         if isinstance(logger, WandbLogger):
             try:
                 logger.experiment.summary.update(flat)
-                logger.experiment.log(_pictures(folder))
-                logger.experiment.finish()
+                try:
+                    logger.experiment.log(_pictures(folder))
+                finally:  # a picture that cannot be drawn must not leave the run open
+                    logger.experiment.finish()
             except Exception as error:
                 print(f"warning: W&B did not take the result: {error}", flush=True)
 

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from gta.config import ViewsConfig
 from gta.errors import UserError
 from gta.evaluation import UNKNOWN, merge_models, merge_views, select_views, view_table
-from gta.files import replacing
+from gta.files import read_arrays, replacing
 
 
 @dataclass(frozen=True)
@@ -84,16 +83,12 @@ def read_scores(path: Path) -> StoredScores:
     Raises:
         UserError: it is missing, torn, or its arrays do not fit each other.
     """
+    stored = read_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            ids, labels, scores = stored["clip_ids"], stored["labels"], stored["scores"]
-            views = stored["views"] if "views" in stored else view_table([ViewsConfig()])
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist") from error
+        ids, labels, scores = stored["clip_ids"], stored["labels"], stored["scores"]
     except KeyError as error:
         raise UserError(f"{path} is no file of scores: {error.args[0]}") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is unreadable: {error}") from error
+    views = stored["views"] if "views" in stored else view_table([ViewsConfig()])
     if scores.ndim != 3 or scores.shape[:2] != (len(views), len(ids)) or labels.shape != ids.shape:
         shapes = f"clip_ids {ids.shape}, labels {labels.shape}, scores {scores.shape}, views {views.shape}"
         raise UserError(f"{path}: the arrays do not fit each other: {shapes}")

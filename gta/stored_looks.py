@@ -9,7 +9,6 @@ Legend: M clips, T frames of a block, h x w positions of a map.
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gta.errors import UserError
-from gta.files import replacing
+from gta.files import read_arrays, replacing
 
 Array = NDArray[np.float32]
 SIDE = 64
@@ -73,16 +72,12 @@ def read_looks(path: Path) -> Looks:
     Raises:
         UserError: it is missing or torn, or its arrays do not fit each other.
     """
+    stored = read_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            fields = {name: stored[name] for name in _FIELDS}
-            maps = {kind: stored[f"map_{kind}"].astype(np.float32) for kind in KINDS if f"map_{kind}" in stored}
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist") from error
+        fields = {name: stored[name] for name in _FIELDS}
     except KeyError as error:
         raise UserError(f"{path} is no file of looks: {error.args[0]}") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is unreadable: {error}") from error
+    maps = {kind: stored[f"map_{kind}"].astype(np.float32) for kind in KINDS if f"map_{kind}" in stored}
     shape = fields["frames"].shape
     if len(shape) != 5 or any(values.shape[:2] != shape[:2] for values in maps.values()):
         found = {kind: values.shape for kind, values in maps.items()}

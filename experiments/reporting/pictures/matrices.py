@@ -5,7 +5,6 @@ Shape legend: T frames.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 from experiments.reporting.measure import RowData
 from experiments.reporting.pictures.style import GREY, new_figure
 from experiments.store import Store
+from gta.errors import UserError
+from gta.files import read_arrays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,12 +41,9 @@ def read_matrices(row: RowData, store: Store) -> Matrices:
 
 def stored_matrices(path: Path) -> Matrices:
     """Return the matrices of one run by place and path; empty when the file is missing or torn."""
-    import numpy as np
-
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name].astype(np.float64) for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return {name: matrix.astype("float64") for name, matrix in read_arrays(path).items()}
+    except UserError:
         return {}
 
 
