@@ -62,8 +62,7 @@ def keep_matrices(folder: Path, recognizer: VideoRecognizer) -> None:
     """
     matrices = temporal_matrices(recognizer.model)
     if matrices:
-        with files.replacing(folder / "matrices.npz") as stream:
-            np.savez_compressed(stream, **matrices)  # type: ignore[arg-type] # numpy's own keyword is a bool
+        files.write_arrays(folder / "matrices.npz", matrices)
 
 
 def keep_looks(folder: Path, recognizer: VideoRecognizer, data: VideoDataModule) -> None:

@@ -15,7 +15,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from experiments import usage
 from experiments.profiles import PROFILES
@@ -24,22 +23,6 @@ from experiments.study import Profile, Table
 from experiments.tables import TABLES
 from gta.cli import Parser, parse
 from gta.errors import UserError
-
-if TYPE_CHECKING:
-    from experiments.reporting.collect import TableData
-
-
-def write_table(table: Table, profile: Profile, store: Store, pictures: bool = True) -> tuple[TableData, Path]:
-    """Write one table's files and return its data and the Markdown file.
-
-    Raises:
-        UserError: the files cannot be written.
-    """
-    from experiments.reporting.study_report import read_table, write_one
-
-    read = read_table(table, profile, store)
-    write_one(read, store, pictures)
-    return read.data, store.results / profile.name / f"{table.name}.md"
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m experiments.run", description=(__doc__ or "").split("\n")[0])
     add = parser.add_argument
     add("tables", nargs="*", metavar="TABLE", help="names from --list")
-    add("--all", action="store_true", help="all tables")
+    add("--all", action="store_true", help="all tables, the claims and the report over them")
     add("--list", action="store_true", help="list the tables and leave")
     add("--profile", default="tiny", help=f"scale: {', '.join(usage.PROFILE_NAMES)} (default: tiny)")
     add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
@@ -89,6 +89,8 @@ class _Request:
     seeds: list[int]
     store: Store
     runs: dict[str, PlannedRun]
+    whole: bool
+    """Whether the claims, the pictures and the report over all tables are written too."""
 
     @property
     def headline(self) -> str:
@@ -104,7 +106,8 @@ def _request(options: argparse.Namespace) -> _Request:
     rows = select_rows(tables, options.rows)
     store = Store(options.results)
     used = [table for table in tables if any(table is owner for owner, _ in rows)]
-    return _Request(profile, used, rows, seeds, store, make_plan(rows, profile, seeds, store))
+    whole = options.all and options.rows is None
+    return _Request(profile, used, rows, seeds, store, make_plan(rows, profile, seeds, store), whole)
 
 
 def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str]) -> int:
@@ -177,14 +180,20 @@ def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Re
 
 
 def _report(request: _Request, trained: bool) -> None:
-    from experiments.report import write_table
+    from experiments.reporting.snapshot import Snapshot
+    from experiments.reporting.study_report import read_table, write_one, write_whole
     from experiments.status import print_table
 
+    snapshot, folder, study = Snapshot(request.store), request.store.results / request.profile.name, []
     for table in request.tables:
-        picture = request.store.results / request.profile.name / f"{table.name}.png"
-        data, path = write_table(table, request.profile, request.store, trained or not picture.exists())
-        print_table(data)
-        print(path)
+        read = read_table(table, request.profile, snapshot)
+        write_one(read, snapshot, trained or not (folder / f"{table.name}.png").exists())
+        print_table(read.data)
+        print(folder / f"{table.name}.md")
+        study.append(read)
+    if request.whole and any(read.data.results for read in study):
+        write_whole(study, snapshot, trained or not (folder / "claims.png").exists())
+        print(folder / "claims.md", folder / "report.html", sep="\n")
 
 
 def _list(options: argparse.Namespace) -> int:

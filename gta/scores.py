@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gta.config import ViewsConfig
 from gta.errors import UserError
 from gta.evaluation import UNKNOWN, merge_models, merge_views, select_views, view_table
-from gta.files import read_arrays, replacing
+from gta.files import read_arrays, write_arrays
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ def write_scores(path: Path, stored: StoredScores) -> None:
     arrays = {"clip_ids": stored.clip_ids, "labels": stored.labels, "scores": stored.scores}
     if not np.array_equal(stored.views, view_table([ViewsConfig()])):
         arrays["views"] = stored.views
-    with replacing(path) as stream:
-        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type] # its own keyword is a bool
+    write_arrays(path, arrays)
 
 
 def read_scores(path: Path) -> StoredScores:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gta.errors import UserError
-from gta.files import read_arrays, replacing
+from gta.files import read_arrays, write_arrays
 
 Array = NDArray[np.float32]
 SIDE = 64
@@ -62,8 +62,7 @@ def write_looks(path: Path, looks: Looks) -> None:
     """
     arrays = {name: np.asarray(getattr(looks, name)) for name in _FIELDS}
     arrays |= {f"map_{kind}": values.astype(np.float16) for kind, values in looks.maps.items()}
-    with replacing(path) as stream:
-        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type] # its own keyword is a bool
+    write_arrays(path, arrays)
 
 
 def read_looks(path: Path) -> Looks:

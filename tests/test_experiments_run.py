@@ -70,6 +70,21 @@ def test_all_rows_done(study, capsys):
     assert str(folder / f"{NAME}.md") in out
 
 
+def test_all_tables_make_the_report_over_them(study, capsys):
+    assert study("--all", "--wandb", "disabled") == 0
+    out, folder = capsys.readouterr().out, study.results / "smoke"
+    assert {f"{name}.md" for name in TABLES} <= {path.name for path in folder.iterdir()}
+    assert "smoke: not a result" in (folder / "claims.md").read_text()
+    assert (folder / "tradeoff.png").exists()
+    assert str(folder / "report.html") in out
+    page = (folder / "report.html").read_text()
+    (folder / "report.html").unlink()
+    assert study("--all", "--rows", "R2D*") == 0
+    assert not (folder / "report.html").exists()
+    assert study("--all") == 0
+    assert (folder / "report.html").read_text() == page
+
+
 def test_the_second_call_trains_nothing_and_does_not_load_torch(study, tmp_path):
     assert study(NAME) == 0
     process = driver(study.results)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from gta import files
@@ -59,6 +60,38 @@ except UserError as error:
     assert "cannot write" in done.stdout, done.stderr
     assert "File too large; free space" in done.stdout
     assert os.listdir(tmp_path) == []
+
+
+def test_arrays_come_back_and_equal_ones_are_equal_files(tmp_path):
+    arrays = {"scores": np.arange(600, dtype=np.float16).reshape(2, 300), "clip_ids": np.array(["a", "bc"])}
+    for name in ("a", "b"):
+        files.write_arrays(tmp_path / f"{name}.npz", arrays)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as stored:
+        assert set(stored.files) == set(arrays)
+    for name, array in files.read_arrays(tmp_path / "a.npz").items():
+        assert array.dtype == arrays[name].dtype
+        np.testing.assert_array_equal(array, arrays[name])
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        files.write_arrays(tmp_path / "c.npz", {"x": np.array([{}])})
+    assert sorted(os.listdir(tmp_path)) == ["a.npz", "b.npz"]
+
+
+@pytest.mark.parametrize("write", [files.write_arrays, lambda path, arrays: np.savez_compressed(path, **arrays)])
+def test_damaged_arrays_are_named(tmp_path, write):
+    """Wherever a byte has changed or the file ends early: the file is named, or the arrays are whole."""
+    path, values = tmp_path / "x.npz", np.random.default_rng(0).normal(size=400)
+    write(path, {"values": values})
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 37):
+        for damaged in (whole[:place], whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]):
+            path.write_bytes(damaged)
+            try:
+                found, message = files.read_arrays(path).get("values", values), ""
+            except UserError as error:
+                found, message = values, str(error)
+            np.testing.assert_array_equal(found, values)
+            assert message == "" or message.startswith(f"{path} is unreadable: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff"])

@@ -75,10 +75,11 @@ def write_one(read: ReadTable, store: Store, pictures: bool = True) -> list[Path
     return written
 
 
-def write_whole(study: Sequence[ReadTable], store: Store) -> list[Path]:
+def write_whole(study: Sequence[ReadTable], store: Store, pictures: bool = True) -> list[Path]:
     """Write the files over all tables and return their paths."""
-    folder = store.results / study[0].data.profile.name
-    written = [path for picture in whole_pictures(_pairs(study), store) for path in picture.write(folder)]
+    folder, written = store.results / study[0].data.profile.name, []
+    for picture in whole_pictures(_pairs(study), store) if pictures else ():
+        written += picture.write(folder)
     return written + _write(folder, whole_files(study, store))
 
 

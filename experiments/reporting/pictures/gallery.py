@@ -127,7 +127,7 @@ def _regions(rows: Sequence[Distinct], store: Store) -> list[Picture]:
             title = f"{name}, {_clips(entry)}"
             alt = f"{name}: frames of three clips and where two regions lie in each"
             drawn = partial(draw_regions, looks, title)
-            return [Picture("regions", name, alt, f"{title} {describe(looks)}", drawn)]
+            return [Picture("regions", name, alt, f"{title} {describe(looks)}", drawn, palette=False)]
     return []
 
 
@@ -147,7 +147,7 @@ def _attention(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     alt = f"{title}: maps over the frames, temporal weights, and both with swapped projections"
     source = "\n".join([title, *(describe(looks) for _, looks in shown)])
     drawn = partial(draw_attention, [(entry.name, looks) for entry, looks in shown], title)
-    return [Picture("attention", f"Attention of one query in {names}", alt, source, drawn)]
+    return [Picture("attention", f"Attention of one query in {names}", alt, source, drawn, palette=False)]
 
 
 def _folders(entry: Distinct, store: Store) -> list[Path]:

@@ -48,6 +48,8 @@ class Picture:
     source: str
     """The figures as text; equal sources give equal pictures."""
     draw: Callable[[], Figure]
+    palette: bool = True
+    """Whether 256 colours are enough for its PNG, which then takes less than half the room; not for photographs."""
 
     @property
     def digest(self) -> str:
@@ -66,7 +68,7 @@ class Picture:
         with rc_context(STYLE):  # type: ignore[arg-type] # newer stubs want their own literal keys
             figure = self.draw()
             with files.replacing(paths[0]) as stream:
-                figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+                stream.write(_png(figure, DPI, self.palette))
             figure.set_layout_engine("none")  # keep the places that were found for the PNG
             with files.replacing(paths[1]) as stream:
                 metadata = {"Date": None, "Creator": None, "Description": f"figures {self.digest}"}
@@ -77,15 +79,26 @@ class Picture:
         """Return the picture as a PNG, for notebooks."""
         from matplotlib import rc_context
 
-        stream = io.BytesIO()
         with rc_context(STYLE):  # type: ignore[arg-type] # newer stubs want their own literal keys
-            self.draw().savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
-        return stream.getvalue()
+            return _png(self.draw(), dpi, self.palette)
 
     def is_current(self, folder: Path) -> bool:
         """Return whether the SVG on disk was drawn from these figures."""
         path = folder / f"{self.name}.svg"
         return path.exists() and f"figures {self.digest}" in path.read_text(errors="replace")[:4000]
+
+
+def _png(figure: Figure, dpi: int, palette: bool) -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
+    if not palette:
+        return stream.getvalue()
+    small = io.BytesIO()
+    with Image.open(stream) as drawn:
+        drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return small.getvalue()
 
 
 def new_figure(width: float, height: float) -> Figure:
