@@ -132,6 +132,15 @@ class FamilySettings:
     matrix_gain: float | None = None
     region_norm: Literal["positions", "softmax"] | None = None
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is not left to the defaults."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+
+    def __str__(self) -> str:
+        """Return what is chosen, for people."""
+        return ", ".join(f"{name} {value}" for name, value in self.chosen.items())
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -204,6 +213,6 @@ class Profile:
 def _tune(block: BlockConfig, pool: Pool, tuned: FamilySettings) -> BlockConfig:
     """Return the block with the profile's settings where the row itself has left the default."""
     wanted: dict[str, Any] = {"pool": pool}
-    wanted |= {k: v for k, v in dataclasses.asdict(tuned).items() if v is not None}
+    wanted |= tuned.chosen
     left = {f.name for f in dataclasses.fields(block) if getattr(block, f.name) == f.default}
     return dataclasses.replace(block, **{name: value for name, value in wanted.items() if name in left})

@@ -1,0 +1,133 @@
+"""Trials: single runs on seeds and on a validation draw that no table reads; they choose or explain, never decide.
+
+Shared by :mod:`experiments.tune`, which chooses settings for a family, and :mod:`experiments.probes`, which asks why a
+claim came out otherwise. The runs of trials lie in a folder of their own; what is kept is one line each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.plan import PlannedRun
+from experiments.result import Result
+from experiments.store import State, Store
+from experiments.study import Profile
+from gta.cli import Parser
+from gta.config import RunConfig
+from gta.data.pool import cores
+
+SEEDS = (1000, 1001)
+"""No table uses them."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run, and what tells it apart in the table of trials."""
+
+    cells: Mapping[str, str]
+    config: RunConfig
+
+
+def on_tune(profile: Profile) -> Profile:
+    """Return the profile with every setting evaluated on the ``tune`` draw."""
+    settings = {
+        name: dataclasses.replace(setting, data=dataclasses.replace(setting.data, evaluation_split="tune"))
+        for name, setting in profile.settings.items()
+    }
+    return dataclasses.replace(profile, settings=settings)
+
+
+def trial_parser(prog: str, description: str) -> argparse.ArgumentParser:
+    """Return the options that commands for trials share."""
+    parser = Parser(prog, description)
+    parser.add_argument("--profile", default="tiny", help="default: tiny")
+    parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
+    parser.add_argument("--work", type=Path, default=Path("build/trials"), metavar="DIR", help="the trials' own runs")
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where the table goes")
+    return parser
+
+
+def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
+    """Train the trials that are not done yet and return the exit code."""
+    store = Store(work)
+    runs = {
+        trial.config.id: PlannedRun(trial.config, store.state(trial.config.id), [("trials", _label(trial))])
+        for trial in found
+    }
+    todo = [run for run in runs.values() if run.state is not State.DONE]
+    if not todo:
+        return 0
+    from experiments.executors import LocalExecutor
+    from experiments.launch import ChildOptions, launch
+    from experiments.prepare import prepare
+    from experiments.progress import make_progress
+    from experiments.signals import watching_signals
+
+    with watching_signals() as signals:
+        weights = prepare([run.config for run in todo], data, store.results, print)
+        child = ChildOptions(data, "disabled", threads=1, pretrained=weights)
+        progress = make_progress(len(todo))
+        try:
+            return launch(todo, store, LocalExecutor(cores(), 1, 1), child, progress, signals).exit_code
+        finally:
+            progress.close()
+
+
+def write_trials(found: Sequence[Trial], work: Path, target: Path, head: str) -> None:
+    """Write the measured trials to ``<target>.md`` and ``.csv``, one line each.
+
+    A trial whose run does not lie in ``work`` keeps the line that it has in the file.
+
+    Args:
+        found: all trials that the table may have, in its order.
+        work: the folder of their runs.
+        target: the files without suffix.
+        head: what stands above the table.
+
+    Raises:
+        UserError: the files cannot be written.
+    """
+    import pandas as pd
+
+    from gta import files
+
+    earlier = {}
+    if target.with_suffix(".csv").exists():
+        text = target.with_suffix(".csv").read_text()
+        kept = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
+        earlier = {
+            line["run"]: {str(name): str(cell) for name, cell in line.items()} for line in kept.to_dict("records")
+        }
+    store = Store(work)
+    lines: list[dict[str, str]] = []
+    for trial in found:
+        result = store.read(trial.config.id)
+        if isinstance(result, Result):
+            lines.append(_line(trial, result, store))
+        elif trial.config.id in earlier:
+            lines.append(earlier[trial.config.id])
+    frame = pd.DataFrame(lines, dtype="str")
+    table = frame.to_markdown(index=False, disable_numparse=True)
+    files.write_text(target.with_suffix(".md"), f"{head}\n\n{table}\n")
+    files.write_text(target.with_suffix(".csv"), frame.to_csv(index=False, lineterminator="\n"))
+    print(target.with_suffix(".md"))
+
+
+def _line(trial: Trial, result: Result, store: Store) -> dict[str, str]:
+    losses = [epoch["train_loss"] for epoch in store.metrics(trial.config.id)]
+    return {
+        **trial.cells,
+        "top-1": f"{result.top1:.1f}",
+        "within pair": "–" if result.pair_accuracy is None else f"{result.pair_accuracy:.1f}",
+        "last train loss": f"{losses[-1]:.3f}",
+        "run": result.run_id,
+    }
+
+
+def _label(trial: Trial) -> str:
+    return ", ".join(cell for name, cell in trial.cells.items() if name != "seed")
