@@ -115,6 +115,9 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     import numpy as np
 
     try:
+        with open(path, "rb") as stream:
+            if stream.read(4) != b"PK\x03\x04":  # numpy would take it for a pickle, and say how to load that
+                raise ValueError("it is no .npz file")
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError as error:
