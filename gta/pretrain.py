@@ -6,7 +6,6 @@ parameter and have seen no clip.
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,16 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from gta.backbones import ResNet2D, SlowFast
-from gta.config import BackboneConfig, DrawingConfig, PretrainConfig, RunConfig, SlowFastConfig, TrainConfig, digest
+from gta.config import (
+    BackboneConfig,
+    DrawingConfig,
+    PretrainConfig,
+    RunConfig,
+    SlowFastConfig,
+    TrainConfig,
+    digest,
+    without_shift,
+)
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
 from gta.files import replacing
 from gta.recognizer import MEAN, STD, lr_factor, parameter_groups
@@ -46,12 +54,8 @@ class _StillBatches(Dataset[Pictures]):
 def weights_name(run: RunConfig) -> str:
     """Return the file name of the weights that a run starts from; it holds a digest of all that decides them."""
     pretrain, drawing = _parts(run)
-    return f"stills-{digest(StillsIdentity(pretrain, _still(run.model.backbone), drawing, run.data.crop))}.safetensors"
-
-
-def _still(backbone: Backbone) -> Backbone:
-    """Return the backbone without what only frames of a clip can have: TSM starts from R2D's weights."""
-    return dataclasses.replace(backbone, shift_every=0) if isinstance(backbone, BackboneConfig) else backbone
+    identity = StillsIdentity(pretrain, without_shift(run.model.backbone), drawing, run.data.crop)
+    return f"stills-{digest(identity)}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) 
     pretrain, drawing = _parts(run)
     say(f"pre-training the backbone on {pretrain.stills:,} stills")
     started = time.perf_counter()
-    weights, hits = train_on_stills(pretrain, drawing, _still(run.model.backbone), run.data.crop, workers)
+    weights, hits = train_on_stills(pretrain, drawing, without_shift(run.model.backbone), run.data.crop, workers)
     with replacing(path) as stream:
         stream.write(save(weights))
     summary = ", ".join(f"{task} {value:.0f} %" for task, value in hits.items())

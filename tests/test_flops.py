@@ -81,3 +81,12 @@ def test_json_and_bad_input(monkeypatch, capsys):
     assert (first["row"], first["quantity"], first["paper"], first["ours"]) == ("R2D", "mparams", 23.9, 23.86)
     assert profile.main(["table_ablation_ordr"]) == 2
     assert "did you mean 'table_ablation_order'" in capsys.readouterr().err
+
+
+def test_what_the_paper_says_of_cost(found):
+    """Section 4.1: DNL saves computation against NL (18 to 30 % by the paper's own table), GTA adds next to nothing."""
+    for backbone, saved in (("R2D", 18.3), ("SlowFast", 29.5)):
+        nl, dnl, gta = (ours(found, f"{backbone} + {name}", "gmacs", "table_main") for name in ("NL", "DNL", "GTA"))
+        assert 100 * (nl - dnl) / nl == pytest.approx(saved, abs=0.05)
+        assert dnl < gta < 1.01 * dnl  # "a negligible increase in computation cost"
+        assert gta < nl

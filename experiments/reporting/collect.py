@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from experiments.reporting.judge import Judged, counted, disagreement, judged
@@ -17,7 +17,7 @@ from experiments.reporting.snapshot import Snapshot
 from experiments.result import Problem, Result
 from experiments.store import Store
 from experiments.study import Profile, Row, Table
-from gta.config import ViewsConfig
+from gta.config import ViewsConfig, without_shift
 from gta.errors import UserError
 
 
@@ -106,6 +106,20 @@ def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
         views: ViewsConfig = row.views or config.views[0]
         members.append((path, path.stat().st_mtime_ns if path.exists() else 0, views))
     return judged(tuple(members), profile.data.drawing is not None)
+
+
+def same_start(rows: Sequence[RowData], seed: int, profile: Profile) -> bool:
+    """Return whether runs of this seed on equal backbones started from equal weights.
+
+    Pre-training is made once on each machine, and machines round differently: without this, a difference of rows would
+    also be one of starting points.
+    """
+    starts: dict[object, set[object]] = {}
+    for row in rows:
+        for trained, result in zip(row.row.trained, row.members[seed], strict=True):
+            backbone = without_shift(profile.resolve(trained, seed).model.backbone)
+            starts.setdefault(backbone, set()).add(result.env.get("pretrained_sha256"))
+    return all(len(found) == 1 for found in starts.values())
 
 
 def _read(found: RowData, seed: int, profile: Profile, store: Snapshot, problems: list[str]) -> None:

@@ -26,7 +26,7 @@ def numeric_frame(data: TableData) -> pd.DataFrame:
     lines = []
     for row in data.rows:
         line: dict[str, object] = {"table": data.table.name, "profile": data.profile.name, "row": row.row.name}
-        line |= {name: row.row.cells.get(name, "") for name in _labels(data)}
+        line |= {name: row.row.cells.get(name, "") for name in _labels(data.table)}
         line |= {"source": _source(row.row), "seeds": " ".join(map(str, sorted(row.results)))}
         line |= {"failed_seeds": " ".join(map(str, sorted(row.failed))), "n": len(row.results)}
         for metric in METRICS:
@@ -49,9 +49,9 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
     """Return the table as people read it; every cell is text."""
     import pandas as pd
 
-    labels, shows_kinds = _labels(data), data.profile.data.drawing is not None
+    labels, shows_kinds = _labels(data.table), data.profile.data.drawing is not None
     shows_top5 = not shows_kinds or any("top5" in row.paper for row in data.table.rows)
-    printed = paper_columns(data.table)
+    printed, costs = paper_columns(data.table), paper_costs(data.table)
     top = max((result.macs for _, result in data.results), default=0)
     unit, scale, digits = ("G", 1.0, 2) if top >= 1e9 else ("M", 1e3, 1)
     lines = []
@@ -68,6 +68,7 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
             line |= {title: cells.measured(row, metric) for metric, title in KINDS.items()}
         line["params (M)"] = cells.constant(row, "mparams", 3 if unit == "M" else 1)
         line[f"MACs ({unit})"] = cells.constant(row, "gmacs", digits, scale)
+        line |= {title: cells.paper(row.row, metric) for title, metric in costs.items()}
         lines.append(line)
     return pd.DataFrame(lines, dtype="str")
 
@@ -85,6 +86,14 @@ def paper_columns(table: Table) -> dict[str, str]:
         }
     has = {metric for row in table.rows for metric in row.paper}
     return {title: metric for title, metric in titles.items() if metric in has or metric == "top1"}
+
+
+def paper_costs(table: Table) -> dict[str, str]:
+    """Return the titles of the columns of the paper's parameters and MACs, where a row's own cells do not show them."""
+    titles = {"paper params (M)": "mparams", "paper MACs (G)": "gmacs"}
+    shown = any("MACs" in name for name in _labels(table))
+    has = {metric for row in table.rows for metric in row.paper}
+    return {title: metric for title, metric in titles.items() if metric in has and not (metric == "gmacs" and shown)}
 
 
 def short(paper_data: str) -> str:
@@ -121,5 +130,5 @@ def _source(row: Row) -> str:
     return "quoted" if row.quoted else "scores" if is_derived(row) else "run"
 
 
-def _labels(data: TableData) -> list[str]:
-    return list(dict.fromkeys(name for row in data.rows for name in row.row.cells))
+def _labels(table: Table) -> list[str]:
+    return list(dict.fromkeys(name for row in table.rows for name in row.cells))

@@ -60,7 +60,8 @@ def legend(data: TableData) -> str:
             "kind. Within pair: only the two templates of an order pair compete; chance is 50."
         )
         lines.append(
-            "± is the spread over seeds alone: all runs share the validation clips and the pre-trained weights. "
+            "± is the spread over seeds alone: all runs share the validation clips, and those that were made on one "
+            "machine the pre-trained weights of their backbone. "
             f"Other clips would move a figure with a standard error of {_standard_errors(data)}. Parameters and "
             "MACs are those of the narrow network, for one clip of the row's frames."
         )

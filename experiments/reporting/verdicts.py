@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from experiments.claims import Claim, Contrast
-from experiments.reporting.collect import TableData, judge_row
+from experiments.reporting.collect import TableData, judge_row, same_start
 from experiments.store import Store
 from gta.errors import UserError
 
@@ -44,6 +45,8 @@ class Tested:
     """Two-sided p value against the claimed range being left."""
     p_against: float
     """Two-sided p value against the claimed range being kept."""
+    seeds: tuple[int, ...]
+    """Those that all of its rows have."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +57,22 @@ class Verdict:
     claim: Claim
     outcome: Outcome
     tested: tuple[Tested, ...] = ()
-    seeds: tuple[int, ...] = ()
     clips: int = 0
     why: str = ""
     """Why it is not measured or, in spite of figures, undecided."""
 
     @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of the contrast that has the fewest."""
+        return min((tested.seeds for tested in self.tested), key=len, default=())
+
+    @property
     def closest(self) -> Tested:
-        """The contrast to show: nearest to leaving the claimed range; of a contradicted claim the surest outside."""
+        """The contrast to show: the least sure inside the range; of a contradicted claim the surest outside."""
         room = {t: min(t.difference - self.claim.low, self.claim.high - t.difference) for t in self.tested}
         if self.outcome is Outcome.CONTRADICTED:
             return min(self.tested, key=lambda t: (t.p_against, room[t]))
-        return min(self.tested, key=lambda t: room[t])
+        return max(self.tested, key=lambda t: (t.p_for, -room[t]))
 
     @property
     def p(self) -> float:
@@ -85,59 +92,75 @@ class Verdict:
 
 def verdicts(data: TableData, store: Store) -> list[Verdict]:
     """Test every claim of a table on its measured rows."""
-    hits: dict[tuple[str, int], tuple[tuple[str, ...], NDArray[np.bool_]]] = {}
+    hits = _Hits(data, store)
     found = []
     for claim in data.table.claims:
         missing = [name for name in claim.rows if not data.row(name).results]
-        seeds = sorted(set.intersection(*(set(data.row(name).results) for name in claim.rows)))
-        if missing or not seeds:
-            why = f"no run of {', '.join(missing)}" if missing else "its rows have no seed in common"
+        if missing:
+            why = f"no run of {', '.join(missing)}"
             found.append(Verdict(data.table.name, claim, Outcome.NOT_MEASURED, why=why))
             continue
         try:
-            for name in claim.rows:
-                for seed in seeds:
-                    if (name, seed) not in hits:
-                        judged = judge_row(data.row(name).row, seed, data.profile, store)
-                        hits[name, seed] = judged.clip_ids, judged.hits
-            found.append(_test(data.table.name, claim, seeds, hits))
+            found.append(_test(data, claim, hits))
         except UserError as error:
             found.append(Verdict(data.table.name, claim, Outcome.NOT_MEASURED, why=_relative(error, store)))
     return found
+
+
+class _Hits:
+    """What rows get right, each read once."""
+
+    def __init__(self, data: TableData, store: Store) -> None:
+        self._data, self._store = data, store
+        self._found: dict[tuple[str, int], tuple[tuple[str, ...], NDArray[np.bool_]]] = {}
+
+    def of(self, name: str, seed: int) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
+        """Return the clip ids of a row's run, and whether each clip is right."""
+        if (name, seed) not in self._found:
+            judged = judge_row(self._data.row(name).row, seed, self._data.profile, self._store)
+            self._found[name, seed] = judged.clip_ids, judged.hits
+        return self._found[name, seed]
 
 
 def _relative(error: UserError, store: Store) -> str:
     return str(error).replace(f"{store.results}/", "")
 
 
-def _test(
-    table: str,
-    claim: Claim,
-    seeds: Sequence[int],
-    hits: dict[tuple[str, int], tuple[tuple[str, ...], NDArray[np.bool_]]],
-) -> Verdict:
+def _test(data: TableData, claim: Claim, hits: _Hits) -> Verdict:
     import numpy as np
 
-    if len({hits[name, seed][0] for name in claim.rows for seed in seeds}) > 1:
-        return Verdict(table, claim, Outcome.NOT_MEASURED, why="its rows were measured on different clips")
-    tested = []
+    table, tested, clips, unlike = data.table.name, [], 0, set[int]()
     for contrast in claim.contrasts:
-        difference_SN = np.array([sum(weight * hits[row, seed][1] for row, weight in contrast) for seed in seeds])
-        tested.append(_bootstrap(contrast, claim, difference_SN))
-    clips = difference_SN.shape[1]
-    own = Verdict(table, claim, Outcome.UNDECIDED, tuple(tested), tuple(seeds), clips)
-    if len(seeds) < MIN_SEEDS:
+        rows = [data.row(name) for name, _ in contrast]
+        common = sorted(set.intersection(*(set(row.results) for row in rows)))
+        seeds = tuple(seed for seed in common if same_start(rows, seed, data.profile))
+        unlike |= set(common) - set(seeds)
+        if not seeds:
+            reason = (
+                "its rows started from different pre-trained weights" if common else "its rows have no seed in common"
+            )
+            return Verdict(table, claim, Outcome.NOT_MEASURED, why=reason)
+        if len({hits.of(name, seed)[0] for name, _ in contrast for seed in seeds}) > 1:
+            return Verdict(table, claim, Outcome.NOT_MEASURED, why="its rows were measured on different clips")
+        difference_SN = np.array([sum(weight * hits.of(row, seed)[1] for row, weight in contrast) for seed in seeds])
+        tested.append(_bootstrap(contrast, claim, difference_SN, seeds))
+        clips = max(clips, difference_SN.shape[1])
+    why = ""
+    if unlike:
+        why = f"without seed {', '.join(map(str, sorted(unlike)))}, whose rows started from different weights"
+    own = Verdict(table, claim, Outcome.UNDECIDED, tuple(tested), clips, why)
+    if len(own.seeds) < MIN_SEEDS:
         return _with(own, Outcome.UNDECIDED, "one seed decides nothing; the interval is over clips alone")
     if own.p_for < ALPHA:
-        return _with(own, Outcome.SUPPORTED)
-    return _with(own, Outcome.CONTRADICTED) if own.p_against < ALPHA else own
+        return _with(own, Outcome.SUPPORTED, why)
+    return _with(own, Outcome.CONTRADICTED, why) if own.p_against < ALPHA else own
 
 
-def _with(verdict: Verdict, outcome: Outcome, why: str = "") -> Verdict:
-    return Verdict(verdict.table, verdict.claim, outcome, verdict.tested, verdict.seeds, verdict.clips, why)
+def _with(verdict: Verdict, outcome: Outcome, why: str) -> Verdict:
+    return dataclasses.replace(verdict, outcome=outcome, why=why)
 
 
-def _bootstrap(contrast: Contrast, claim: Claim, difference_SN: NDArray[np.floating]) -> Tested:
+def _bootstrap(contrast: Contrast, claim: Claim, difference_SN: NDArray[np.floating], seeds: tuple[int, ...]) -> Tested:
     import numpy as np
 
     from experiments.reporting.bootstrap import replicate_means
@@ -152,8 +175,11 @@ def _bootstrap(contrast: Contrast, claim: Claim, difference_SN: NDArray[np.float
         p(int((means <= claim.low).sum())) if claim.low > -math.inf else 0.0,
         p(int((means >= claim.high).sum())) if claim.high < math.inf else 0.0,
     )
-    p_against = p(int(((means > claim.low) & (means < claim.high)).sum()))
-    return Tested(contrast, float(difference_SN.mean()) * 100, float(low), float(high), p_for, p_against)
+    p_against = min(  # a difference at the very edge is on neither side of it
+        p(int((means >= claim.low).sum())) if claim.low > -math.inf else 1.0,
+        p(int((means <= claim.high).sum())) if claim.high < math.inf else 1.0,
+    )
+    return Tested(contrast, float(difference_SN.mean()) * 100, float(low), float(high), p_for, p_against, seeds)
 
 
 def holm(found: Sequence[Verdict], alpha: float = ALPHA) -> set[tuple[str, str]]:

@@ -49,6 +49,9 @@ TABLE = Table(
     notes=(
         "The check marks are lost in the paper's text; this assignment is forced by its prose and its TAPE table.",
         'The paper contradicts itself: its prose says that CCMH gives Region GTA "1 %", its figures give 1.6.',
+        'The paper contradicts itself: its prose says that both modules give "more than 1% improvement compared to '
+        'using each of them alone"; its figures give 1.0 over Pixel GTA, and 0.3 without CCMH.',
+        'The paper contradicts itself: here its "group size" is 8, elsewhere its "group count"; it is the count here.',
     ),
     claims=(
         each_greater(
@@ -60,8 +63,7 @@ TABLE = Table(
             "both > each alone",
             "Pixel + Region + CCMH",
             ("Pixel + CCMH", "Region + CCMH"),
-            "the combination of these two modules yields the best result, achieving more than 1% improvement compared "
-            "to using each of them alone",
+            "the combination of these two modules yields the best result",
         ),
         greater(
             "both > each alone, without CCMH",

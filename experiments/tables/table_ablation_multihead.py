@@ -1,4 +1,4 @@
-"""Cross-channel multi-head against plain multi-head (paper section 4.3, SSv1, R2D-50).
+"""Cross-channel multi-head against plain multi-head (paper appendix B, SSv1, R2D-50).
 
     | row                       | top-1 |
     |---------------------------|-------|
@@ -7,7 +7,7 @@
 
 Claim of the paper: mixing the channel groups in every head helps.
 
-Cost: two runs a seed, one of them shared with table_main.
+Cost: two runs a seed, one of them shared with table_main; about three minutes with `tiny` on two cores.
 Command: python -m experiments.run table_ablation_multihead
 """
 

@@ -1,4 +1,4 @@
-"""Where and how many blocks are inserted (paper section 4.3, SSv1, R2D-50).
+"""Where and how many blocks are inserted (paper appendix B, SSv1, R2D-50).
 
     | res3 | res4 | res5 | top-1 |
     |------|------|------|-------|
@@ -12,7 +12,7 @@
 Claims of the paper: one block already helps much in res3 or res4; res5 is weaker; more blocks are better.
 The paper does not say after which residual block a single one stands; here it is the last of the stage's spots.
 
-Cost: six runs a seed, two of them shared with table_main.
+Cost: six runs a seed, two of them shared with table_main; about seven minutes with `tiny` on two cores.
 Command: python -m experiments.run table_ablation_positions
 """
 

@@ -18,7 +18,7 @@ from gta.config.blocks import (
 )
 from gta.config.data import DataConfig, DrawingConfig, EvaluationSplit, ViewsConfig
 from gta.config.identity import content_id, digest, later, to_dict
-from gta.config.model import STAGES, BackboneConfig, ModelConfig, Place, SlowFastConfig
+from gta.config.model import STAGES, BackboneConfig, ModelConfig, Place, SlowFastConfig, without_shift
 from gta.config.run import PretrainConfig, RunConfig, TrainConfig, WeightsConfig, run_from_dict
 
 __all__ = [
@@ -50,4 +50,5 @@ __all__ = [
     "later",
     "run_from_dict",
     "to_dict",
+    "without_shift",
 ]

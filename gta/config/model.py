@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,6 +73,11 @@ class SlowFastConfig(Checked):
     def channels(self, stage: str) -> int:
         """Return the output channels of ``stage`` in the slow pathway."""
         return 4 * self.width << STAGES.index(stage)
+
+
+def without_shift(backbone: BackboneConfig | SlowFastConfig) -> BackboneConfig | SlowFastConfig:
+    """Return the backbone without what only frames of a clip can have: TSM starts from R2D's weights."""
+    return dataclasses.replace(backbone, shift_every=0) if isinstance(backbone, BackboneConfig) else backbone
 
 
 def _check_depths(config: BackboneConfig | SlowFastConfig) -> None:
