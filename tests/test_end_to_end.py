@@ -17,6 +17,7 @@ from experiments.run import main
 from experiments.store import Store
 from experiments.tables import TABLES
 from gta.config import to_dict
+from gta.scores import read_scores
 
 NAME = "table_ablation_components"
 ROW = next(row for row in TABLES[NAME].rows if row.name == "Pixel")
@@ -64,9 +65,9 @@ def test_one_row_from_nothing_to_its_table(store):
     lines = {line["row"]: line for line in csv.DictReader((folder / f"{NAME}.csv").read_text().splitlines())}
     assert float(lines["Pixel"]["top1"]) == pytest.approx(result.top1, abs=1e-5)
     assert lines["Region"]["top1"] == ""
-    with np.load(store.folder(CONFIG.id) / "scores.npz", allow_pickle=False) as scores:
-        assert scores["scores"].shape[1:] == (24, CONFIG.model.classes)
-        hits = scores["scores"].astype(np.float32).mean(0).argmax(1) == scores["labels"]
+    stored = read_scores(store.folder(CONFIG.id) / "scores.npz")
+    assert stored.scores.shape[1:] == (24, CONFIG.model.classes)
+    hits = stored.scores.astype(np.float32).mean(0).argmax(1) == stored.labels
     assert 100 * hits.mean() == pytest.approx(result.top1, abs=1e-3)
 
 
@@ -106,5 +107,5 @@ def test_without_wandb_the_result_is_the_same(store, shared, monkeypatch, tmp_pa
     first, second = store.read(CONFIG.id), other.read(CONFIG.id)
     for name in ("top1", "top5", "kinds", "pair_accuracy", "params", "macs", "data_fingerprint"):
         assert getattr(first, name) == getattr(second, name), name
-    with np.load(store.folder(CONFIG.id) / "scores.npz") as a, np.load(other.folder(CONFIG.id) / "scores.npz") as b:
-        assert np.array_equal(a["scores"], b["scores"])
+    a, b = (read_scores(where.folder(CONFIG.id) / "scores.npz") for where in (store, other))
+    assert np.array_equal(a.scores, b.scores)

@@ -33,7 +33,16 @@ def test_scores_are_read_as_they_were_written(tmp_path, views):
 def test_a_file_of_one_view_needs_no_list_of_views(tmp_path):
     write_scores(tmp_path / "scores.npz", made([ONE]))
     with np.load(tmp_path / "scores.npz", allow_pickle=False) as stored:
-        assert set(stored) == {"clip_ids", "labels", "scores"}
+        assert set(stored) == {"clip_ids", "labels", "scores_bytes"}
+
+
+def test_scores_in_one_piece_are_read_too(tmp_path):
+    stored, path = made([ONE]), tmp_path / "scores.npz"
+    np.savez_compressed(path, clip_ids=stored.clip_ids, labels=stored.labels, scores=stored.scores)
+    np.testing.assert_array_equal(read_scores(path).scores, stored.scores)
+    np.savez_compressed(path, clip_ids=stored.clip_ids, labels=stored.labels, scores_bytes=np.zeros(3, np.uint8))
+    with pytest.raises(UserError, match=r"scores\.npz is no file of scores"):
+        read_scores(path)
 
 
 def test_files_that_are_no_scores(tmp_path):

@@ -77,17 +77,17 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_by_bit(ground, whole, tmp
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if not ours[name].equal(theirs[name])] == []
     assert curve(folder) == curve(whole)
-    with np.load(folder / "scores.npz") as a, np.load(whole / "scores.npz") as b:
-        assert all(np.array_equal(a[name], b[name]) for name in ("clip_ids", "labels", "scores"))
+    a, b = (read_scores(path / "scores.npz") for path in (folder, whole))
+    assert all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("clip_ids", "labels", "scores"))
     results = [files.read_json(f / "result.json") for f in (folder, whole)]
     assert len({(r["top1"], r["top5"], r["pair_accuracy"], r["data_fingerprint"]) for r in results}) == 1
 
 
 def test_the_result_agrees_with_the_scores(whole):
     result = files.read_json(whole / "result.json")
-    with np.load(whole / "scores.npz", allow_pickle=False) as stored:
-        hits = stored["scores"].astype(np.float64)[0].argmax(axis=1) == stored["labels"]
-        assert len(set(stored["clip_ids"])) == result["n_val"] == 24
+    stored = read_scores(whole / "scores.npz")
+    hits = stored.scores.astype(np.float64)[0].argmax(axis=1) == stored.labels
+    assert len(set(stored.clip_ids.tolist())) == result["n_val"] == 24
     assert result["top1"] == pytest.approx(hits.mean() * 100)
     assert run_from_dict(files.read_json(whole / "config.json")).id == whole.name == result["run_id"]
 
@@ -173,8 +173,8 @@ def test_without_a_working_wandb_the_result_is_the_same(ground, whole, tmp_path,
     monkeypatch.setattr(wandb, "init", broken)
     folder = tmp_path / "runs" / ground[2].id
     assert start(ground, folder, "--wandb", "offline") == 0
-    with np.load(folder / "scores.npz") as a, np.load(whole / "scores.npz") as b:
-        assert np.array_equal(a["scores"], b["scores"])
+    a, b = (read_scores(path / "scores.npz") for path in (folder, whole))
+    assert np.array_equal(a.scores, b.scores)
 
 
 def test_a_clip_that_does_not_decode_fails_the_run_by_name(ground, tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,9 +71,10 @@ class Picture:
             with files.replacing(paths[0]) as stream:
                 stream.write(_png(figure, DPI, self.palette))
             figure.set_layout_engine("none")  # keep the places that were found for the PNG
-            with files.replacing(paths[1]) as stream:
-                metadata = {"Date": None, "Creator": None, "Description": f"figures {self.digest}"}
-                figure.savefig(stream, format="svg", metadata=metadata)
+            drawn = io.StringIO()
+            metadata = {"Date": None, "Creator": None, "Description": f"figures {self.digest}"}
+            figure.savefig(drawn, format="svg", metadata=metadata)
+            files.write_text(paths[1], _slim(drawn.getvalue()))
         return paths
 
     def png(self, dpi: int = DPI) -> bytes:
@@ -99,6 +101,15 @@ def _png(figure: Figure, dpi: int, palette: bool) -> bytes:
     with Image.open(stream) as drawn:
         drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "png", optimize=True)
     return small.getvalue()
+
+
+def _slim(svg: str) -> str:
+    """Return the picture without indentation, its coordinates to a thousandth of a point; text stays as it is."""
+
+    def rounded(tag: re.Match[str]) -> str:
+        return re.sub(r"(?<![\w.#-])-?\d+\.\d{4,}(?!\w)", lambda number: f"{float(number[0]):.3f}", tag[0])
+
+    return re.sub(r"<[^!?>]+>", rounded, re.sub(r"\n +", "\n", svg))
 
 
 def new_figure(width: float, height: float) -> Figure:
