@@ -111,7 +111,8 @@ def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
         matrices = read_matrices(entry.row, store)
         if matrices:
             name = f"Global temporal weights |M| of {entry.name}"
-            title = f"{name}, {_clips(entry)}"
+            kept = sum((folder / "matrices.npz").exists() for folder in _folders(entry, store))
+            title = f"{name}, {f'mean over {kept} seeds, ' if kept > 1 else ''}{_clips(entry)}"
             text = f"{title} { ({place: matrix.round(5).tolist() for place, matrix in matrices.items()}) }"
             alt = f"{name}: one square a block and path, output frames by input frames, darker is larger"
             return [Picture("matrices", name, alt, text, partial(draw_matrices, matrices, title))]
