@@ -120,13 +120,13 @@ def test_check_agrees_then_finds_an_edited_number(store, capsys):
     assert main(arguments) == 0
     assert main([*arguments, "--check"]) == 0
     path = store.results / "tiny" / f"{NAME}.md"
-    path.write_text(path.read_text().replace("48.0 (n=1)", "58.0 (n=1)"))
+    path.write_text(path.read_text().replace("48.0\u00a0(n=1)", "58.0\u00a0(n=1)"))
     capsys.readouterr()
     assert main([*arguments, "--check"]) == 1
     out = capsys.readouterr().out
     assert str(path) in out
-    assert "58.0 (n=1)" in out
-    assert "48.0 (n=1)" in out
+    assert "58.0\u00a0(n=1)" in out
+    assert "48.0\u00a0(n=1)" in out
     assert main(arguments) == 0
     assert main([*arguments, "--check", "--profile", "tiny"]) == 0
 

@@ -1,5 +1,6 @@
 """What the project promises around its code: environment.yml, the two commands, nothing private in tracked files."""
 
+import csv
 import json
 import re
 import subprocess
@@ -65,6 +66,20 @@ def test_the_readme_shows_the_count_of_the_claims():
     count = (ROOT / "results" / "tiny" / "claims.md").read_text().splitlines()[2]
     assert " claims: " in count
     assert count in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_names_the_contradicted_claims():
+    line = (ROOT / "results" / "tiny" / "claims.md").read_text().splitlines()[4]
+    assert line.startswith(("Contradicted: ", "No claim is contradicted"))
+    assert line in (ROOT / "README.md").read_text().splitlines()
+
+
+def test_the_log_discusses_every_claim_that_is_contradicted_or_undecided():
+    log = (ROOT / "results" / "LOG.md").read_text()
+    with (ROOT / "results" / "tiny" / "claims.csv").open() as stream:
+        claims = [line["claim"] for line in csv.DictReader(stream) if line["verdict"] in ("contradicted", "undecided")]
+    assert claims
+    assert [claim for claim in claims if f"**{claim}**" not in log] == []
 
 
 def test_nothing_tracked_names_a_machine():

@@ -15,6 +15,7 @@ import pytest
 
 from experiments.profiles import PROFILES
 from experiments.report import main
+from experiments.reporting.frames import formatted_frame, parts
 from experiments.reporting.latex import document, escape, latex_table
 from experiments.reporting.pictures.distinct import distinct_rows
 from experiments.reporting.pictures.gallery import table_pictures, whole_pictures
@@ -115,12 +116,17 @@ def test_latex_escapes():
 
 def test_latex_tables_have_one_cell_a_column(study):
     for read in study:
-        lines = latex_table(read.data).splitlines()
-        columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", "\n".join(lines))[1]
-        body = [line for line in lines if line.endswith(r"\\")]
-        assert len(body) == 1 + len(read.data.table.rows)
-        assert {len(re.findall(r"(?<!\\)&", line)) for line in body} == {len(columns) - 1}
-        assert "\n".join(lines).isascii()
+        text = latex_table(read.data)
+        assert text.isascii()
+        floats = text.split(r"\begin{table}")[1:]
+        assert len(floats) == 2  # accuracies, then kinds of clips and cost
+        for part in floats:
+            columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", part)[1]
+            body = [line for line in part.splitlines() if line.endswith(r"\\")]
+            assert len(body) == 1 + len(read.data.table.rows)
+            assert {len(re.findall(r"(?<!\\)&", line)) for line in body} == {len(columns) - 1}
+        assert "paired over seeds" in text
+        assert all(len(frame.columns) <= 13 for frame in parts(formatted_frame(read.data)))
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")

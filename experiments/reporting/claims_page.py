@@ -60,6 +60,7 @@ def summary(found: Sequence[Verdict]) -> str:
     """Return how many claims there are, how they came out and how many survive the correction for their number."""
     counts = Counter(verdict.outcome for verdict in found)
     tested = [verdict for verdict in found if verdict.tested and len(verdict.seeds) >= MIN_SEEDS]
+    differences = {(verdict.table, verdict.closest.contrast) for verdict in tested}
     decided = {(v.table, v.claim.name) for v in tested if v.outcome in (Outcome.SUPPORTED, Outcome.CONTRADICTED)}
     text = f"{len(found)} claims: " + ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome)
     if not tested:
@@ -67,8 +68,18 @@ def summary(found: Sequence[Verdict]) -> str:
     return (
         f"{text}. {len(tested)} are tested, each at 5 %; of the {len(decided)} that are decided, "
         f"{len(decided & holm(found))} survive Holm's correction for {len(tested)} tests. "
-        "Some claims overlap: they share rows and runs."
+        f"Claims overlap: they share rows and runs, and rest on {len(differences)} different differences."
     )
+
+
+def contradicted(found: Sequence[Verdict]) -> str:
+    """Return the contradicted claims with their differences, in one sentence."""
+    parts = [
+        f"{verdict.claim.name} ({verdict.table.removeprefix('table_')}: {measured_text(verdict)})"
+        for verdict in found
+        if verdict.outcome is Outcome.CONTRADICTED
+    ]
+    return f"Contradicted: {'; '.join(parts)}." if parts else "No claim is contradicted."
 
 
 def render_claims(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
@@ -78,7 +89,13 @@ def render_claims(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
     where = f"`{profile.name}` ({profile.title})"
     if profile.data.drawing is not None:
         where = f"drawn clips, {where}, not on the paper's data sets"
-    parts = ["# The paper's claims, tested", f"**{summary(found)}**", f"Measured on {where}.", METHOD]
+    parts = [
+        "# The paper's claims, tested",
+        f"**{summary(found)}**",
+        contradicted(found),
+        f"Measured on {where}.",
+        METHOD,
+    ]
     if profile.name == "smoke":
         parts.insert(1, "**smoke: not a result.**")
     kept = holm(found)

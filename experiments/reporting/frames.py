@@ -16,6 +16,9 @@ KINDS = {"order": "order pairs", "pair_accuracy": "within pair", "motion": "moti
 """Columns for data sets whose templates have kinds."""
 PAPER = ("top1", "top5", "v2_top1", "v2_top5", "mparams", "gmacs")
 """The paper's figures that a row may have."""
+SECOND = tuple(title for title in KINDS.values() if title != "within pair")
+"""Titles of columns that stand in the second part of a page's table."""
+NO_BREAK = "\u00a0"
 SHORT = {"Something-Something v1": "SSv1", "Something-Something v2": "SSv2", "Kinetics-400": "K400"}
 
 
@@ -101,11 +104,28 @@ def short(paper_data: str) -> str:
     return next((name for full, name in SHORT.items() if paper_data.startswith(full)), paper_data)
 
 
-def markdown(frame: pd.DataFrame) -> str:
-    """Return a formatted frame as a Markdown table: labels to the left, figures to the right."""
-    first = first_figure(frame)
+def parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a formatted frame in two that fit a page: accuracies beside the paper's, and kinds of clips and cost."""
+    titles = [str(name) for name in frame.columns]
+    labels = titles[: first_figure(frame)]
+    rest = [
+        name for name in titles if name in SECOND or name.startswith(("params", "MACs", "paper params", "paper MACs"))
+    ]
+    return frame[[name for name in titles if name not in rest]], frame[labels + rest]
+
+
+def markdown(frame: pd.DataFrame, labels: int | None = None) -> str:
+    """Return a formatted frame as a Markdown table: labels to the left, figures to the right, none of them broken.
+
+    Args:
+        frame: cells of text.
+        labels: how many columns are labels; None: those before the accuracy, or all.
+    """
+    first = first_figure(frame) if labels is None else labels
     aligned = ["left"] * first + ["right"] * (len(frame.columns) - first)
     escaped = frame.map(lambda cell: cell.replace("|", "\\|"))
+    figures = escaped.columns[first:]
+    escaped[figures] = escaped[figures].map(lambda cell: cell.replace(" ", NO_BREAK))
     return str(escaped.to_markdown(index=False, disable_numparse=True, colalign=aligned))
 
 

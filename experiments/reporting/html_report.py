@@ -14,6 +14,7 @@ from experiments.reporting.claims_page import (
     HOW,
     METHOD,
     claims_frame,
+    contradicted,
     contrast_text,
     interval_text,
     paper_text,
@@ -21,7 +22,8 @@ from experiments.reporting.claims_page import (
 )
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import first_figure, formatted_frame
-from experiments.reporting.page import command, facts, legend, more_seeds, run_frame, subject
+from experiments.reporting.frames import parts as split
+from experiments.reporting.page import command, facts, legend, run_frame, second_legend, subject
 from experiments.reporting.pictures.style import Picture
 from experiments.reporting.verdicts import Outcome, Verdict
 
@@ -43,7 +45,10 @@ a { color: inherit; } nav ul { columns: 18rem; padding-left: 1.2rem; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; min-width: 100%; }
 th, td { padding: .35rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+@media (max-width: 40rem) { th:first-child, td:first-child { white-space: normal; min-width: 7rem; } }
 th { background: var(--band); } tr:last-child td { border-bottom: 0; }
+th:first-child, td:first-child { position: sticky; left: 0; z-index: 1; }
+td:first-child { background: var(--back); }
 .label { text-align: left; } .wrap { white-space: normal; min-width: 14rem; text-align: left; }
 .faint, .note { color: var(--faint); font-size: .9rem; }
 .supported { color: var(--supported); font-weight: 600; }
@@ -93,12 +98,15 @@ def render_html(sections: Sequence[Section], overview: Sequence[Picture], folder
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>",
-        f"{warning}<p>{where}</p><p>{escape(summary(found))}</p>",
-        f'<nav><ul><li><a href="#claims">The paper\'s claims</a></li>{links}</ul></nav>',
+        f"{warning}<p>{where}</p><p><strong>{escape(summary(found))}</strong></p><p>{escape(contradicted(found))}</p>",
+        '<nav><ul><li><a href="#claims">The paper\'s claims</a></li>',
+        f'{links}<li><a href="#pictures">Pictures over all tables</a></li></ul></nav>',
         f'<h2 id="claims">The paper\'s claims</h2>\n<p class="note">{escape(METHOD)}</p>',
-        *(_picture(picture, folder) for picture in overview),
         _all_claims(sections),
+        *(_picture(picture, folder) for picture in overview[:1]),
         *(_section(section, folder) for section in shown),
+        '<h2 id="pictures">Pictures over all tables</h2>',
+        *(_picture(picture, folder) for picture in overview[1:]),
         f"<h2>Not measured yet</h2><p>{escape('; '.join(rest))}</p>" if rest else "",
         "</body>\n</html>",
     ]
@@ -108,12 +116,16 @@ def render_html(sections: Sequence[Section], overview: Sequence[Picture], folder
 def _section(section: Section, folder: Path) -> str:
     data = section.data
     frame = formatted_frame(data)
+    labels = set(frame.columns[: first_figure(frame)])
+    accuracy, rest = split(frame)
     parts = [
         f'<h2 id="{data.table.name}">{escape(data.table.title)}</h2>',
         f"<p>{_inline(subject(data))}</p>",
-        _table(frame, set(frame.columns[: first_figure(frame)])),
+        _table(accuracy, labels),
         *(f'<p class="note">{_inline(paragraph)}</p>' for paragraph in legend(data).split("\n\n")),
         _list(data.table.notes),
+        f"<details><summary>By kind of clip, and cost</summary>{_table(rest, labels)}"
+        f'<p class="note">{_inline(second_legend(data))}</p></details>',
         *(_picture(picture, folder) for picture in section.pictures),
     ]
     if section.verdicts:
@@ -121,8 +133,7 @@ def _section(section: Section, folder: Path) -> str:
         parts.append(_table(claims_frame(data, section.verdicts), {"claim", "measured", "verdict"}))
     if data.problems:
         parts.append(f"<h3>Left out</h3>{_list(data.problems)}")
-    more = f"<p>{escape(more_seeds(data))}</p>" if more_seeds(data) else ""
-    runs = f"<pre>{escape(command(data))}</pre>{more}{_table(run_frame(data), {'row', 'run', 'commit'})}"
+    runs = f"<pre>{escape(command(data))}</pre>{_table(run_frame(data), {'row', 'run', 'commit'})}"
     runs += _list(facts(data))
     parts.append(f"<details><summary>Where the numbers come from</summary>{runs}</details>")
     return "\n".join(part for part in parts if part)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from experiments.reporting.collect import TableData
-from experiments.reporting.frames import first_figure, formatted_frame, measured_on
+from experiments.reporting.frames import first_figure, formatted_frame, measured_on, parts
+from experiments.reporting.page import legend, second_legend
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -55,14 +60,24 @@ def _code(text: str) -> str:
 def latex_table(data: TableData) -> str:
     """Return the table; it needs the packages booktabs, amssymb and graphicx."""
     frame = formatted_frame(data)
-    first = first_figure(frame)
-    columns = "l" * first + "r" * (len(frame.columns) - first)
-    lines = [
-        "% made by python -m experiments.report; needs booktabs, amssymb and graphicx",
+    first, (accuracy, rest) = first_figure(frame), parts(frame)
+    label = f"tab:{data.table.name.removeprefix('table_').replace('_', '-')}"
+    title = escape(data.table.title)
+    notes = [*legend(data).split("\n\n"), *data.table.notes]
+    lines = ["% made by python -m experiments.report; needs booktabs, amssymb and graphicx"]
+    lines += _float(accuracy, first, label, f"{title}. {_code(escape(measured_on(data)))}", notes)
+    caption = f"{title}: by kind of clip, and cost."
+    lines += _float(rest, first, f"{label}-cost", caption, [second_legend(data)])
+    return "\n".join(lines) + "\n"
+
+
+def _float(frame: pd.DataFrame, labels: int, name: str, caption: str, notes: Sequence[str]) -> list[str]:
+    columns = "l" * labels + "r" * (len(frame.columns) - labels)
+    return [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escape(data.table.title)}. {_code(escape(measured_on(data)))}}}",
-        rf"\label{{tab:{data.table.name.removeprefix('table_').replace('_', '-')}}}",
+        rf"\caption{{{caption}}}",
+        rf"\label{{{name}}}",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
@@ -71,9 +86,12 @@ def latex_table(data: TableData) -> str:
         *(" & ".join(escape(str(cell)) for cell in line) + r" \\" for line in frame.itertuples(index=False)),
         r"\bottomrule",
         r"\end{tabular}}",
+        r"\par\smallskip",
+        r"\begin{minipage}{\linewidth}\footnotesize",
+        *(_code(escape(note)) for note in notes),
+        r"\end{minipage}",
         r"\end{table}",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def document(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from experiments.result import Result
@@ -52,9 +52,10 @@ class RowData:
     failed: dict[int, str] = field(default_factory=dict)
     """The one-line errors of failed runs."""
 
-    def measure(self, metric: str) -> Measure | None:
-        """Return a metric over the seeds; None when the runs do not have it."""
-        values = [METRICS[metric](self.results[seed]) for seed in sorted(self.results)]
+    def measure(self, metric: str, seeds: Collection[int] | None = None) -> Measure | None:
+        """Return a metric over all seeds, or some of them; None when the runs do not have it."""
+        chosen = self.results.keys() if seeds is None else self.results.keys() & set(seeds)
+        values = [METRICS[metric](self.results[seed]) for seed in sorted(chosen)]
         return Measure.of([value for value in values if value is not None])
 
     def delta(self, reference: RowData, metric: str = "top1") -> Measure | None:

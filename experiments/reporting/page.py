@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from experiments.reporting import cells
 from experiments.reporting.claims_page import section
 from experiments.reporting.collect import TableData, environment, is_derived
-from experiments.reporting.frames import KINDS, formatted_frame, markdown, measured_on
+from experiments.reporting.frames import KINDS, first_figure, formatted_frame, markdown, measured_on
+from experiments.reporting.frames import parts as split
 from experiments.reporting.verdicts import Verdict
 from gta.data.templates import KINDS as KIND_NAMES
 from gta.data.templates import TEMPLATES
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 def render(data: TableData, found: Sequence[Verdict] = ()) -> str:
     """Return the page with the verdicts on the table's claims; equal stores give equal pages."""
-    parts = [f"# {data.table.title}", subject(data), markdown(formatted_frame(data)), legend(data)]
+    frame = formatted_frame(data)
+    accuracy, rest = split(frame)
+    parts = [f"# {data.table.title}", subject(data), markdown(accuracy), legend(data)]
+    parts += ["By kind of clip, and cost:", markdown(rest, first_figure(frame)), second_legend(data), code(data)]
     if data.table.notes:
         parts.append("\n".join(f"- {note}" for note in data.table.notes))
     if found:
@@ -44,31 +48,47 @@ def subject(data: TableData) -> str:
     return f"**smoke: not a result.** {text}" if data.profile.name == "smoke" else text
 
 
+def code(data: TableData) -> str:
+    """Return where the rows are written down, as Markdown from a page in ``results/<profile>``."""
+    path = f"experiments/tables/{data.table.name}.py"
+    return f"Rows and claims: [{path}](../../{path}); blocks: [gta/blocks](../../gta/blocks)."
+
+
 def legend(data: TableData) -> str:
-    """Return how the table is read, in paragraphs."""
+    """Return how the table of accuracies is read, in paragraphs."""
     lines = [
         "Top-1 in percent, mean ± sample standard deviation over n seeds. "
         f"Δ: difference to `{data.table.reference}`, paired over seeds. "
         f"{cells.MISSING} not there, {cells.UNKNOWN} not known or not defined, {cells.FAILED} a run failed."
     ]
+    if more_seeds(data):
+        lines.append(more_seeds(data))
     if any(row.row.quoted for row in data.rows):
         lines.append(f"{cells.QUOTED}: a figure that the paper quotes from other work; nothing is run for it.")
     lines.extend(_ensembles(data))
     if data.profile.data.drawing is not None:
+        split_names = sorted({row.row.split for row in data.rows if row.results}) or ["validation"]
         lines.append(
-            f"{', '.join(title for title in KINDS.values() if title != 'within pair')}: top-1 within the clips of that "
-            "kind. Within pair: only the two templates of an order pair compete; chance is 50."
-        )
-        lines.append(
-            "± is the spread over seeds alone: all runs share the validation clips, and those that were made on one "
-            "machine the pre-trained weights of their backbone. "
-            f"Other clips would move a figure with a standard error of {_standard_errors(data)}. Parameters and "
-            "MACs are those of the narrow network, for one clip of the row's frames."
+            "Within pair: only the two templates of an order pair compete; chance is 50. ± is the spread over seeds "
+            f"alone: all runs share the {' and '.join(split_names)} clips, and those that were made on one machine the "
+            "pre-trained weights of their backbone. Other clips would move a figure with a standard error of "
+            f"{_standard_errors(data)}."
         )
     for row in data.rows:
         for seed, error in row.failed.items():
             lines.append(f"{cells.FAILED} {row.row.name}, seed {seed}: {_short(error)}")
     return "\n\n".join(lines)
+
+
+def second_legend(data: TableData) -> str:
+    """Return how the table of kinds and cost is read."""
+    if data.profile.data.drawing is None:
+        return "Parameters and MACs are those of one view; the paper's beside them."
+    kinds = ", ".join(title for title in KINDS.values() if title != "within pair")
+    return (
+        f"{kinds[0].upper()}{kinds[1:]}: top-1 within the clips of that kind. Parameters and MACs are those of the "
+        "narrow network, for one clip of the row's frames; the paper's are those of its own."
+    )
 
 
 def _ensembles(data: TableData) -> Iterator[str]:
@@ -137,8 +157,6 @@ def more_seeds(data: TableData) -> str:
 
 def _provenance(data: TableData) -> str:
     lines = ["## Where the numbers come from", f"    {command(data)}"]
-    if more_seeds(data):
-        lines.append(more_seeds(data))
     if data.trained:
         lines.append(str(run_frame(data).to_markdown(index=False, disable_numparse=True)))
         lines.append("\n".join(f"- {fact}" for fact in facts(data)))

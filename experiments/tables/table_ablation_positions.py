@@ -25,7 +25,9 @@ from experiments.tables.models import GTA
 
 def _row(top1: float, **counts: int) -> Row:
     name = " ".join(f"{stage}+{count}" for stage, count in counts.items()) or "R2D"
-    cells = {stage: f"+{counts[stage]}" if stage in counts else "" for stage in ("res3", "res4", "res5")}
+    cells = {"row": name} | {
+        stage: f"+{counts[stage]}" if stage in counts else "" for stage in ("res3", "res4", "res5")
+    }
     blocks = GTA if counts else ()
     return Row(name, blocks, counts=tuple(counts.items()) or None, cells=cells, paper={"top1": top1})
 

@@ -64,6 +64,9 @@ TABLE = Table(
         "The paper's MACs are those of one view; it multiplies them by the number of views.",
         'The paper says that it applies "five blocks ... unless specified"; the 137 G of SlowFast-R101 fit only three '
         "blocks, in res4, and the rows are built so.",
+        "No embedded set is like Kinetics, which is about appearance: on `tiny` the rows see the same drawn clips as "
+        "in all other tables, the R2D rows are those of table_main (so its claim repeats one there), and the blocks on "
+        "SlowFast have SlowFast's learning rate.",
     ),
     claims=(
         greater(

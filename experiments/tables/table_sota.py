@@ -31,7 +31,7 @@ Printed = tuple[float | None, float | None, float | None, float | None]
 
 
 def _cells(method: str, backbone: str, pretrain: str, views: str) -> dict[str, str]:
-    return {"method": method, "backbone": backbone, "pretrain": pretrain, "frames x crops x clips": views}
+    return {"method": method, "backbone": backbone, "paper pretraining": pretrain, "frames x crops x clips": views}
 
 
 def _paper(printed: Printed) -> dict[str, float]:
@@ -52,22 +52,22 @@ def _quoted(method: str, backbone: str, pretrain: str, views: str, *printed: flo
 TSM_8 = Row(
     "TSM 8",
     backbone="tsm",
-    cells=_cells("TSM", "2D R50", "ImageNet", "8x1x1"),
+    cells=_cells("TSM 8", "2D R50", "ImageNet", "8x1x1"),
     paper=_paper((45.6, 74.2, 58.8, 85.4)),
 )
 TSM_16 = Row(
     "TSM 16",
     backbone="tsm",
     frames=2,
-    cells=_cells("TSM", "2D R50", "ImageNet", "16x1x1"),
+    cells=_cells("TSM 16", "2D R50", "ImageNet", "16x1x1"),
     paper=_paper((47.3, 77.1, 61.2, 86.9)),
 )
-GTA_8 = Row("GTA 8", GTA, cells=_cells("GTA", "2D R50", "ImageNet", "8x1x1"), paper=_paper((50.6, 78.8, 63.5, 88.6)))
+GTA_8 = Row("GTA 8", GTA, cells=_cells("GTA 8", "2D R50", "ImageNet", "8x1x1"), paper=_paper((50.6, 78.8, 63.5, 88.6)))
 GTA_16 = Row(
     "GTA 16",
     GTA,
     frames=2,
-    cells=_cells("GTA", "2D R50", "ImageNet", "16x1x1"),
+    cells=_cells("GTA 16", "2D R50", "ImageNet", "16x1x1"),
     paper=_paper((52.0, 80.5, 64.7, 89.3)),
 )
 TSM_GTA_8 = Row(
@@ -76,7 +76,7 @@ TSM_GTA_8 = Row(
     backbone="tsm",
     extra_views=(ENSEMBLE_VIEWS,),
     extra_splits=("test",),
-    cells=_cells("GTA", "2D R50 + TSM", "ImageNet", "8x1x1"),
+    cells=_cells("TSM + GTA 8", "2D R50 + TSM", "ImageNet", "8x1x1"),
     paper=_paper((51.6, 79.8, 63.7, 88.9)),
 )
 TSM_GTA_16 = Row(
@@ -86,7 +86,7 @@ TSM_GTA_16 = Row(
     frames=2,
     extra_views=(ENSEMBLE_VIEWS,),
     extra_splits=("test",),
-    cells=_cells("GTA", "2D R50 + TSM", "ImageNet", "16x1x1"),
+    cells=_cells("TSM + GTA 16", "2D R50 + TSM", "ImageNet", "16x1x1"),
     paper=_paper((53.7, 81.7, 65.3, 89.6)),
 )
 GTA_EN = Row(
@@ -128,6 +128,7 @@ TABLE = Table(
     reference="GTA 8",
     notes=(
         "TSM's two rows are quoted by the paper from TSM's authors; TSM is also built and run here.",
+        "On the embedded data set the 16-frame rows have the settings that were tuned with 8 frames.",
         "The column of views is the paper's; on the embedded data set all rows but the ensemble have one view.",
         "The paper says that GTA outperforms MSNet; that is so in top-1. In its top-5 figures on SSv1 MSNet is ahead "
         "(80.3, 82.3 and 84.0 against 79.8, 81.7 and 83.1), and so is TEA with 16 frames and 30 views.",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Curves = list[tuple[str, dict[float, float]]]
 MARKERS = "osD^vPX"
+QUARTER = "\na quarter of the clips"
+"""What of a drawn data set's validation clips the curve reads."""
 
 
 def read_curves(data: TableData, store: Store) -> Curves:
@@ -68,8 +70,7 @@ def draw_lines(curves: Curves, label: str, title: str) -> Figure:
 
 
 def _label(data: TableData) -> str:
-    part = "all clips" if data.profile.data.drawing is None else "a quarter of the clips"
-    return f"validation top-1 (%), {where(data)}\n{part}"
+    return f"validation top-1 (%), {where(data)}{'' if data.profile.data.drawing is None else QUARTER}"
 
 
 def _mean_curve(results: Sequence[Result], store: Store) -> dict[float, float]:

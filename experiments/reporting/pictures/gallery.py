@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.profiles import PROFILES
 from experiments.reporting.claims_page import claims_csv
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import numeric_frame
-from experiments.reporting.pictures.curves import draw_curves, draw_lines, read_curves, run_curve
+from experiments.reporting.pictures.curves import QUARTER, draw_curves, draw_lines, read_curves, run_curve
 from experiments.reporting.pictures.distinct import Distinct, distinct_rows
 from experiments.reporting.pictures.forest import draw_forest
 from experiments.reporting.pictures.looks import (
@@ -30,6 +31,7 @@ from experiments.reporting.pictures.tradeoff import draw_tradeoff
 from experiments.reporting.verdicts import Verdict
 from experiments.result import Result
 from experiments.store import Store
+from experiments.tables import TABLES
 from gta.stored_looks import Looks
 
 if TYPE_CHECKING:
@@ -83,7 +85,8 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
 
 def run_pictures(result: Result, store: Store) -> list[Picture]:
     """Return the pictures of one run, as far as it has kept what they show."""
-    folder, where = store.folder(result.run_id), f"run {result.run_id} ({result.profile}, seed {result.seed})"
+    folder, name = store.folder(result.run_id), row_name(result)
+    where = f"{name}, seed {result.seed} ({result.profile}, run {result.run_id})"
     drawn: list[tuple[str, str, Callable[[str], Figure]]] = []
     matrices = stored_matrices(folder / "matrices.npz")
     if matrices:
@@ -92,11 +95,11 @@ def run_pictures(result: Result, store: Store) -> list[Picture]:
     if looks is not None and "regions" in looks.maps:
         drawn.append(("regions", f"Regions of {looks.place}", partial(draw_regions, looks)))
     if looks is not None and set(looks.maps) & set(ATTENTION):
-        drawn.append(("attention", f"Attention of {looks.place}", partial(draw_attention, [("model", looks)])))
+        drawn.append(("attention", f"Attention of {looks.place}", partial(draw_attention, [(name, looks)])))
     curve = run_curve(result, store)
     if curve:
-        label = "validation top-1 (%) during training"
-        drawn.append(("curve", "Training curve", partial(draw_lines, [(result.run_id, curve)], label)))
+        label = f"validation top-1 (%){QUARTER if result.kinds else ''}"
+        drawn.append(("curve", "Training curve", partial(draw_lines, [(name, curve)], label)))
     if result.kinds:
         drawn.append(("kinds", "Top-1 by kind of template", partial(draw_kinds, result)))
     return [
@@ -105,14 +108,26 @@ def run_pictures(result: Result, store: Store) -> list[Picture]:
     ]
 
 
+def row_name(result: Result) -> str:
+    """Return the name of the first row of any table that a run belongs to, or its id when no row has it."""
+    profile = PROFILES.get(result.profile)
+    for table in TABLES.values() if profile else ():
+        for row in table.rows:
+            for trained in row.trained if profile and profile.runs(row) else ():
+                if profile and profile.resolve(trained, result.seed).id == result.run_id:
+                    return trained.name
+    return result.run_id
+
+
 def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     """Return the global temporal weights of the first row whose runs have kept them, averaged over seeds."""
     for entry in rows:
         matrices = read_matrices(entry.row, store)
         if matrices:
             name = f"Global temporal weights |M| of {entry.name}"
-            kept = sum((folder / "matrices.npz").exists() for folder in _folders(entry, store))
-            title = f"{name}, {f'mean over {kept} seeds, ' if kept > 1 else ''}{_clips(entry)}"
+            kept = [seed for seed, folder in _folders(entry, store) if (folder / "matrices.npz").exists()]
+            seeds = f"mean over the seeds {', '.join(map(str, kept))} that kept them" if len(kept) > 1 else "one seed"
+            title = f"{name}, {seeds}, {_clips(entry)}"
             text = f"{title} { ({place: matrix.round(5).tolist() for place, matrix in matrices.items()}) }"
             alt = f"{name}: one square a block and path, output frames by input frames, darker is larger"
             return [Picture("matrices", name, alt, text, partial(draw_matrices, matrices, title))]
@@ -122,7 +137,7 @@ def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
 def _regions(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     """Return the regions of the first row with Region GTA whose runs have kept looks."""
     for entry in rows:
-        looks = first_looks(_folders(entry, store))
+        looks = first_looks(folder for _, folder in _folders(entry, store))
         if looks is not None and "regions" in looks.maps:
             name = f"Regions of Region GTA over the frames: {entry.name}, {looks.place}"
             title = f"{name}, {_clips(entry)}"
@@ -136,7 +151,7 @@ def _attention(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     """Return the attention of the first row with joint attention and of the first whose projections can be swapped."""
     found: dict[str, tuple[Distinct, Looks]] = {}
     for entry in rows:
-        looks = first_looks(_folders(entry, store))
+        looks = first_looks(folder for _, folder in _folders(entry, store))
         for kind in ("nl", "temporal_swapped"):
             if looks is not None and kind in looks.maps:
                 found.setdefault(kind, (entry, looks))
@@ -151,9 +166,10 @@ def _attention(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     return [Picture("attention", f"Attention of one query in {names}", alt, source, drawn, palette=False)]
 
 
-def _folders(entry: Distinct, store: Store) -> list[Path]:
-    runs = [result for seed in sorted(entry.row.members) for result in entry.row.members[seed]]
-    return [store.folder(result.run_id) for result in runs]
+def _folders(entry: Distinct, store: Store) -> list[tuple[int, Path]]:
+    """Return the seeds and folders of a row's runs."""
+    members = entry.row.members
+    return [(seed, store.folder(result.run_id)) for seed in sorted(members) for result in members[seed]]
 
 
 def _clips(entry: Distinct) -> str:

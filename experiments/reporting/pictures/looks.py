@@ -85,7 +85,9 @@ def draw_attention(looks: Sequence[tuple[str, Looks]], title: str, clips: int = 
         _frames(axes[0], first.frames[clip], "frames")
         frame, row, column = first.query[clip]
         height, width = first.frames.shape[2:4]
-        axes[0, int(frame)].plot(column * width - 0.5, row * height - 0.5, "x", color="red", markersize=8, mew=2)
+        for colour, line_width in (("black", 4.0), ("white", 1.8)):  # seen on every colour, by every eye
+            place = (column * width - 0.5, row * height - 0.5)
+            axes[0, int(frame)].plot(*place, "x", color=colour, markersize=8, mew=line_width)
         for line, (name, each, kind) in zip(axes[1:], lines, strict=True):
             label = name if kind == "nl" else f"{name}\n{ATTENTION[kind]}"
             values = each.maps[kind][clip]
@@ -93,12 +95,13 @@ def draw_attention(looks: Sequence[tuple[str, Looks]], title: str, clips: int = 
                 _strip(line, values, label)
             else:
                 _frames(line, overlay(first.frames[clip], values), label)
-    figure.supxlabel(
-        "red cross: the query, where most moves in the middle frame; maps: bright is more attention, scaled over a "
-        "clip;\nnumbers: temporal weights in percent; swapped: with each other's query and key projections",
-        size=8,
-        color=GREY,
-    )
+    kinds = {kind for _, _, kind in lines}
+    notes = ["white cross: the query, where most moves in the middle frame"]
+    notes += ["maps: bright is more attention, scaled over a clip"] if kinds - {"temporal", "temporal_swapped"} else []
+    notes += ["numbers: temporal weights in percent"] if "temporal" in kinds else []
+    notes += ["swapped: with each other's query and key projections"] if "temporal_swapped" in kinds else []
+    text = "; ".join(notes[:2]) + (";\n" + "; ".join(notes[2:]) if notes[2:] else "")
+    figure.supxlabel(text, size=8, color=GREY)
     return figure
 
 
@@ -119,7 +122,7 @@ def draw_regions(looks: Looks, title: str) -> Figure:
         for number, line in enumerate(axes[1:]):
             _frames(line, overlay(looks.frames[clip], regions[clip, :, number]), f"region {'ab'[number]}")
     alike = (
-        f"; likeness of all regions {looks.maps['likeness'].mean():.2f} (1: one map)"
+        f"; mean cosine between all regions' maps {looks.maps['likeness'].mean():.2f} (1: they are one map)"
         if "likeness" in looks.maps
         else ""
     )
@@ -144,6 +147,8 @@ def _frames(line: Sequence[Axes], pictures: NDArray[np.uint8], label: str) -> No
         axes.imshow(picture, interpolation="nearest")
         axes.set_xticks([])
         axes.set_yticks([])
+    for number, axes in enumerate(line if label == "frames" else ()):
+        axes.set_title(str(number + 1), size=7, pad=2)
     _name(line[0], label)
 
 

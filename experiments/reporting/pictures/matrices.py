@@ -60,8 +60,8 @@ def draw_matrices(matrices: Mapping[str, NDArray[np.floating]], title: str) -> F
         title: above the picture.
 
     Returns:
-        One square a matrix, the average of all first; each is scaled from 0 to its own largest value, which stands in
-        its title. Matrices of different T are averaged only with those of the first.
+        One square a matrix, the average of all first; each is scaled from its smallest to its largest value, which
+        stand in its title. Matrices of different T are averaged only with those of the first.
 
     Raises:
         ValueError: there is no matrix, or one is not square.
@@ -78,13 +78,15 @@ def draw_matrices(matrices: Mapping[str, NDArray[np.floating]], title: str) -> F
     figure = new_figure(2.15 * columns, 0.9 + 2.3 * lines)
     for place, (name, matrix) in enumerate(shown.items()):
         axes = figure.add_subplot(lines, columns, place + 1)
-        axes.imshow(matrix, cmap="Greys", vmin=0, vmax=max(float(matrix.max()), 1e-12), interpolation="nearest")
-        axes.set_title(f"{name}\nlargest {matrix.max():.2g}", size=8.5)
+        low, high = float(matrix.min()), float(matrix.max())
+        axes.imshow(matrix, cmap="Greys", vmin=low, vmax=max(high, low + 1e-12), interpolation="nearest")
+        axes.set_title(f"{name}\n{low:.3f} to {high:.3f}", size=8.5)
         ticks = range(0, len(matrix), max(1, len(matrix) // 8))
         axes.set_xticks(ticks, [str(tick + 1) for tick in ticks], size=7)
         axes.set_yticks(ticks, [str(tick + 1) for tick in ticks], size=7)
         axes.tick_params(length=2)
     figure.suptitle(title)
-    figure.supxlabel("input frame; |M|, mean over groups and heads; darker is larger", size=9, color=GREY)
+    text = "input frame; |M|, mean over groups and heads; white is the smallest, black the largest value of a square"
+    figure.supxlabel(text, size=9, color=GREY)
     figure.supylabel("output frame", size=9, color=GREY)
     return figure

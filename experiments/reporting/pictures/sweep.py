@@ -31,9 +31,10 @@ def draw_sweep(data: TableData) -> Figure:
     beside = [row for tick, row in zip(ticks, data.rows, strict=True) if tick is None]
     printed = [(tick, row) for tick, row in along if "top1" in row.row.paper]
     ordered = "positions" not in data.table.name
+    seeds = set.intersection(*(set(row.results) for row in data.rows if row.results))
     figure = new_figure(7.4, 5.2)
     measured, paper = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    _measured(measured, along, beside, "-" if ordered else "")
+    _measured(measured, along, beside, "-" if ordered else "", seeds)
     measured.set_ylabel(f"measured top-1 (%)\n{where(data)}")
     places = [along.index(entry) for entry in printed]
     values = [row.row.paper["top1"] for _, row in printed]
@@ -53,13 +54,16 @@ def draw_sweep(data: TableData) -> Figure:
         grid(axes)
     figure.suptitle(title_of(data))
     figure.supxlabel(
-        "square: mean ± standard deviation over seeds; dots: single seeds; the two axes differ", fontsize=8, color=GREY
+        f"square: mean ± standard deviation over the {len(seeds)} seeds that all rows have; dots: single seeds; the "
+        "two axes differ",
+        fontsize=8,
+        color=GREY,
     )
     return figure
 
 
-def _measured(axes: Axes, along: list[tuple[str, RowData]], beside: list[RowData], line: str) -> None:
-    found = [(place, row.measure("top1")) for place, (_, row) in enumerate(along)]
+def _measured(axes: Axes, along: list[tuple[str, RowData]], beside: list[RowData], line: str, seeds: set[int]) -> None:
+    found = [(place, row.measure("top1", seeds)) for place, (_, row) in enumerate(along)]
     points = [(place, measure) for place, measure in found if measure is not None]
     axes.errorbar(
         [place for place, _ in points],
@@ -70,11 +74,11 @@ def _measured(axes: Axes, along: list[tuple[str, RowData]], beside: list[RowData
         capsize=4,
     )
     for place, (_, row) in enumerate(along):
-        seeds = [result.top1 for result in row.results.values()]
-        if len(seeds) > 1:
-            axes.plot([place + 0.12] * len(seeds), seeds, "o", color=VERMILLION, markersize=3.5, alpha=0.8)
+        single = [result.top1 for seed, result in row.results.items() if seed in seeds]
+        if len(single) > 1:
+            axes.plot([place + 0.12] * len(single), single, "o", color=VERMILLION, markersize=3.5, alpha=0.8)
     for row in beside:
-        measure = row.measure("top1")
+        measure = row.measure("top1", seeds)
         _level(axes, None if measure is None else measure.mean, row.row.name, len(along))
 
 
@@ -83,5 +87,10 @@ def _level(axes: Axes, value: float | None, name: str, width: int) -> None:
         return
     axes.axhline(value, color=GREY, linestyle=":", linewidth=1.2)
     axes.annotate(
-        f"{name}: {value:.1f}", (width - 1, value), xytext=(0, -10), textcoords="offset points", ha="right", size=8
+        f"{name}: {value:.1f}",
+        (-0.35, value),
+        xytext=(0, 3),
+        textcoords="offset points",
+        size=8,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from experiments.reporting.collect import judge_row
 from experiments.reporting.judge import EMBEDDED_LABELS
 from experiments.reporting.pictures.distinct import Distinct
-from experiments.reporting.pictures.style import BLUE, grid, new_figure
+from experiments.reporting.pictures.style import BLUE, GREY, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
 from experiments.result import Result
 from experiments.store import Store
@@ -72,6 +72,11 @@ def draw_templates(rows: Sequence[tuple[Distinct, NDArray[np.float64]]]) -> Figu
     bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
     bar.set_label(f"top-1 within the template (%), {where(rows[0][0].table)}")
     figure.suptitle("Accuracy by template, mean over seeds; white lines divide kinds of templates and tables")
+    figure.supxlabel(
+        "a row that several tables share stands with the first of them; test_set: on the clips of the test draw",
+        size=8,
+        color=GREY,
+    )
     return figure
 
 
@@ -80,6 +85,8 @@ def draw_kinds(result: Result, title: str) -> Figure:
     figure = new_figure(5.2, 3.0)
     axes = figure.subplots()
     bars = {"all": result.top1} | {TITLES.get(kind, kind): value for kind, value in result.kinds.items()}
+    if result.pair_accuracy is not None:
+        bars["within pairs\n(chance 50)"] = result.pair_accuracy
     axes.bar_label(axes.bar(list(bars), list(bars.values()), color=BLUE), fmt="%.1f", size=8.5)
     axes.set_ylim(0, 108)
     axes.set_ylabel("validation top-1 (%)")
