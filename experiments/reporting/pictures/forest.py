@@ -23,7 +23,7 @@ LOOK: dict[Outcome, tuple[str, str, Literal["full", "none"]]] = {
 }
 
 
-TICKS = (-50, -20, -10, -5, -3, -2, -1, 0, 1, 2, 3, 5, 10, 20, 50)
+TICKS = (-30, -10, -3, -2, -1, 0, 1, 2, 3, 10, 30)
 
 
 def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure:
@@ -39,7 +39,7 @@ def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure
     axes = figure.subplots()
     axes.axvline(0, color=GREY, linewidth=1)
     ends = [end for _, verdict in lines if verdict for end in (verdict.closest.low, verdict.closest.high, 0.0)]
-    axes.set_xscale("symlog", linthresh=3.0, linscale=1.4)  # half of the claims speak of less than three points
+    axes.set_xscale("symlog", linthresh=3.0, linscale=1.0)  # half of the claims speak of less than three points
     axes.set_xlim(1.3 * min(-3.0, *ends), 1.3 * max(3.0, *ends))
     ticks = [tick for tick in TICKS if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]]
     axes.set_xticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
@@ -53,7 +53,7 @@ def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure
             label.set_fontweight("bold")
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"difference of top-1 in points, 95 % interval; logarithmic beyond ±3\n{where(tables[0][0])}")
+    axes.set_xlabel(f"difference of top-1 in points, 95 % interval\n(logarithmic beyond ±3), {where(tables[0][0])}")
     figure.supxlabel(
         "of several differences the one that is least sure or fails; grey: the claimed range, where it is not all "
         "above 0",

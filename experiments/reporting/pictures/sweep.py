@@ -88,7 +88,8 @@ def _level(axes: Axes, value: float | None, name: str, width: int) -> None:
     axes.axhline(value, color=GREY, linestyle=":", linewidth=1.2)
     axes.annotate(
         f"{name}: {value:.1f}",
-        (-0.35, value),
+        (0.01, value),
+        xycoords=axes.get_yaxis_transform(),
         xytext=(0, 3),
         textcoords="offset points",
         size=8,

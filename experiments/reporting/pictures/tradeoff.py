@@ -106,7 +106,9 @@ def _plain_ticks(axes: Axes, values: list[float]) -> None:
     from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 
     low, high = min(values) / 1.3, max(values) * 1.3
-    bases = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7) if high < 5 * low else (1, 1.5, 2, 3, 5, 7)
+    bases = (
+        (1, 2, 5) if high > 20 * low else (1, 1.5, 2, 3, 5, 7) if high > 5 * low else (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7)
+    )
     rounds = [base * 10**power for power in range(7) for base in bases]
     axes.xaxis.set_major_locator(FixedLocator([value for value in rounds if low <= value <= high]))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
