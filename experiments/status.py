@@ -36,13 +36,13 @@ def print_plan(store: Store, runs: Sequence[PlannedRun], headline: str, data: Pa
         headline: its summary.
         data: folder of a real data set, whose clips are counted when it is there.
     """
-    lines = [["run", "state", "seed", "row", "config"]]
-    lines += [[run.id, run.state, str(run.config.seed), _uses(run), describe(run.config)] for run in runs]
+    lines = [["run", "state", "seed", "config", "row"]]
+    lines += [[run.id, run.state, str(run.config.seed), describe(run.config), _uses(run)] for run in runs]
     real = [run for run in runs if run.config.data.drawing is None]
     if real:
         costs, notes = _costs(real, data)
         for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):
-            line[4:4] = cells
+            line[3:3] = cells
     _print_columns(lines)
     print(headline)
     for note in notes if real else ():

@@ -132,7 +132,7 @@ def test_the_cost_of_a_real_data_set_is_shown_before_anything_starts(tmp_path, c
     arguments += ["--data", str(tmp_path / "data"), "--results", str(tmp_path / "results")]
     assert main(arguments) == 0
     header, line, *_, formula, source = capsys.readouterr().out.splitlines()
-    assert header.split()[4:8] == ["clips", "steps", "GMACs", "GPU-hours"]
+    assert header.split()[3:7] == ["clips", "steps", "GMACs", "GPU-hours"]
     hours = 3 * 2 * 32.70e9 * 86_017 * 50 / 60e12 / 3600
     assert f"86,017  134,400  32.7   {hours:.0f}" in line
     assert "3 x 2 x MACs x clips x epochs / 6e+13 FLOP/s" in formula

@@ -35,6 +35,16 @@ def test_notebook_runs(path, tmp_path):
     assert any(cell.outputs for cell in cells)
 
 
+def test_the_tables_notebook_shows_the_results_of_record():
+    (line,) = (
+        output.text.strip()
+        for cell in code_cells(ROOT / "notebooks" / "tables.ipynb")
+        for output in cell.outputs
+        if output.output_type == "stream" and " claims: " in output.text
+    )
+    assert f"**{line}**" in (ROOT / "results" / "tiny" / "claims.md").read_text().splitlines()
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_notebook_is_committed_with_outputs(path):
     cells = code_cells(path)
