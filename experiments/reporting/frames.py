@@ -105,13 +105,17 @@ def short(paper_data: str) -> str:
 
 
 def parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a formatted frame in two that fit a page: accuracies beside the paper's, and kinds of clips and cost."""
+    """Return a formatted frame in two that fit a page: accuracies beside the paper's, and kinds of clips and cost.
+
+    Quoted rows have nothing to say in the second part and are not in it.
+    """
     titles = [str(name) for name in frame.columns]
     labels = titles[: first_figure(frame)]
     rest = [
         name for name in titles if name in SECOND or name.startswith(("params", "MACs", "paper params", "paper MACs"))
     ]
-    return frame[[name for name in titles if name not in rest]], frame[labels + rest]
+    second = frame[labels + rest]
+    return frame[[name for name in titles if name not in rest]], second[(second[rest] != "").any(axis=1)]
 
 
 def markdown(frame: pd.DataFrame, labels: int | None = None) -> str:

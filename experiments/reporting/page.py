@@ -23,9 +23,9 @@ def render(data: TableData, found: Sequence[Verdict] = ()) -> str:
     frame = formatted_frame(data)
     accuracy, rest = split(frame)
     parts = [f"# {data.table.title}", subject(data), markdown(accuracy), legend(data)]
-    parts += ["By kind of clip, and cost:", markdown(rest, first_figure(frame)), second_legend(data), code(data)]
     if data.table.notes:
         parts.append("\n".join(f"- {note}" for note in data.table.notes))
+    parts += [code(data), "By kind of clip, and cost:", markdown(rest, first_figure(frame)), second_legend(data)]
     if found:
         parts.append(section(data, found))
     if data.problems:
