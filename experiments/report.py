@@ -70,6 +70,8 @@ def _draw_run(options: argparse.Namespace) -> int:
     for picture in run_pictures(result, store):
         for path in picture.write(options.out or Path("build/pictures")):
             print(path)
+    if not (folder / "looks.npz").exists():
+        print(f"note: {folder / 'looks.npz'} is not there, so no regions and no attention are drawn", file=sys.stderr)
     return 0
 
 

@@ -269,7 +269,13 @@ def test_the_pictures_of_one_run(tmp_path, capsys):
     assert main(["--run", run.id[:5], "--out", str(out), "--results", str(tmp_path)]) == 0
     drawn = {path.stem.removeprefix(f"{run.id}-") for path in out.glob("*.png")}
     assert {"regions", "kinds"} <= drawn
-    assert capsys.readouterr().out.count(".png") == len(drawn)
+    captured = capsys.readouterr()
+    assert captured.out.count(".png") == len(drawn)
+    assert captured.err == ""
+    assert "Top-1 by kind of template, R2D + GTA, seed 0" in (out / f"{run.id}-kinds.svg").read_text()
+    (folder / "looks.npz").unlink()
+    assert main(["--run", run.id[:5], "--out", str(out), "--results", str(tmp_path)]) == 0
+    assert "looks.npz is not there, so no regions and no attention are drawn" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
