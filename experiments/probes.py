@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from experiments.study import FamilySettings, Profile, Row
 from experiments.tables.models import DNL, GTA, NL, TAPE
-from experiments.trials import SEEDS, Trial, on_tune, run_trials, trial_parser, write_trials
+from experiments.trials import SEEDS, Trial, carry_out, on_tune, trial_parser
 from experiments.usage import choose_profile
 from gta.cli import parse
 from gta.config import GTAConfig, Place, RunConfig, SAConfig
@@ -146,22 +146,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if name not in QUESTIONS:
                 raise UserError(f"there is no question {name!r}; {nearest(name, QUESTIONS)}")
         wanted = options.questions or list(QUESTIONS)
-        code = run_trials(trials(profile, wanted, SEEDS[: options.seeds]), options.work, options.data)
-        if code == 0:
-            head = (
-                f"# What was tried about claims that came out otherwise\n\nProfile `{profile.name}`, evaluated on the "
-                "`tune` draw that no table reads; the tables and claims do not depend on anything here. The questions "
-                "stand in `experiments/probes.py`, what follows from the trials in [LOG.md](../LOG.md). Made by "
-                "`python -m experiments.probes`."
-            )
-            every = trials(profile, list(QUESTIONS))
-            order = {name: place for place, name in enumerate(QUESTIONS)}
-            every.sort(key=lambda trial: order[trial.cells["question"]])
-            write_trials(every, options.work, options.results / profile.name / "probes", head)
+        head = (
+            f"# What was tried about claims that came out otherwise\n\nProfile `{profile.name}`, evaluated on the "
+            "`tune` draw that no table reads; the tables and claims do not depend on anything here. The questions stand in "
+            "`experiments/probes.py`, what follows from the trials in [LOG.md](../LOG.md). Made by "
+            "`python -m experiments.probes`."
+        )
+        order = {name: place for place, name in enumerate(QUESTIONS)}
+        every = sorted(trials(profile, list(QUESTIONS)), key=lambda trial: order[trial.cells["question"]])
+        return carry_out(trials(profile, wanted, SEEDS[: options.seeds]), every, options, "probes", head)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return code
 
 
 if __name__ == "__main__":

@@ -78,6 +78,27 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
             progress.close()
 
 
+def carry_out(
+    wanted: Sequence[Trial], every: Sequence[Trial], options: argparse.Namespace, name: str, head: str
+) -> int:
+    """Train what is missing of the wanted trials, then write the table of every one that is measured.
+
+    Args:
+        wanted: to be trained.
+        every: all that the table may have, in its order.
+        options: of :func:`trial_parser`.
+        name: of the table, in the folder of the profile's results.
+        head: what stands above it.
+
+    Returns:
+        The exit code; a table is written only when no trial failed.
+    """
+    code = run_trials(wanted, options.work, options.data)
+    if code == 0:
+        write_trials(every, options.work, options.results / options.profile / name, head)
+    return code
+
+
 def write_trials(found: Sequence[Trial], work: Path, target: Path, head: str) -> None:
     """Write the measured trials to ``<target>.md`` and ``.csv``, one line each.
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from experiments.study import FamilySettings, Profile, Row
 from experiments.tables.models import DNL, GTA, NL, TAPE
 from experiments.tables.table_nl_variants import CGNL, GC, GLORE
-from experiments.trials import SEEDS, Trial, on_tune, run_trials, trial_parser, write_trials
+from experiments.trials import SEEDS, Trial, carry_out, on_tune, trial_parser
 from experiments.usage import choose_profile
 from gta.cli import parse
 from gta.config import SAConfig
@@ -77,17 +77,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for family in wanted:
             if family not in ROWS:
                 raise UserError(f"--families: there is no family {family!r}; {nearest(family, ROWS)}")
-        code = run_trials(trials(profile, wanted), options.work, options.data)
-        if code == 0:
-            head = (
-                f"# Tuning trials\n\nProfile `{profile.name}`, seed {SEED}, one run each, evaluated on the `tune` draw "
-                "that no table reads. Made by `python -m experiments.tune`."
-            )
-            write_trials(trials(profile, list(ROWS)), options.work, options.results / profile.name / "tuning", head)
+        head = (
+            f"# Tuning trials\n\nProfile `{profile.name}`, seed {SEED}, one run each, evaluated on the `tune` draw "
+            "that no table reads. Made by `python -m experiments.tune`."
+        )
+        return carry_out(trials(profile, wanted), trials(profile, list(ROWS)), options, "tuning", head)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return code
 
 
 if __name__ == "__main__":

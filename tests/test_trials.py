@@ -89,6 +89,18 @@ def test_trials_run_and_earlier_lines_stay(work, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ("main", "arguments", "name", "trained"),
+    [(probes.main, ["positions", "--seeds", "1"], "probes", 6), (tune.main, ["--families", "sa"], "tuning", 5)],
+)
+def test_the_commands_train_and_write(work, tmp_path, main, arguments, name, trained):
+    places = ["--work", str(work), "--data", str(tmp_path), "--results", str(tmp_path / "results")]
+    assert main([*arguments, *places]) == 0
+    lines = list(csv.DictReader((tmp_path / "results" / "tiny" / f"{name}.csv").open()))
+    assert len(lines) == trained
+    assert (tmp_path / "results" / "tiny" / f"{name}.md").exists()
+
+
+@pytest.mark.parametrize(
     ("main", "arguments", "says"),
     [
         (probes.main, ["frame"], "there is no question 'frame'; did you mean 'frames'?"),
