@@ -148,8 +148,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wanted = options.questions or list(QUESTIONS)
         head = (
             f"# What was tried about claims that came out otherwise\n\nProfile `{profile.name}`, evaluated on the "
-            "`tune` draw that no table reads; the tables and claims do not depend on anything here. The questions stand "
-            "in `experiments/probes.py`, what follows from the trials in [LOG.md](../LOG.md). Made by "
+            "`tune` draw that no table reads; the tables and claims do not depend on anything here. The questions "
+            "stand in `experiments/probes.py`, what follows from the trials in [LOG.md](../LOG.md). Made by "
             "`python -m experiments.probes`."
         )
         order = {name: place for place, name in enumerate(QUESTIONS)}
