@@ -42,7 +42,7 @@ def choose_precision() -> str:
 
 def _cpu_info() -> dict[str, str]:
     try:
-        text = Path("/proc/cpuinfo").read_text()
+        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
     except OSError:
         return {}
     first = text.split("\n\n", 1)[0]
@@ -66,9 +66,10 @@ def _gpu() -> str | None:
 def _git(*arguments: str) -> str:
     command = ["git", "-C", str(Path(__file__).parent), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        answer = subprocess.run(command, capture_output=True, check=True, timeout=10).stdout
     except (OSError, subprocess.SubprocessError):
         return ""
+    return answer.decode("utf-8", "replace").strip()
 
 
 def _dirty_hash() -> str | None:

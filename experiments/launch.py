@@ -6,6 +6,7 @@ the same loop watches local processes and Slurm jobs, and a child outlives its p
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -66,12 +67,17 @@ class ChildOptions:
 
     def arguments(self, run: PlannedRun, folder: Path) -> list[str]:
         """Return the arguments of ``experiments.train`` for one run."""
-        arguments = [str(folder), "--data", str(self.data), "--wandb", self.wandb, "--table", *run.tables]
+        arguments = [_path(folder), "--data", _path(self.data), "--wandb", self.wandb, "--table", *run.tables]
         arguments += ["--row", *dict.fromkeys(row for _, row in run.uses)]
         arguments += ["--devices", str(self.devices), "--nodes", str(self.nodes), "--threads", str(self.threads)]
         if run.id in self.pretrained:
-            arguments += ["--pretrained", str(self.pretrained[run.id])]
+            arguments += ["--pretrained", _path(self.pretrained[run.id])]
         return arguments
+
+
+def _path(path: Path) -> str:
+    """Return a path that no command line takes for an option."""
+    return os.path.join(os.curdir, path)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from experiments.study import FamilySettings, Profile, Row
 from experiments.tables.models import DNL, GTA, NL, TAPE
 from experiments.trials import SEEDS, Trial, carry_out, on_tune, trial_parser
 from experiments.usage import choose_profile
-from gta.cli import parse
+from gta.cli import command, parse
 from gta.config import GTAConfig, Place, RunConfig, SAConfig
 from gta.errors import UserError, nearest
 
@@ -134,30 +134,27 @@ def trials(profile: Profile, questions: Sequence[str], seeds: Sequence[int] = SE
     ]
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing of the trials and write their table."""
     parser = trial_parser("python -m experiments.probes", "Try what may explain claims that came out otherwise.")
     parser.add_argument("questions", nargs="*", metavar="QUESTION", help=f"of {', '.join(QUESTIONS)} (default: all)")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), choices=range(1, len(SEEDS) + 1), help="how many")
-    try:
-        options = parse(parser, arguments)
-        profile = choose_profile(options.profile)
-        for name in options.questions:
-            if name not in QUESTIONS:
-                raise UserError(f"there is no question {name!r}; {nearest(name, QUESTIONS)}")
-        wanted = options.questions or list(QUESTIONS)
-        head = (
-            f"# What was tried about claims that came out otherwise\n\nProfile `{profile.name}`, evaluated on the "
-            "`tune` draw that no table reads; the tables and claims do not depend on anything here. The questions "
-            "stand in `experiments/probes.py`, what follows from the trials in [LOG.md](../LOG.md). Made by "
-            "`python -m experiments.probes`."
-        )
-        order = {name: place for place, name in enumerate(QUESTIONS)}
-        every = sorted(trials(profile, list(QUESTIONS)), key=lambda trial: order[trial.cells["question"]])
-        return carry_out(trials(profile, wanted, SEEDS[: options.seeds]), every, options, "probes", head)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    options = parse(parser, arguments)
+    profile = choose_profile(options.profile)
+    for name in options.questions:
+        if name not in QUESTIONS:
+            raise UserError(f"there is no question {name!r}; {nearest(name, QUESTIONS)}")
+    wanted = options.questions or list(QUESTIONS)
+    head = (
+        f"# What was tried about claims that came out otherwise\n\nProfile `{profile.name}`, evaluated on the "
+        "`tune` draw that no table reads; the tables and claims do not depend on anything here. The questions "
+        "stand in `experiments/probes.py`, what follows from the trials in [LOG.md](../LOG.md). Made by "
+        "`python -m experiments.probes`."
+    )
+    order = {name: place for place, name in enumerate(QUESTIONS)}
+    every = sorted(trials(profile, list(QUESTIONS)), key=lambda trial: order[trial.cells["question"]])
+    return carry_out(trials(profile, wanted, SEEDS[: options.seeds]), every, options, "probes", head)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,8 @@ from experiments import usage
 from experiments.recipes import K400, SSV1
 from experiments.study import Row, Table
 from experiments.tables import TABLES
-from gta.cli import Parser, parse
+from gta.cli import Parser, command, parse
 from gta.config import ModelConfig
-from gta.errors import UserError
 
 UNDETERMINED = {"gta": 0.015, "slowfast+gta": 0.015}
 """Largest relative deviation of families that the paper's columns do not pin down."""
@@ -100,17 +99,14 @@ def _tolerance(row: Row, printed: float | None) -> float:
     return max(half_a_unit, UNDETERMINED.get(row.family, 0.0) * printed) + 1e-9
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = Parser("python -m experiments.profile", (__doc__ or "").split("\n")[0])
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="default: all")
     parser.add_argument("--json", action="store_true", help="print a list of objects")
-    try:
-        options = parse(parser, arguments)
-        tables = usage.choose_tables(options.tables or list(TABLES))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    options = parse(parser, arguments)
+    tables = usage.choose_tables(options.tables or list(TABLES))
     found = cells(tables)
     if options.json:
         print(json.dumps([asdict(cell) | {"deviation": cell.deviation} for cell in found], indent=1))

@@ -21,7 +21,7 @@ from experiments.profiles import PROFILES
 from experiments.store import Store
 from experiments.study import Profile, Table
 from experiments.tables import TABLES
-from gta.cli import Parser, parse
+from gta.cli import Parser, command, parse
 from gta.errors import UserError
 
 
@@ -37,22 +37,19 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
+@command
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    try:
-        options = parse(build_parser(), argv)
-        if options.run:
-            return _draw_run(options)
-        if options.out:
-            raise UserError("--out is for the pictures of --run; tables and their pictures go to --results")
-        tables = usage.choose_tables(options.tables or list(TABLES))
-        profiles = [usage.choose_profile(options.profile)] if options.profile else list(PROFILES.values())
-        if options.check:
-            return _check(Store(options.results), tables, profiles, not options.tables)
-        return _write(Store(options.results), tables, profiles, not options.tables)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    options = parse(build_parser(), argv)
+    if options.run:
+        return _draw_run(options)
+    if options.out:
+        raise UserError("--out is for the pictures of --run; tables and their pictures go to --results")
+    tables = usage.choose_tables(options.tables or list(TABLES))
+    profiles = [usage.choose_profile(options.profile)] if options.profile else list(PROFILES.values())
+    if options.check:
+        return _check(Store(options.results), tables, profiles, not options.tables)
+    return _write(Store(options.results), tables, profiles, not options.tables)
 
 
 def _draw_run(options: argparse.Namespace) -> int:

@@ -24,9 +24,10 @@ from experiments.result import Problem
 from experiments.store import State, Store
 from experiments.study import Profile, Row, Table
 from experiments.tables import TABLES
-from gta.cli import Parser, parse, positive
+from gta.cli import Parser, command, parse, positive
 from gta.data.pool import cores
 from gta.errors import UserError
+from gta.files import make_folder
 
 if TYPE_CHECKING:
     from experiments.launch import Executor, Outcome
@@ -58,27 +59,24 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
+@command
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 some failed, 2 bad usage, 130/143 interrupted."""
     arguments = sys.argv[1:] if argv is None else argv
-    try:
-        options = parse(build_parser(), arguments)
-        if options.list:
-            return _list(options)
-        request = _request(options)
-        if options.status or options.dry_run:
-            from experiments.status import print_plan, print_status
+    options = parse(build_parser(), arguments)
+    if options.list:
+        return _list(options)
+    request = _request(options)
+    if options.status or options.dry_run:
+        from experiments.status import print_plan, print_status
 
-            plan = request.store, list(request.runs.values()), request.headline
-            if options.status:
-                print_status(*plan)
-            else:
-                print_plan(*plan, options.data)
-            return 0
-        return _run(request, options, arguments)
-    except UserError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        plan = request.store, list(request.runs.values()), request.headline
+        if options.status:
+            print_status(*plan)
+        else:
+            print_plan(*plan, options.data)
+        return 0
+    return _run(request, options, arguments)
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
     from experiments.signals import Interrupted, watching_signals
 
     wandb = _wandb_mode(options.wandb)
-    _check_writable(request.store.results)
+    make_folder(request.store.results)  # before hours of training, whose results could not be kept
     for run_id in request.runs:
         found = request.store.read(run_id)
         if isinstance(found, Problem):
@@ -222,20 +220,6 @@ def _in_netrc() -> bool:
         return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is not None
     except (OSError, netrc.NetrcParseError):
         return False
-
-
-def _check_writable(results: Path) -> None:
-    """Raise before hours of training when the results could not be kept."""
-    import tempfile
-
-    try:
-        results.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=results):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"--results {results} cannot be written: {error.strerror or error}; choose another folder"
-        ) from error
 
 
 if __name__ == "__main__":

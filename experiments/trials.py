@@ -20,6 +20,8 @@ from experiments.study import Profile
 from gta.cli import Parser
 from gta.config import RunConfig
 from gta.data.pool import cores
+from gta.errors import UserError
+from gta.files import make_folder
 
 SEEDS = (1000, 1001)
 """No table uses them."""
@@ -34,7 +36,16 @@ class Trial:
 
 
 def on_tune(profile: Profile) -> Profile:
-    """Return the profile with every setting evaluated on the ``tune`` draw."""
+    """Return the profile with every setting evaluated on the ``tune`` draw.
+
+    Raises:
+        UserError: its data are not drawn, so that there is no such draw.
+    """
+    if profile.data.drawing is None:
+        raise UserError(
+            f"profile {profile.name!r} is of a real data set; trials are evaluated on the `tune` draw, which only "
+            "drawn data sets have: take --profile tiny or smoke"
+        )
     settings = {
         name: dataclasses.replace(setting, data=dataclasses.replace(setting.data, evaluation_split="tune"))
         for name, setting in profile.settings.items()
@@ -62,14 +73,18 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
     todo = [run for run in runs.values() if run.state is not State.DONE]
     if not todo:
         return 0
+    make_folder(work)
     from experiments.executors import LocalExecutor
     from experiments.launch import ChildOptions, launch
     from experiments.prepare import prepare
     from experiments.progress import make_progress
-    from experiments.signals import watching_signals
+    from experiments.signals import Interrupted, watching_signals
 
     with watching_signals() as signals:
-        weights = prepare([run.config for run in todo], data, store.results, print)
+        try:
+            weights = prepare([run.config for run in todo], data, store.results, print)
+        except Interrupted as stop:
+            return 128 + stop.number
         child = ChildOptions(data, "disabled", threads=1, pretrained=weights)
         progress = make_progress(len(todo))
         try:
@@ -119,7 +134,7 @@ def write_trials(found: Sequence[Trial], work: Path, target: Path, head: str) ->
 
     earlier = {}
     if target.with_suffix(".csv").exists():
-        text = target.with_suffix(".csv").read_text()
+        text = target.with_suffix(".csv").read_text("utf-8")
         kept = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
         earlier = {
             line["run"]: {str(name): str(cell) for name, cell in line.items()} for line in kept.to_dict("records")

@@ -17,7 +17,7 @@ from experiments.tables.models import DNL, GTA, NL, TAPE
 from experiments.tables.table_nl_variants import CGNL, GC, GLORE
 from experiments.trials import SEEDS, Trial, carry_out, on_tune, trial_parser
 from experiments.usage import choose_profile
-from gta.cli import parse
+from gta.cli import command, parse
 from gta.config import SAConfig
 from gta.errors import UserError, nearest
 
@@ -66,25 +66,22 @@ def _by_scale_and_rate(settings: FamilySettings) -> tuple[int, float]:
     return len(settings.chosen), settings.lr or 0.0
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing of the trials and write their table."""
     parser = trial_parser("python -m experiments.tune", "Tune each family on a draw that no table reads.")
     parser.add_argument("--families", metavar="A,B", help=f"of {', '.join(ROWS)} (default: all)")
-    try:
-        options = parse(parser, arguments)
-        profile = choose_profile(options.profile)
-        wanted = options.families.split(",") if options.families else list(ROWS)
-        for family in wanted:
-            if family not in ROWS:
-                raise UserError(f"--families: there is no family {family!r}; {nearest(family, ROWS)}")
-        head = (
-            f"# Tuning trials\n\nProfile `{profile.name}`, seed {SEED}, one run each, evaluated on the `tune` draw "
-            "that no table reads. Made by `python -m experiments.tune`."
-        )
-        return carry_out(trials(profile, wanted), trials(profile, list(ROWS)), options, "tuning", head)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    options = parse(parser, arguments)
+    profile = choose_profile(options.profile)
+    wanted = options.families.split(",") if options.families else list(ROWS)
+    for family in wanted:
+        if family not in ROWS:
+            raise UserError(f"--families: there is no family {family!r}; {nearest(family, ROWS)}")
+    head = (
+        f"# Tuning trials\n\nProfile `{profile.name}`, seed {SEED}, one run each, evaluated on the `tune` draw "
+        "that no table reads. Made by `python -m experiments.tune`."
+    )
+    return carry_out(trials(profile, wanted), trials(profile, list(ROWS)), options, "tuning", head)
 
 
 if __name__ == "__main__":

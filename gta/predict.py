@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gta.cli import Parser, parse
+from gta.cli import Parser, command, parse
 from gta.config import RunConfig, content_id, run_from_dict
 from gta.errors import UserError
 from gta.files import read_json
@@ -44,17 +44,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 after a user's mistake."""
-    try:
-        options = parse(build_parser(), arguments)
-        if not options.video.exists():
-            raise UserError(f"{options.video} does not exist")
-        folder = find_run(options.results, options.run)
-        _predict(options, folder, read_run(folder))
-    except UserError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    options = parse(build_parser(), arguments)
+    if not options.video.exists():
+        raise UserError(f"{options.video} does not exist")
+    folder = find_run(options.results, options.run)
+    _predict(options, folder, read_run(folder))
     return 0
 
 

@@ -29,7 +29,7 @@ from gta.config import (
     without_shift,
 )
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
-from gta.files import replacing
+from gta.files import make_folder, replacing
 from gta.recognizer import MEAN, STD, lr_factor, parameter_groups
 
 Backbone = BackboneConfig | SlowFastConfig
@@ -81,7 +81,7 @@ def ensure_pretrained(run: RunConfig, folder: Path, say: Callable[[str], None] =
         UserError: ``folder`` cannot be written.
     """
     path = folder / weights_name(run)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with FileLock(path.with_suffix(".lock")):  # two studies at once must start from the same weights
         if not path.exists():
             _make(run, path, say, workers)

@@ -103,7 +103,7 @@ def _compare(folder: Path, texts: dict[str, str]) -> list[str]:
     wrong = []
     for name, expected in texts.items():
         path = folder / name
-        found = path.read_text() if path.exists() else ""
+        found = path.read_text("utf-8") if path.exists() else ""
         if found != expected:
             wrong.append(f"{path} differs from the store:\n{_difference(found, expected)}")
     return wrong

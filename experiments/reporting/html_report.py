@@ -197,7 +197,7 @@ def _picture(picture: Picture, folder: Path) -> str:
     if not path.exists():
         return ""
     # As text, which is a quarter shorter than base64. A browser drops line ends, which may part the steps of a path.
-    content = quote(" ".join(path.read_text().splitlines()), safe=URL_SAFE).replace("&", "&amp;")
+    content = quote(" ".join(path.read_text("utf-8").splitlines()), safe=URL_SAFE).replace("&", "&amp;")
     return (
         f"<figure><img alt='{escape(picture.alt)}' src='data:image/svg+xml,{content}'>"
         f"<figcaption>{escape(picture.title)}</figcaption></figure>"

@@ -163,7 +163,9 @@ def classify(pooled: Tensor, classifier: nn.Linear) -> Tensor:
 
 def over_positions(scores: Tensor) -> Tensor:
     """Average the probabilities of positions: (B, P, classes) to log-probabilities (B, classes), others unchanged."""
-    return scores if scores.dim() == 2 else scores.softmax(dim=-1).mean(dim=1).log()
+    if scores.dim() == 2:
+        return scores
+    return scores.log_softmax(dim=-1).logsumexp(dim=1) - math.log(scores.shape[1])  # a mean of zeros has no logarithm
 
 
 def _pair(size: tuple[int, ...]) -> tuple[int, int]:

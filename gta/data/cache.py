@@ -60,7 +60,7 @@ def open_cache(
                 _build(path, wanted, split, resize, jobs, progress)
     except OSError as error:
         raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free space or choose another --data"
+            f"cannot write {path}: {error.strerror or error}; free space or choose another data folder"
         ) from error
     built = _open(path, wanted)
     if built is None:

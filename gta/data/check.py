@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gta.cli import Parser, parse, positive
+from gta.cli import Parser, command, parse, positive
 from gta.data.pool import showing
 from gta.data.survey import SHORT, SplitSurvey, Survey, survey
 from gta.errors import UserError
@@ -118,6 +118,7 @@ def _histogram(title: str, counts: Counter[str], ranked: bool = True) -> list[st
     return lines + ([f"| {len(rest)} others | {sum(number for _, number in rest):,} |"] if rest else [])
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns 0 when all is well, 1 when something is wrong, 2 when there is no data set."""
     parser = Parser("python -m gta.data.check", (__doc__ or "").splitlines()[0])
@@ -125,18 +126,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="decode a fixed sample of each split only")
     parser.add_argument("--jobs", type=positive, default=None, metavar="N", help="processes (default: all cores)")
     parser.add_argument("--out", type=Path, default=None, metavar="DIR", help="where to write (default: DIR)")
-    try:
-        options = parse(parser, arguments)
-        with showing("checking clips") as progress:
-            found = survey(options.folder, options.quick, options.jobs, progress)
-        out = options.out or options.folder
-        write_text(out / REPORT, report(found))
-        write_json(out / PASSPORT, passport(found))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    options = parse(parser, arguments)
+    with showing("checking clips") as progress:
+        found = survey(options.folder, options.quick, options.jobs, progress)
+    out = options.out or options.folder
+    write_text(out / REPORT, report(found))
+    write_json(out / PASSPORT, passport(found))
     for split in found.splits:
         parts = [f"{split.listed} clips", f"{len(split.unreadable) + len(split.absent)} bad"]
         parts += [f"{len(split.missing)} missing"] * bool(split.missing)

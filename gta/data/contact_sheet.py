@@ -5,14 +5,13 @@ A strip of the eight frames that a network is tested on for every template, read
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.cli import Parser, parse
+from gta.cli import Parser, command, parse
 from gta.config import DrawingConfig
 from gta.data.embedded import EMBEDDED, choose_embedded
 from gta.data.pool import showing
@@ -104,6 +103,7 @@ def _write(columns: Sequence[Sequence[str]], strips: dict[str, NDArray[np.uint8]
         raise UserError(f"cannot write {out}: {error.strerror or error}; choose another place") from error
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = Parser("python -m gta.data.contact_sheet", (__doc__ or "").splitlines()[0])
@@ -113,12 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--data", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)"
     )
     parser.add_argument("--clip", type=int, default=0, metavar="N", help="which clip of each template (default: 0)")
-    try:
-        options = parse(parser, arguments)
-        contact_sheet(options.data, choose_embedded(options.name), options.name, options.out, options.clip)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    options = parse(parser, arguments)
+    contact_sheet(options.data, choose_embedded(options.name), options.name, options.out, options.clip)
     print(options.out)
     return 0
 

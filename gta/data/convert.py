@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gta.cli import Parser, parse, positive
+from gta.cli import Parser, command, parse, positive
 from gta.data.deadline import ClipError
 from gta.data.formats import detect
 from gta.data.media import VIDEO_SUFFIXES
@@ -174,6 +174,7 @@ def _sync_one(path: Path) -> None:
         os.close(descriptor)
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns 0 when every clip is there, 1 when some were skipped, 2 for a mistake of the user."""
     parser = Parser("python -m gta.data.prepare", "Write a data set as frame folders or small videos.")
@@ -192,9 +193,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         conversion = Conversion(options.way, options.target, side, options.quality, options.crf)
         with showing(f"{options.way} clips") as progress:
             count, skipped = convert(options.source, conversion, options.jobs, progress)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130

@@ -53,12 +53,12 @@ def detect(root: Path) -> Format:
     """
     root = Path(root)
     if not root.is_dir():
-        raise UserError(f"{root} is not a folder; point --data at the folder that holds the data set")
+        raise UserError(f"{root} is not a folder; give the folder that holds the data set")
     found = [known for known in FORMATS if known.splits(root)]
     if not found:
         wanted = ", ".join(f"{known.lists} ({known.title})" for known in FORMATS)
         raise UserError(
-            f"{root} holds no list of a known data set; looked for {wanted}; point at the data set's folder"
+            f"{root} holds no list of a known data set; looked for {wanted}; give the data set's own folder"
         )
     if len(found) > 1:
         names = " and ".join(f"{known.title} ({known.lists})" for known in found)
@@ -81,5 +81,5 @@ def read_split(root: Path, split: SplitName, expected: str | None = None) -> Spl
     found = detect(root)
     wanted = next((known for known in FORMATS if known.name == expected), found)
     if wanted is not found:
-        raise UserError(f"{root} holds {found.title}, the run is for {wanted.title}; point --data at that data set")
+        raise UserError(f"{root} holds {found.title}, the run is for {wanted.title}; give the folder of that data set")
     return found.read(Path(root), split)

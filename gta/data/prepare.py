@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gta.cli import Parser, parse, positive
+from gta.cli import Parser, command, parse, positive
 from gta.config import DrawingConfig, digest, to_dict
 from gta.data.embedded import EMBEDDED, choose_embedded
 from gta.data.pool import Progress, run_batches, showing
@@ -156,7 +156,7 @@ def _make_clip(common: tuple[Path, DrawingConfig], item: tuple[str, int, int]) -
     except OSError as error:
         part.unlink(missing_ok=True)
         raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free space or choose another --data"
+            f"cannot write {path}: {error.strerror or error}; free space or choose another data folder"
         ) from error
     return number, hashlib.sha256(content).hexdigest(), words
 
@@ -170,6 +170,7 @@ def _is_whole(path: Path, frames: int) -> bool:
         return False
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -190,9 +191,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with showing("drawing clips") as progress:
             folder = ensure_embedded(options.data, drawing, options.name, options.jobs, progress)
         info = embedded_info(folder)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130

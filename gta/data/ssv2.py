@@ -38,7 +38,7 @@ def read_split(root: Path, split: SplitName) -> Split:
     """
     root = Path(root)
     if not root.is_dir():
-        raise UserError(f"{root} is not a folder; point --data at the folder that holds labels.json and the videos")
+        raise UserError(f"{root} is not a folder; give the folder that holds labels.json and the videos")
     labels = _read_labels(root)
     rows_path = _find(root, f"{split}.json")
     rows = _rows(rows_path)
