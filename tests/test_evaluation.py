@@ -75,3 +75,15 @@ def test_confusion_and_accuracy_of_each_class():
     labels = np.array([0, 1, 0, 1])
     assert confusion(probabilities, labels).tolist() == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
     np.testing.assert_array_equal(class_accuracies(probabilities, labels), [50, 100, np.nan])
+
+
+def test_positions_that_all_rule_a_class_out_leave_it_a_finite_logarithm():
+    """Probabilities below the smallest float are averaged as logarithms."""
+    import torch
+
+    from gta.backbones.layers import over_positions
+
+    scores = torch.tensor([[[0.0, -200.0], [0.0, -300.0]], [[1.0, 2.0], [3.0, 0.5]]])
+    found = over_positions(scores)
+    torch.testing.assert_close(found[1].exp(), scores[1].softmax(dim=-1).mean(dim=0))
+    torch.testing.assert_close(found[0, 1], torch.tensor(-200 - np.log(2), dtype=torch.float32))

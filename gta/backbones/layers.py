@@ -6,6 +6,8 @@ other layout and no three-dimensional convolution.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad
