@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from gta.recognizer import VideoRecognizer
     from gta.scores import StoredScores
 
-CURVE_POINTS = 4
-"""Looks at the validation split in each epoch of a drawn data set, whose epochs are few."""
+CURVE_POINTS = 8
+"""Looks at the validation split during the training on a drawn data set, whose epochs are few."""
+CURVE_CLIPS = 300
+"""The most clips that one such look reads: the curve must not cost more than the training."""
 INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
 ACCUMULATE = "GTA_ACCUMULATE"
 """Environment variable: a batch that does not fit into memory is computed in so many parts, their gradients summed.
@@ -225,7 +227,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
     accumulate = _accumulate(config, place)
     batches = len(data.dataset("train")) // config.train.batch_size
     precise = config.train.precise_bn * accumulate
-    looks = CURVE_POINTS if config.data.drawing else 1
+    looks = max(1, CURVE_POINTS // config.train.epochs) if config.data.drawing else 1
     return pl.Trainer(
         accelerator="auto",
         devices=place.devices,
@@ -255,7 +257,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
 
 
 def _curve_batches(config: RunConfig, data: VideoDataModule) -> int | float:
-    """Return how much of the split the curve reads after each epoch: a quarter of a small, drawn one, else all."""
+    """Return how much of the split a look of the curve reads: up to a quarter of a small, drawn one, else all."""
     if config.data.drawing is None:
         return 1.0
-    return max(1, len(data.val_dataloader()) // 4)
+    return max(1, min(len(data.val_dataloader()) // 4, CURVE_CLIPS // data.batch_size))

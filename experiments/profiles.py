@@ -6,7 +6,7 @@ import dataclasses
 
 from experiments.recipes import K400, SSV1, SSV2
 from experiments.study import Backbone, FamilySettings, Profile, Setting
-from gta.config import BackboneConfig, DataConfig, PretrainConfig, SlowFastConfig, TrainConfig
+from gta.config import BackboneConfig, DataConfig, EvaluationSplit, PretrainConfig, SlowFastConfig, TrainConfig
 from gta.data.embedded import EMBEDDED
 
 SPOTS = {"res3": (0, 2), "res4": (0, 2, 4), "res5": (0,)}
@@ -17,7 +17,14 @@ def _drawn(name: str, frames: int = 8) -> DataConfig:
     return DataConfig(name, frames=frames, resize=(36, 36), crop=32, augment="crop", drawing=EMBEDDED[name])
 
 
-def _drawn_settings(name: str, width: int, warmup_epochs: float, pretrain: PretrainConfig) -> dict[Backbone, Setting]:
+def _drawn_settings(
+    name: str,
+    width: int,
+    warmup_epochs: float,
+    pretrain: PretrainConfig,
+    epochs: int = 2,
+    splits: tuple[EvaluationSplit, ...] = (),
+) -> dict[Backbone, Setting]:
     """Return narrow versions of the paper's backbones for an embedded data set."""
     backbone = BackboneConfig(depths=(1, 3, 5, 1), width=width, stem="small")
     fast = SlowFastConfig(depths=(1, 3, 5, 1), width=width, stem="small", beta_inverse=4, fusion_kernel=5)
@@ -29,7 +36,7 @@ def _drawn_settings(name: str, width: int, warmup_epochs: float, pretrain: Pretr
             lr=2e-3,
             weight_decay=0.05,
             batch_size=16,
-            epochs=2,
+            epochs=epochs,
             warmup_epochs=warmup_epochs,
             schedule="cosine",
             milestones=(),
@@ -39,6 +46,7 @@ def _drawn_settings(name: str, width: int, warmup_epochs: float, pretrain: Pretr
         dropout=0.0,
         pool="before",
         pretrain=pretrain,
+        splits=splits,
     )
     slowfast = dataclasses.replace(r2d, backbone=fast, data=_drawn(name, 32))
     return {
@@ -79,6 +87,22 @@ TINY = Profile(
     },
 )
 
+TINY_V2 = Profile(
+    name="tiny-v2",
+    title="embedded data set, second study: four epochs, a training draw and a pre-training of its own for each seed",
+    classes=24,
+    settings=_drawn_settings(
+        "tiny-v2",
+        16,
+        0.25,
+        PretrainConfig(stills=200_000, stills_a_scene=1, dtype="float16"),
+        epochs=4,
+        splits=("test",),
+    ),
+    own_draws=True,
+)
+"""Its settings are being tuned; no run of record is made before `results/PROTOCOL.md` is frozen."""
+
 SMOKE = Profile(
     name="smoke",
     title="the embedded data set in miniature, for tests and fault drills; never for a result",
@@ -86,4 +110,4 @@ SMOKE = Profile(
     settings=_drawn_settings("smoke", 16, 0.5, PretrainConfig(stills=256)),
 )
 
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (SMOKE, TINY, SSV1, SSV2, K400)}
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (SMOKE, TINY, TINY_V2, SSV1, SSV2, K400)}

@@ -79,6 +79,13 @@ class Row:
         return name if own == "r2d" else f"{name}+{own}"
 
     @property
+    def families(self) -> tuple[str, ...]:
+        """Names under which the row's tuned settings are looked up: first those of its length and number of blocks."""
+        suffixes = ["/16f"] if self.frames == 2 else []
+        suffixes += ["/one"] if self.counts is not None and sum(count for _, count in self.counts) == 1 else []
+        return (*(f"{self.family}{suffix}" for suffix in suffixes), self.family)
+
+    @property
     def trained(self) -> tuple[Row, ...]:
         """The rows that are trained for this one: itself, its members, or none when it is quoted."""
         return () if self.quoted else self.members or (self,)
@@ -161,6 +168,8 @@ class Setting:
     """What a row's own accuracy is averaged over."""
     head_pool: int | None = None
     """:attr:`ModelConfig.pool`."""
+    splits: tuple[EvaluationSplit, ...] = ()
+    """Splits that every run scores at its end beside the one it is evaluated on."""
 
     def places(self, counts: tuple[tuple[str, int], ...] | None) -> tuple[Place, ...]:
         """Return the places of ``counts`` blocks by stage, or the setting's own."""
@@ -181,6 +190,8 @@ class Profile:
     classes: int
     settings: Mapping[Backbone, Setting]
     families: Mapping[str, FamilySettings] = field(default_factory=dict)
+    own_draws: bool = False
+    """Every seed has a draw of the training clips and a pre-training of its own; else all seeds share them."""
 
     @property
     def data(self) -> DataConfig:
@@ -194,7 +205,7 @@ class Profile:
     def resolve(self, row: Row, seed: int) -> RunConfig:
         """Return the complete config of a row that is trained, with ``seed``, at this profile's scale."""
         setting = self.settings[row.backbone]
-        tuned = self.families.get(row.family, FamilySettings())
+        tuned = next((self.families[name] for name in row.families if name in self.families), FamilySettings())
         data = dataclasses.replace(setting.data, frames=setting.data.frames * row.frames)
         model = ModelConfig(
             classes=self.classes,
@@ -206,8 +217,15 @@ class Profile:
             pool=setting.head_pool,
         )
         train = setting.train if tuned.lr is None else dataclasses.replace(setting.train, lr=tuned.lr)
+        pretrain = setting.pretrain
+        if self.own_draws:
+            if data.drawing is not None:
+                data = dataclasses.replace(data, drawing=dataclasses.replace(data.drawing, training_draw=seed))
+            if isinstance(pretrain, PretrainConfig):
+                pretrain = dataclasses.replace(pretrain, seed=seed)
         views = (setting.views, *row.extra_views)
-        return RunConfig(self.name, seed, model, data, train, setting.pretrain, views, row.extra_splits)
+        splits = tuple(dict.fromkeys((*setting.splits, *row.extra_splits)))
+        return RunConfig(self.name, seed, model, data, train, pretrain, views, splits)
 
 
 def _tune(block: BlockConfig, pool: Pool, tuned: FamilySettings) -> BlockConfig:

@@ -47,7 +47,7 @@ def on_tune(profile: Profile) -> Profile:
             "drawn data sets have: take --profile tiny or smoke"
         )
     settings = {
-        name: dataclasses.replace(setting, data=dataclasses.replace(setting.data, evaluation_split="tune"))
+        name: dataclasses.replace(setting, data=dataclasses.replace(setting.data, evaluation_split="tune"), splits=())
         for name, setting in profile.settings.items()
     }
     return dataclasses.replace(profile, settings=settings)
@@ -161,6 +161,7 @@ def _line(trial: Trial, result: Result, store: Store) -> dict[str, str]:
         "top-1": f"{result.top1:.1f}",
         "within pair": "–" if result.pair_accuracy is None else f"{result.pair_accuracy:.1f}",
         "last train loss": f"{losses[-1]:.3f}",
+        "minutes": f"{result.train_seconds / 60:.1f}",
         "run": result.run_id,
     }
 

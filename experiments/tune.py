@@ -1,8 +1,9 @@
 """Choose learning rate and initial scale for each family: ``python -m experiments.tune``.
 
-Every family gets the same number of trials, on a seed and a validation draw (``tune``) that no table ever uses. A
-family that brings an initial scale of its own spends two trials on it; the others spend them on further learning
-rates. The measured trials go to ``<results>/<profile>/tuning.md`` and ``.csv``; the choice is then written by hand
+Every family gets four trials, on a seed and a validation draw (``tune``) that no table ever uses: four learning rates,
+or two rates x two initial scales where its block brings a scale. Where the best lies at the grid's edge, the settings
+next to it that were left out are tried too, once.
+The measured trials go to ``<results>/<profile>/tuning.md`` and ``.csv``; the choice is then written by hand
 into ``experiments/profiles.py``, and why into ``results/LOG.md``.
 """
 
@@ -11,11 +12,14 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
+from typing import Literal
 
+from experiments.result import Result
+from experiments.store import Store
 from experiments.study import FamilySettings, Profile, Row
 from experiments.tables.models import DNL, GTA, NL, TAPE
 from experiments.tables.table_nl_variants import CGNL, GC, GLORE
-from experiments.trials import SEEDS, Trial, carry_out, on_tune, trial_parser
+from experiments.trials import SEEDS, Trial, carry_out, on_tune, run_trials, trial_parser
 from experiments.usage import choose_profile
 from gta.cli import command, parse
 from gta.config import SAConfig
@@ -23,47 +27,88 @@ from gta.errors import UserError, nearest
 
 SEED = SEEDS[0]
 ROWS = {
-    row.family: row
+    row.families[0]: row
     for row in (
         Row("R2D"),
         Row("+ SA", (SAConfig(),)),
         Row("+ SA + TA", DNL),
         Row("+ SA + TAPE", (SAConfig(), TAPE)),
         Row("+ SA + GTA", GTA),
+        Row("+ SA + GTA, one block", GTA, counts=(("res4", 1),)),
         Row("+ NL", NL),
         Row("+ CGNL", CGNL),
         Row("+ GCNet", GC),
         Row("+ GloRe", GLORE),
         Row("TSM", backbone="tsm"),
         Row("TSM + SA + GTA", GTA, "tsm"),
+        Row("TSM, 16 frames", backbone="tsm", frames=2),
+        Row("+ SA + GTA, 16 frames", GTA, frames=2),
+        Row("TSM + SA + GTA, 16 frames", GTA, "tsm", frames=2),
         Row("SlowFast", backbone="slowfast"),
+        Row("SlowFast + NL", NL, "slowfast"),
+        Row("SlowFast + SA + TA", DNL, "slowfast"),
+        Row("SlowFast + SA + GTA", GTA, "slowfast"),
     )
 }
-"""One row stands for its family; the blocks on SlowFast are trained with what was chosen for plain SlowFast."""
-RATES = (1e-3, 2e-3, 4e-3)
-SCALES: dict[str, tuple[FamilySettings, ...]] = {
-    "tape": (FamilySettings(lr=2e-3, position_std=0.3), FamilySettings(lr=2e-3, position_std=3.0)),
-    "gta": (FamilySettings(lr=2e-3, matrix_gain=0.3), FamilySettings(lr=2e-3, region_norm="softmax")),
+"""One row stands for its family."""
+Scale = Literal["position_std", "matrix_gain"]
+RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 16e-3)
+"""The grid of learning rates; every family starts with those from the second to the last but one."""
+SCALES: dict[str, tuple[Scale, tuple[float, ...]]] = {
+    "tape": ("position_std", (0.1, 0.3, 1.0, 3.0)),
+    "gta": ("matrix_gain", (0.1, 0.3, 1.0, 3.0)),
 }
-SCALES["tsm+gta"] = SCALES["gta"]
-MORE_RATES = (FamilySettings(lr=5e-4), FamilySettings(lr=8e-3))
+"""The initial scale that a temporal block brings, and its grid; families start with the inner two of it."""
 
 
-def trials(profile: Profile, families: Sequence[str]) -> list[Trial]:
-    """Return five trials for each of the families."""
+def grid(family: str) -> tuple[FamilySettings, ...]:
+    """Return the four settings that a family starts with: four rates, or two rates x two scales."""
+    scale = _scale(family)
+    if scale is None:
+        return tuple(FamilySettings(lr=rate) for rate in RATES[1:-1])
+    name, values = scale
+    return tuple(_with(FamilySettings(lr=rate), name, value) for value in values[1:-1] for rate in RATES[2:-2])
+
+
+def beyond(family: str, best: FamilySettings) -> tuple[FamilySettings, ...]:
+    """Return the settings next to the best one that the first grid has left out: its edges are extended once."""
+    scale, rate = _scale(family), RATES.index(best.lr or 0.0)
+    near = [dataclasses.replace(best, lr=RATES[at]) for at in (rate - 1, rate + 1) if 0 <= at < len(RATES)]
+    if scale is not None:
+        name, values = scale
+        at = values.index(getattr(best, name))
+        near += [_with(best, name, values[to]) for to in (at - 1, at + 1) if 0 <= to < len(values)]
+    return tuple(settings for settings in near if settings not in grid(family))
+
+
+def _with(settings: FamilySettings, name: Scale, value: float) -> FamilySettings:
+    if name == "position_std":
+        return dataclasses.replace(settings, position_std=value)
+    return dataclasses.replace(settings, matrix_gain=value)
+
+
+def _scale(family: str) -> tuple[Scale, tuple[float, ...]] | None:
+    return SCALES.get(family.partition("/")[0].rpartition("+")[2])
+
+
+def trials(profile: Profile, families: Sequence[str], store: Store | None = None) -> list[Trial]:
+    """Return the trials of the families: of each its grid and, once the store holds all of that, what lies beyond."""
     found = []
     for family in families:
-        row = ROWS[family]
-        rates = tuple(FamilySettings(lr=rate) for rate in RATES)
-        for settings in sorted((*rates, *SCALES.get(family, MORE_RATES)), key=_by_scale_and_rate):
-            tuned = dataclasses.replace(on_tune(profile), families={family: settings})
-            cells = {"family": family, "row": row.name, "settings": str(settings)}
-            found.append(Trial(cells, tuned.resolve(row, SEED)))
+        first = [_trial(profile, family, settings) for settings in grid(family)]
+        found += first
+        results = [store.read(trial.config.id) for trial in first] if store is not None else []
+        measured = [result for result in results if isinstance(result, Result)]
+        if measured and len(measured) == len(first):
+            best = max(range(len(first)), key=lambda at: measured[at].top1)
+            found += [_trial(profile, family, settings) for settings in beyond(family, grid(family)[best])]
     return found
 
 
-def _by_scale_and_rate(settings: FamilySettings) -> tuple[int, float]:
-    return len(settings.chosen), settings.lr or 0.0
+def _trial(profile: Profile, family: str, settings: FamilySettings) -> Trial:
+    row = ROWS[family]
+    tuned = dataclasses.replace(on_tune(profile), families={family: settings})
+    return Trial({"family": family, "row": row.name, "settings": str(settings)}, tuned.resolve(row, SEED))
 
 
 @command
@@ -81,7 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"# Tuning trials\n\nProfile `{profile.name}`, seed {SEED}, one run each, evaluated on the `tune` draw "
         "that no table reads. Made by `python -m experiments.tune`."
     )
-    return carry_out(trials(profile, wanted), trials(profile, list(ROWS)), options, "tuning", head)
+    store = Store(options.work)
+    code = run_trials(trials(profile, wanted), options.work, options.data)
+    if code:
+        return code
+    return carry_out(trials(profile, wanted, store), trials(profile, list(ROWS), store), options, "tuning", head)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ parameter and have seen no clip.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -34,20 +36,25 @@ from gta.recognizer import MEAN, STD, lr_factor, parameter_groups
 
 Backbone = BackboneConfig | SlowFastConfig
 Pictures = tuple[torch.Tensor, dict[str, torch.Tensor]]
+_UNSEEN = 8192
+"""Stills on which the accuracy is measured at the end."""
+_ACCURACY = "accuracy"
+"""Entry of the file's metadata that says how well the tasks were learnt, in percent."""
 
 
 class _StillBatches(Dataset[Pictures]):
     """Batch ``i`` of the stills, drawn when asked for."""
 
-    def __init__(self, config: PretrainConfig, drawing: DrawingConfig, size: int) -> None:
-        self.config, self.drawing, self.size = config, drawing, size
+    def __init__(self, config: PretrainConfig, drawing: DrawingConfig, size: int, first: int, count: int) -> None:
+        self.config, self.drawing, self.size, self.first, self.count = config, drawing, size, first, count
 
     def __len__(self) -> int:
-        return max(1, self.config.stills // self.config.batch_size)
+        return self.count
 
     def __getitem__(self, index: int) -> Pictures:
-        seed = self.config.seed * 1_000_003 + index
-        pictures, targets = draw_stills(self.drawing, seed, self.config.batch_size, self.size)
+        seed = self.config.seed * 1_000_003 + self.first + index
+        config = self.config
+        pictures, targets = draw_stills(self.drawing, seed, config.batch_size, self.size, config.stills_a_scene)
         return torch.from_numpy(pictures), {task: torch.from_numpy(values) for task, values in targets.items()}
 
 
@@ -92,10 +99,12 @@ def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) 
     pretrain, drawing = _parts(run)
     say(f"pre-training the backbone on {pretrain.stills:,} stills")
     started = time.perf_counter()
-    weights, hits = train_on_stills(pretrain, drawing, without_shift(run.model.backbone), run.data.crop, workers)
+    weights, accuracy = train_on_stills(pretrain, drawing, without_shift(run.model.backbone), run.data.crop, workers)
+    if pretrain.dtype == "float16":
+        weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
     with replacing(path) as stream:
-        stream.write(save(weights))
-    summary = ", ".join(f"{task} {value:.0f} %" for task, value in hits.items())
+        stream.write(save(weights, {_ACCURACY: json.dumps(accuracy)}))
+    summary = ", ".join(f"{task} {value:.0f} %" for task, value in accuracy.items())
     say(f"pre-trained in {time.perf_counter() - started:.0f} s; accuracy: {summary}")
 
 
@@ -106,9 +115,13 @@ def _still_network(backbone: Backbone, outputs: int) -> ResNet2D | SlowFast:
     return ResNet2D(backbone, outputs)
 
 
-def _still_scores(network: ResNet2D | SlowFast, pictures: torch.Tensor) -> torch.Tensor:
+def _still_scores(network: ResNet2D | SlowFast, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return the scores of each task for uint8 pictures (N, H, W, 3)."""
+    mean, std = (255 * torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    normal = (pictures.permute(0, 3, 1, 2).float() - mean) / std
     frames = network.frames if isinstance(network, SlowFast) else 1
-    return network.clip_scores(pictures.unsqueeze(2).expand(-1, -1, frames, -1, -1))
+    scores = network.clip_scores(normal.unsqueeze(2).expand(-1, -1, frames, -1, -1))
+    return dict(zip(STILL_TASKS, torch.split(scores, list(STILL_TASKS.values()), dim=1), strict=True))
 
 
 def train_on_stills(
@@ -117,29 +130,46 @@ def train_on_stills(
     """Train a backbone to answer :data:`~gta.data.stills.STILL_TASKS` about drawn stills.
 
     Returns:
-        The weights without classifier, by torchvision's names, and the running accuracy of each task in percent.
+        The weights without classifier, by torchvision's names, and the accuracy of each task in percent on stills
+        that were not trained on.
     """
     torch.manual_seed(config.seed)
-    tasks = list(STILL_TASKS)
     network = _still_network(backbone, sum(STILL_TASKS.values())).to(memory_format=torch.channels_last).train()
-    batches = _StillBatches(config, drawing, crop)
+    batches = _StillBatches(config, drawing, crop, 0, max(1, config.stills // config.batch_size))
     schedule = TrainConfig("adamw", config.lr, epochs=1, warmup_epochs=0.1, schedule="cosine", milestones=())
     optimizer = torch.optim.AdamW(parameter_groups(network, config.weight_decay), lr=config.lr, fused=True)
-    mean, std = (255 * torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
-    hits = dict.fromkeys(tasks, 0.0)
     for step, (pictures, targets) in enumerate(DataLoader(batches, batch_size=None, num_workers=workers)):
         for group in optimizer.param_groups:
             group["lr"] = config.lr * lr_factor(schedule, step / len(batches))
-        scores = _still_scores(network, (pictures.permute(0, 3, 1, 2).float() - mean) / std)
         loss = torch.zeros(())
-        for task, part in zip(tasks, torch.split(scores, list(STILL_TASKS.values()), dim=1), strict=True):
-            loss = loss + nn.functional.cross_entropy(part, targets[task], ignore_index=NONE)
-            known = targets[task] != NONE
-            right = (part.argmax(dim=1) == targets[task])[known].float().mean().item() * 100
-            hits[task] = right if step == 0 else 0.95 * hits[task] + 0.05 * right
+        for task, scores in _still_scores(network, pictures).items():
+            loss = loss + nn.functional.cross_entropy(scores, targets[task], ignore_index=NONE)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 20.0)
         optimizer.step()
+    unseen = _StillBatches(
+        config, drawing, crop, len(batches), max(1, min(_UNSEEN, config.stills) // config.batch_size)
+    )
+    accuracy = _accuracy(network.eval(), unseen)
     weights = {name: value.contiguous() for name, value in network.state_dict().items() if not name.startswith("fc.")}
-    return weights, hits
+    return weights, accuracy
+
+
+@torch.inference_mode()
+def _accuracy(network: ResNet2D | SlowFast, batches: _StillBatches) -> dict[str, float]:
+    """Return the accuracy of each task in percent, over the stills that have an answer to it."""
+    hits, known = dict.fromkeys(STILL_TASKS, 0), dict.fromkeys(STILL_TASKS, 0)
+    for pictures, targets in (batches[index] for index in range(len(batches))):
+        for task, scores in _still_scores(network, pictures).items():
+            there = targets[task] != NONE
+            hits[task] += int((scores.argmax(dim=1) == targets[task])[there].sum())
+            known[task] += int(there.sum())
+    return {task: 100 * hits[task] / max(1, known[task]) for task in STILL_TASKS}
+
+
+def pretraining_accuracy(path: Path) -> dict[str, float] | None:
+    """Return what :func:`train_on_stills` measured of the weights in a file, or None where it does not say."""
+    with safe_open(path, "pt") as content:
+        said = (content.metadata() or {}).get(_ACCURACY)
+    return None if said is None else {str(task): float(value) for task, value in json.loads(said).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,6 +33,13 @@ class DrawingConfig(Checked):
     """Largest number of objects that have no part in the action."""
     noise: float = 8.0
     """Standard deviation of the sensor noise, of 255."""
+    training_draw: int = later(0)
+    """Number of the training clips' draw; validation, tune and test are the same for every number."""
+
+    @property
+    def shared(self) -> DrawingConfig:
+        """The drawing whose validation, tune and test clips serve all training draws."""
+        return dataclasses.replace(self, training_draw=0)
 
 
 EvaluationSplit = Literal["validation", "tune", "test"]

@@ -44,7 +44,8 @@ def describe_clip(drawing: DrawingConfig, split: str, template: Template, index:
 
 def clip_rng(drawing: DrawingConfig, split: str, template: Template, index: int) -> np.random.Generator:
     """Return the clip's own generator."""
-    name = f"{drawing.seed}/{drawing.version}/{split}/{template.name}/{index}"
+    draw = f"@{drawing.training_draw}" if split == "train" and drawing.training_draw else ""
+    name = f"{drawing.seed}/{drawing.version}/{split}{draw}/{template.name}/{index}"
     key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "little")
     return np.random.Generator(np.random.Philox(key=key))
 

@@ -7,6 +7,7 @@ from gta.errors import UserError, nearest
 
 EMBEDDED: dict[str, DrawingConfig] = {
     "tiny": DrawingConfig(),
+    "tiny-v2": DrawingConfig(validation_per_template=200),
     "smoke": DrawingConfig(train_per_template=2, validation_per_template=1, tune_per_template=1),
 }
 

@@ -154,7 +154,7 @@ class VideoDataModule(pl.LightningDataModule):
     def _split(self, role: Role) -> Split:
         if role not in self._splits:
             name = "train" if role == "train" else self.data.evaluation_split
-            folder = self._folder()
+            folder = self._folder(role)
             split = read_split(folder, name, None if self.data.drawing is not None else self.data.dataset)
             if self.data.drawing is not None:
                 self._fingerprints[role] = str(embedded_info(folder)["splits"][name]["sha256"])
@@ -168,18 +168,19 @@ class VideoDataModule(pl.LightningDataModule):
             self._splits[role] = split
         return self._splits[role]
 
-    def _folder(self) -> Path:
+    def _folder(self, role: Role) -> Path:
+        """Return the folder that holds a split; evaluation clips lie in the one that all training draws share."""
         drawing = self.data.drawing
         if drawing is None:
             return self.root
-        splits = ("train", self.data.evaluation_split)
-        return ensure_embedded(self.root, drawing, self.data.dataset, self._jobs, self._progress, splits)
+        drawing, split = (drawing, "train") if role == "train" else (drawing.shared, self.data.evaluation_split)
+        return ensure_embedded(self.root, drawing, self.data.dataset, self._jobs, self._progress, (split,))
 
     def _cache(self, role: Role, split: Split) -> NDArray[np.uint8] | None:
         if self.data.drawing is None:
             return None
         name = "train" if role == "train" else self.data.evaluation_split
-        folder = self._folder() / "cache"
+        folder = self._folder(role) / "cache"
         sha = self._fingerprints[role]
         return open_cache(folder, name, split, sha, self.data.resize, self._jobs, self._progress)
 

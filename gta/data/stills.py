@@ -21,14 +21,12 @@ NONE = -100
 """Target of shape, x, y and size where there is no thing: cross-entropy's ``ignore_index``."""
 
 Stills = tuple[NDArray[np.uint8], dict[str, NDArray[np.int64]]]
-_TOGETHER = 16
-"""Stills that share background and objects (not places, sizes or turns), drawn as the frames of one scene."""
 _RADII = (4.0, 10.0)
 _VIEW = 32 / 36
 """Part of the picture that is kept, as for clips: scaled to 36 and cropped to 32."""
 
 
-def draw_stills(drawing: DrawingConfig, seed: int, count: int, size: int = 32) -> Stills:
+def draw_stills(drawing: DrawingConfig, seed: int, count: int, size: int = 32, a_scene: int = 16) -> Stills:
     """Draw stills as the network sees the clips: scaled to 9/8 of ``size`` and cropped to ``size`` in the middle.
 
     Args:
@@ -36,6 +34,7 @@ def draw_stills(drawing: DrawingConfig, seed: int, count: int, size: int = 32) -
         seed: of the stills.
         count: how many, N.
         size: side of the stills in pixels.
+        a_scene: stills that share background and objects (not places, sizes or turns); the frames of one scene.
 
     Returns:
         uint8 (N, size, size, 3) and, for each of :data:`STILL_TASKS`, int64 (N,).
@@ -43,10 +42,10 @@ def draw_stills(drawing: DrawingConfig, seed: int, count: int, size: int = 32) -
     pictures = np.empty((count, size, size, 3), np.uint8)
     targets = {task: np.empty(count, np.int64) for task in STILL_TASKS}
     weights = _area_weights(drawing.side, size)
-    for start in range(0, count, _TOGETHER):
-        rng = np.random.default_rng((seed, start // _TOGETHER))
-        here = slice(start, min(start + _TOGETHER, count))
-        scene, truth = _scene(rng)
+    for start in range(0, count, a_scene):
+        rng = np.random.default_rng((seed, start // a_scene))
+        here = slice(start, min(start + a_scene, count))
+        scene, truth = _scene(rng, a_scene)
         frames = render(scene, drawing.side, drawing.noise, rng)
         n = here.stop - here.start
         pictures[here] = _scale(frames[:n], weights)
@@ -55,10 +54,9 @@ def draw_stills(drawing: DrawingConfig, seed: int, count: int, size: int = 32) -
     return pictures, targets
 
 
-def _scene(rng: np.random.Generator) -> tuple[Scene, dict[str, NDArray[np.int64]]]:
+def _scene(rng: np.random.Generator, n: int) -> tuple[Scene, dict[str, NDArray[np.int64]]]:
     background = sample_background(rng, "train")
-    stage = Stage(rng, _TOGETHER, "train", background.dark)
-    n = _TOGETHER
+    stage = Stage(rng, n, "train", background.dark)
     count = rng.choice(4, n, p=[0.04, 0.36, 0.3, 0.3])
     margin = UNITS * (1 - _VIEW) / 2
     # Where the largest thing is, as a part of the view: sometimes half out of it, as in clips.
