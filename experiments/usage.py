@@ -9,8 +9,6 @@ from experiments.study import Profile, Table
 from experiments.tables import TABLES
 from gta.errors import UserError, nearest
 
-PROFILE_NAMES = ("smoke", "tiny", "ssv1", "ssv2", "k400")
-
 
 def choose_tables(names: Sequence[str]) -> list[Table]:
     """Return the tables of these names, each once.
@@ -28,12 +26,10 @@ def choose_profile(name: str) -> Profile:
     """Return the profile of this name.
 
     Raises:
-        UserError: it is unknown or not part of this version.
+        UserError: it is unknown.
     """
-    if name not in PROFILE_NAMES:
-        raise UserError(f"there is no profile {name!r}; {nearest(name, PROFILES)}")
     if name not in PROFILES:
-        raise UserError(f"profile {name!r} is not available in this version; available: {', '.join(PROFILES)}")
+        raise UserError(f"there is no profile {name!r}; {nearest(name, PROFILES)}")
     return PROFILES[name]
 
 

@@ -19,12 +19,40 @@ TINY = PROFILES["tiny"]
 TUNING, PROBES = tune.trials(TINY, list(tune.ROWS)), probes.trials(TINY, list(probes.QUESTIONS))
 
 
-def test_every_family_has_five_trials_on_the_tune_draw():
+def test_every_family_has_four_trials_on_the_tune_draw():
     for family in tune.ROWS:
         own = [trial for trial in TUNING if trial.cells["family"] == family]
-        assert len({trial.config.id for trial in own}) == len(own) == 5
-        assert {trial.cells["settings"] for trial in own} >= {"lr 0.001", "lr 0.002", "lr 0.004"}
+        assert len({trial.config.id for trial in own}) == len(own) == 4
     assert {(trial.config.seed, trial.config.data.evaluation_split) for trial in TUNING} == {(SEEDS[0], "tune")}
+    assert not any(trial.config.splits for trial in tune.trials(PROFILES["tiny-v2"], list(tune.ROWS)))
+
+
+def test_every_row_that_is_trained_belongs_to_a_family_that_is_tuned():
+    trained = [one for table in TABLES.values() for row in table.rows for one in row.trained]
+    assert {row.name for row in trained if not set(row.families) & set(tune.ROWS)} == set()
+
+
+@pytest.mark.parametrize(
+    ("family", "best", "further"),
+    [
+        ("nl", FamilySettings(lr=1e-3), {"lr 0.0005"}),
+        ("nl", FamilySettings(lr=2e-3), set()),
+        ("nl", FamilySettings(lr=8e-3), {"lr 0.016"}),
+        (
+            "tape",
+            FamilySettings(lr=2e-3, position_std=0.3),
+            {"lr 0.001, position_std 0.3", "lr 0.002, position_std 0.1"},
+        ),
+        (
+            "tsm+gta/16f",
+            FamilySettings(lr=4e-3, matrix_gain=1.0),
+            {"lr 0.008, matrix_gain 1.0", "lr 0.004, matrix_gain 3.0"},
+        ),
+    ],
+)
+def test_an_edge_of_the_grid_is_extended_once(family, best, further):
+    assert best in tune.grid(family)
+    assert {str(settings) for settings in tune.beyond(family, best)} == further
 
 
 def test_no_probe_is_a_run_of_record():
