@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from experiments import usage
 from experiments.plan import PlannedRun, headline, make_plan, select_rows
+from experiments.profiles import PROFILES
 from experiments.result import Problem
 from experiments.store import State, Store
 from experiments.study import Profile, Row, Table
@@ -44,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("tables", nargs="*", metavar="TABLE", help="names from --list")
     add("--all", action="store_true", help="all tables, the claims and the report over them")
     add("--list", action="store_true", help="list the tables and leave")
-    add("--profile", default="tiny", help=f"scale: {', '.join(usage.PROFILES)} (default: tiny)")
+    add("--profile", default="tiny", help=f"scale: {', '.join(PROFILES)} (default: tiny)")
     add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
     add("--seeds", default="0", metavar="0,1,2", help="seeds, also 0-4 (default: 0)")
     add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")
