@@ -90,14 +90,6 @@ def test_mistakes_are_one_line_and_exit_2(arguments, parts, capsys, monkeypatch,
     assert not list(tmp_path.iterdir())
 
 
-def test_a_profile_of_the_paper_that_is_not_there_yet(capsys, monkeypatch):
-    from experiments import usage
-
-    monkeypatch.setattr(usage, "PROFILES", {name: usage.PROFILES[name] for name in ("smoke", "tiny")})
-    assert main(["table_ablation_order", "--profile", "ssv1"]) == 2
-    assert "'ssv1' is not available in this version" in capsys.readouterr().err
-
-
 def test_slurm_without_sbatch_is_one_line(study, capsys, monkeypatch):
     monkeypatch.setenv("PATH", "/nothing")
     assert study("table_ablation_order", "--executor", "slurm") == 2
