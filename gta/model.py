@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
+from typing import Any, cast, get_args
 
 import torch
 from torch import nn
@@ -60,7 +60,10 @@ Make = Callable[[int], nn.Module]
 
 
 def insert_blocks(
-    network: nn.Module, block: Make | BlockConfig | Sequence[BlockConfig], places: Iterable[Place], frames: int = 8
+    network: nn.Module,
+    block: Make | BlockConfig | Sequence[BlockConfig],
+    places: Place | Iterable[Place],
+    frames: int = 8,
 ) -> None:
     """Insert a block after residual blocks of a network with torchvision's ``layer1`` .. ``layer4``.
 
@@ -72,13 +75,13 @@ def insert_blocks(
             (B, 3, T, H, W) such as torchvision's ``r3d_18``.
         block: the config of a block, or of several to run one after the other, or a function from the channels at a
             place to a module.
-        places: ``("res3", 0)`` means after the first residual block of ``layer2``.
+        places: ``("res3", 0)`` means after the first residual block of ``layer2``; one place or several.
         frames: T at these places, for configs; a video network that strides in time has fewer frames in later stages.
 
     Raises:
-        ValueError: the network has no such place, or a config does not fit the channels there.
+        ValueError: the network has no such place, a config does not fit the channels there, or ``block`` is no config.
     """
-    places = list(places)
+    places = _listed(places)
     if len(set(places)) < len(places):
         raise ValueError(f"places repeats a place: {places}")
     make = _maker(block, frames)
@@ -88,10 +91,28 @@ def insert_blocks(
         residual.register_forward_hook(_run_inserted)
 
 
+def _listed(places: Place | Iterable[Place]) -> list[Place]:
+    given: list[Any] = list(places)
+    if isinstance(places, str) or not given or isinstance(given[0], str):
+        given = [places]
+    for place in given:
+        pair = isinstance(place, tuple | list) and len(place) == 2
+        if not pair or not isinstance(place[0], str) or type(place[1]) is not int:
+            raise ValueError(f"places: {place!r} is no place; expected a pair such as ('res3', 0), or a list of them")
+    return [(stage, index) for stage, index in given]
+
+
 def _maker(block: Make | BlockConfig | Sequence[BlockConfig], frames: int) -> Make:
+    if isinstance(block, type) and block in get_args(BlockConfig):
+        raise ValueError(f"block is the class {block.__name__}; give a config: {block.__name__}()")
+    if isinstance(block, nn.Module):
+        raise ValueError(f"block is a module ({type(block).__name__}); give a config, or a function of the channels")
     if callable(block):
         return block
-    configs = tuple(block) if isinstance(block, Sequence) else (block,)
+    configs = tuple(block) if isinstance(block, list | tuple) else (block,)
+    for config in configs:
+        if not isinstance(config, BlockConfig):
+            raise ValueError(f"block: {config!r} is no config of a block; expected such as GTAConfig() or SAConfig()")
 
     def make(channels: int) -> nn.Module:
         for config in configs:
@@ -129,12 +150,10 @@ def _run_inserted(residual: nn.Module, inputs: tuple[torch.Tensor, ...], output:
 
 
 def _out_channels(residual: nn.Module) -> int:
+    """Return the channels after the last convolution or norm; those of the shortcut, which is added, are equal."""
     for module in reversed(list(residual.modules())):
-        if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d) and module is not _downsample_norm(residual):
-            return module.num_features
-    raise ValueError(f"places: {type(residual).__name__} has no batch norm from which to read its channels")
-
-
-def _downsample_norm(residual: nn.Module) -> nn.Module | None:
-    shortcut = getattr(residual, "downsample", None)
-    return shortcut[-1] if isinstance(shortcut, nn.Sequential) else None
+        for name in ("out_channels", "num_features", "num_channels"):  # frozen norms have none: the convolution before
+            channels = getattr(module, name, None)
+            if isinstance(channels, int):
+                return channels
+    raise ValueError(f"places: {type(residual).__name__} has no convolution or norm from which to read its channels")
