@@ -187,8 +187,7 @@ def _report(request: _Request, trained: bool) -> None:
     for table in request.tables:
         read = read_table(table, request.profile, snapshot)
         write_one(read, snapshot, trained or not (folder / f"{table.name}.png").exists())
-        print_table(read.data)
-        print(folder / f"{table.name}.md")
+        print_table(read.data, folder / f"{table.name}.md")
         study.append(read)
     if request.whole and any(read.data.results for read in study):
         write_whole(study, snapshot, trained or not (folder / "claims.png").exists())

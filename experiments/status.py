@@ -78,28 +78,13 @@ def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> Non
     print(headline)
 
 
-def print_table(data: TableData) -> None:
-    """Print a table: drawn on a terminal, Markdown in a log."""
-    from experiments.reporting.frames import formatted_frame, markdown
+def print_table(data: TableData, page: Path) -> None:
+    """Print a table as far as it fits the terminal; ``page`` has all of it."""
+    from experiments.reporting.terminal import short_table, terminal_width
 
-    frame = formatted_frame(data)
     for problem in data.problems:
         print(f"left out: {problem}", file=sys.stderr)
-    if not sys.stdout.isatty():
-        print(f"\n{markdown(frame)}\n")
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table as RichTable
-
-    title = f"{data.table.title} ({data.profile.name})"
-    drawn = RichTable(title=escape(f"smoke, not a result: {title}" if data.profile.name == "smoke" else title))
-    left = list(frame.columns).index("top-1")
-    for index, column in enumerate(frame.columns):
-        drawn.add_column(escape(column), justify="left" if index < left else "right", no_wrap=index < left)
-    for line in frame.itertuples(index=False):
-        drawn.add_row(*(escape(str(cell)) for cell in line))
-    Console().print(drawn)
+    print(f"\n{short_table(data, terminal_width(), page)}")
 
 
 def _uses(run: PlannedRun) -> str:

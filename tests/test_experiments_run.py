@@ -63,7 +63,7 @@ def test_all_rows_done(study, capsys):
     assert out.count("start ") == 6
     assert out.count("done ") == 6
     assert ": 1/2, top-1 " in out
-    assert " top-1 |" in out
+    assert "Top-1 in percent, seed 0; Δ to Pixel + Region + CCMH" in out
     folder = study.results / "smoke"
     pictures = {f"{NAME}{kind}.{suffix}" for kind in ("", "_curves") for suffix in ("png", "svg")}
     assert {path.name for path in folder.iterdir()} == {f"{NAME}.{text}" for text in ("md", "csv", "tex")} | pictures
