@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from experiments.processes import collect, first_writes, is_first, together
 from gta import files
 from gta.config import EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
 from gta.errors import UserError
@@ -49,9 +52,14 @@ class Place:
     workers: int | None
     """Loader processes; None: as many as threads where videos are decoded, none for a drawn set."""
 
+    @property
+    def processes(self) -> int:
+        """Number of processes that compute the run together, one a device."""
+        return self.devices * self.nodes
+
 
 class Interrupted(Exception):
-    """The fit stopped before its last epoch; the exit code says why."""
+    """A signal stopped the run; the exit code says which."""
 
     def __init__(self, code: int) -> None:
         """Keep the exit code."""
@@ -65,15 +73,14 @@ def train(config: RunConfig, place: Place) -> None:
     Raises:
         UserError: data, weights or checkpoint do not fit, or a file cannot be written.
         Interrupted: a signal stopped it; the last whole epoch is kept.
+        EndedElsewhere: another process of this run has failed.
     """
     import pytorch_lightning as pl
     import torch
 
-    from experiments import outcome
     from experiments.callbacks import RunLog
     from experiments.environment import describe
-    from experiments.mirror import mirror_result
-    from gta.checkpoint import newest, replace_weights
+    from gta.checkpoint import newest
     from gta.data.check import read_passport
     from gta.recognizer import VideoRecognizer
 
@@ -84,6 +91,7 @@ def train(config: RunConfig, place: Place) -> None:
     data = _data(config, place, config.data.evaluation_split, (ViewsConfig(),))  # the curve reads one view
     data.setup()
     _check_classes(config, data)
+    _check_batches(config, data)
     recognizer = VideoRecognizer(config, data.labels)
     _load_pretrained(config, recognizer, place.pretrained)
     checkpoint = newest(place.folder / "ckpt")
@@ -93,33 +101,77 @@ def train(config: RunConfig, place: Place) -> None:
     env = _record_environment(place, env, checkpoint)
     log = RunLog(place.folder)
     trainer = _trainer(config, place, data, log, env)
+    with together(trainer):
+        with _signals(trainer):
+            trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
+            if trainer.current_epoch < config.train.epochs:
+                raise RuntimeError(
+                    f"training ended by itself after {trainer.current_epoch} of {config.train.epochs} epochs"
+                )
+            stored = _score(config, place, trainer, recognizer)
+        for names in collect(trainer, data.damage.names)[1:]:  # of the other processes
+            data.damage.add(names)
+        first_writes(trainer, lambda: _finish(config, place, trainer, recognizer, data, stored, env, log))
+
+
+@contextlib.contextmanager
+def _signals(trainer: pl.Trainer) -> Iterator[None]:
+    """Tell an end by a signal from every other one.
+
+    Raises:
+        Interrupted: SIGINT or SIGTERM came; Lightning turns both into :class:`SystemExit`.
+        RuntimeError: something else ended the process.
+    """
     try:
-        trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
-    except (KeyboardInterrupt, SystemExit) as stop:  # Lightning turns Ctrl-C into exit(1)
-        raise Interrupted(INTERRUPTED["SIGINT"]) from stop
-    if trainer.current_epoch < config.train.epochs:
-        raise Interrupted(INTERRUPTED["SIGTERM" if trainer.received_sigterm else "SIGINT"])
-    stored = _score(config, place, trainer, recognizer)
-    if trainer.is_global_zero:
-        if config.train.precise_bn:
-            replace_weights(place.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
-        outcome.keep_matrices(place.folder, recognizer)
-        outcome.keep_looks(place.folder, recognizer, data)
-        outcome.write(config, place.folder, stored, data, env, log.points)
-        mirror_result(trainer.loggers, place.folder)
+        yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if trainer.received_sigterm:
+            raise Interrupted(INTERRUPTED["SIGTERM"]) from stop
+        if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
+            raise Interrupted(INTERRUPTED["SIGINT"]) from stop
+        raise RuntimeError(f"the process was told to exit with code {stop.code} before the run was done") from stop
+    except Exception as error:
+        if trainer.received_sigterm:  # the other processes were told to stop as well, and are gone
+            raise Interrupted(INTERRUPTED["SIGTERM"]) from error
+        raise
 
 
-def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: VideoRecognizer) -> StoredScores:
-    """Score every split of the run, its own evaluation split last, and return the scores of that one."""
+def _finish(
+    config: RunConfig,
+    place: Place,
+    trainer: pl.Trainer,
+    recognizer: VideoRecognizer,
+    data: VideoDataModule,
+    stored: StoredScores | None,
+    env: dict[str, Any],
+    log: RunLog,
+) -> None:
+    """Write what a finished run leaves, its result last; in the first process only."""
+    from experiments import outcome
+    from experiments.mirror import mirror_result
+    from gta.checkpoint import replace_weights
+
+    assert stored is not None
+    if config.train.precise_bn:
+        replace_weights(place.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
+    outcome.keep_matrices(place.folder, recognizer)
+    outcome.keep_looks(place.folder, recognizer, data)
+    outcome.write(config, place.folder, stored, data, env, log.points)
+    mirror_result(trainer.loggers, place.folder)
+
+
+def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: VideoRecognizer) -> StoredScores | None:
+    """Score every split of the run, its own evaluation split last; the first process returns the scores of that one."""
     from experiments import outcome
     from gta.scores import scores_name
 
     views = tuple(dict.fromkeys(config.views))
     trainer.limit_val_batches = 1.0
+    stored = None
     for split in (*config.splits, config.data.evaluation_split):
         data = _data(config, place, split, views)
         trainer.validate(recognizer, data, verbose=False)
-        if trainer.is_global_zero:
+        if trainer.is_global_zero:  # the others wait in the next collective
             name = scores_name(None if split == config.data.evaluation_split else split)
             stored = outcome.keep_scores(place.folder / name, data, recognizer.scores, views)
             outcome.keep_predictions(place.folder, data, stored, views[0])
@@ -128,12 +180,10 @@ def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: Vid
 
 def _share(config: RunConfig, place: Place) -> int:
     """Return each process's share of the batch, so that the number of GPUs does not change the recipe."""
-    processes = place.devices * place.nodes
-    if config.train.batch_size % processes:
-        raise UserError(
-            f"--devices x --nodes is {processes}; it must divide the batch of {config.train.batch_size} clips"
-        )
-    return config.train.batch_size // processes
+    batch = config.train.batch_size
+    if batch % place.processes:
+        raise UserError(f"--devices x --nodes is {place.processes}; it must divide the batch of {batch} clips")
+    return batch // place.processes
 
 
 def _accumulate(config: RunConfig, place: Place) -> int:
@@ -190,6 +240,8 @@ def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | No
     Raises:
         UserError: the run was begun on other data or from other weights.
     """
+    if not is_first(place.processes):
+        return env
     path = place.folder / "env.json"
     if checkpoint is not None and path.exists():
         before = files.read_json(path)
@@ -213,6 +265,15 @@ def _check_classes(config: RunConfig, data: VideoDataModule) -> None:
         )
 
 
+def _check_batches(config: RunConfig, data: VideoDataModule) -> None:
+    clips, batch = len(data.dataset("train")), config.train.batch_size
+    if clips < batch:
+        raise UserError(
+            f"{data.root}: its training list has {clips} clips, fewer than a batch of the profile {config.profile!r} "
+            f"({batch}): not one step can be made; list more clips or choose a profile with a smaller batch_size"
+        )
+
+
 def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog, env: dict[str, Any]) -> pl.Trainer:
     import pytorch_lightning as pl
     import torch
@@ -222,8 +283,10 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
     from gta.checkpoint import AtomicCheckpointIO
     from gta.precise_norm import PreciseNorm
 
-    logger = wandb_logger(config, place.folder, place.wandb, place.tables, place.rows, env)
-    distributed = place.devices * place.nodes > 1
+    logger = None
+    if is_first(place.processes):
+        logger = wandb_logger(config, place.folder, place.wandb, place.tables, place.rows, env)
+    distributed = place.processes > 1
     accumulate = _accumulate(config, place)
     batches = len(data.dataset("train")) // config.train.batch_size
     precise = config.train.precise_bn * accumulate

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.fit import Interrupted, Place, train
 from experiments.launch import LOCKED
+from experiments.processes import EndedElsewhere, is_first
 from experiments.result import SCHEMA, Result
 from gta import files
 from gta.config import RunConfig, run_from_dict
 from gta.errors import UserError
+
+_WORDS_WITHIN = 10
+"""Seconds in which a process that failed writes why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     place = _parse(arguments)
     from filelock import FileLock, Timeout
 
-    if os.environ.get("SLURM_PROCID", "0") != "0" or os.environ.get("LOCAL_RANK", "0") != "0":
-        return _guarded(place)  # one of several processes of a run whose first one holds the lock
+    if not is_first(place.processes):
+        return _guarded(place)  # the first process holds the lock
     try:
         with FileLock(place.folder / "lock", timeout=0):
             return 0 if _is_done(place.folder) else _guarded(place)
@@ -52,6 +56,8 @@ def _guarded(place: Place) -> int:
         train(_read_config(place.folder / "config.json"), place)
     except Interrupted as stop:
         return stop.code
+    except EndedElsewhere:
+        return _end_with_the_others(place)
     except UserError as error:
         return _fail(place.folder, str(error), "user", 2)
     except OSError as error:
@@ -61,6 +67,18 @@ def _guarded(place: Place) -> int:
             traceback.print_exc()
         return _fail(place.folder, f"{type(error).__name__}: {error}", "bug", 1)
     return 0
+
+
+def _end_with_the_others(place: Place) -> int:
+    """Leave the word to the process that failed; where it said nothing, as when it was killed, the first one speaks."""
+    if not is_first(place.processes):
+        return 0
+    for _ in range(_WORDS_WITHIN):
+        if (place.folder / "error.json").exists():
+            return 1
+        time.sleep(1)
+    message = f"another process of this run ended without a word; see {place.folder / 'log.txt'}"
+    return _fail(place.folder, message, "bug", 1)
 
 
 def _read_config(path: Path) -> RunConfig:

@@ -93,7 +93,7 @@ def insert_blocks(
 
 def _listed(places: Place | Iterable[Place]) -> list[Place]:
     given: list[Any] = list(places)
-    if isinstance(places, str) or not given or isinstance(given[0], str):
+    if isinstance(places, str) or (given and isinstance(given[0], str)):
         given = [places]
     for place in given:
         pair = isinstance(place, tuple | list) and len(place) == 2

@@ -68,7 +68,7 @@ class VideoRecognizer(pl.LightningModule):
         self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1, 1), persistent=False)
         self.scores: Scores | None = None
-        """Of the last complete pass over a validation loader."""
+        """Of the last complete pass over a validation loader; of several processes, the first one has them."""
         self._parts: list[Part] = []
         self.train()  # the trainer keeps the modes it finds; frozen stages are in evaluation mode from the start
 
@@ -121,13 +121,16 @@ class VideoRecognizer(pl.LightningModule):
         self._parts.append((view_of(batch).cpu(), batch["index"].cpu(), batch["label"].cpu(), scores.cpu()))
 
     def on_validation_epoch_end(self) -> None:
-        """Gather the views of all processes in the split's order; none is dropped or counted twice."""
-        parts = self._parts
+        """Gather the views of all processes in the split's order in the first one; none is dropped or counted twice."""
+        own = _joined(self._parts)
+        every: list[Part | None] | None = [own]
+        self.scores, self._parts = None, []
         if self.trainer.world_size > 1:
-            every: list[Any] = [None] * self.trainer.world_size
-            torch.distributed.all_gather_object(every, parts)
-            parts = [part for own in every for part in own]
-        self.scores = gather(parts)
+            every = [None] * self.trainer.world_size if self.trainer.is_global_zero else None
+            torch.distributed.gather_object(own, every, dst=0)
+        if every is None:
+            return
+        self.scores = gather([part for part in every if part is not None])
         if (self.scores.labels != UNKNOWN).all():
             merged = torch.from_numpy(self.scores.log_probabilities)
             merged = merged[0] if len(merged) == 1 else merged.exp().mean(dim=0)
@@ -214,6 +217,14 @@ def as_wrong(scores: torch.Tensor, labels: torch.Tensor, unreadable: torch.Tenso
     blind[known] = -math.log(classes - 1)
     blind[known, labels[known]] = -math.inf
     return torch.where(unreadable[:, None], blind, scores)
+
+
+def _joined(parts: Sequence[Part]) -> Part | None:
+    """Return the batches of one process as one; None when it had none."""
+    if not parts:
+        return None
+    view, index, labels, scores = (torch.cat(part) for part in zip(*parts, strict=True))
+    return view, index, labels, scores
 
 
 def gather(parts: Sequence[Part]) -> Scores:

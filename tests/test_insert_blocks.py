@@ -54,3 +54,10 @@ def test_a_single_place(places):
 def test_what_is_no_config_or_no_place(block, places, message):
     with pytest.raises(ValueError, match=message):
         insert_blocks(ResNet(BasicBlock, [1, 1, 1, 1]), block, places)
+
+
+def test_no_place_is_a_network_as_it_was():
+    network = ResNet(BasicBlock, [1, 1, 1, 1])
+    names = list(network.state_dict())
+    insert_blocks(network, (), [])
+    assert list(network.state_dict()) == names

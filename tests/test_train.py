@@ -1,10 +1,13 @@
 """A real run of the smoke profile: resumed bitwise, refused clearly, recorded completely."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ import torch
 
 from experiments import train as child
 from experiments.callbacks import RunLog
+from experiments.offline_wandb import summarise
 from experiments.prepare import prepare
 from experiments.profiles import SMOKE
 from experiments.tables import TABLES
@@ -22,6 +26,7 @@ from gta.scores import read_scores
 from gta.stored_looks import read_looks
 
 ROW = TABLES["table_ablation_components"].rows[0]
+DRILLS = Path(__file__).with_name("drill_child.py")
 
 
 @pytest.fixture(scope="module")
@@ -234,31 +239,77 @@ def test_every_view_and_split_is_scored(ground, whole, tmp_path):
     assert result["top1"] == accuracies(own.of(views[0]), own.labels).top1
 
 
-def test_two_processes_score_every_view_once(ground, whole, tmp_path):
-    folder = tmp_path / "runs" / ground[2].id
-    shutil.copytree(whole, folder)
-    (folder / "result.json").unlink()
-    (folder / "scores.npz").unlink()
+def two_processes(ground, whole, folder, drill="", *options):
+    """Score a trained run again, or with ``--afresh`` train it, in two processes; return what ended."""
+    if "--afresh" in options:
+        folder.mkdir(parents=True)
+        shutil.copy(whole / "config.json", folder)
+    else:
+        shutil.copytree(whole, folder)
+        (folder / "result.json").unlink()
+        (folder / "scores.npz").unlink()
     data, weights, _ = ground
-    command = [
-        sys.executable,
-        "-m",
-        "experiments.train",
-        folder,
-        "--data",
-        data,
-        "--pretrained",
-        weights,
-        "--devices",
-        "2",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    command = [sys.executable, DRILLS, folder, "--data", data, "--pretrained", weights, "--devices", "2"]
+    command += [option for option in options if option != "--afresh"]
+    environment = os.environ | {"DRILL": drill, "PYTHONPATH": str(DRILLS.parent.parent)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=400, env=environment)
+
+
+@pytest.mark.parametrize("drill", ["", "slow disk"])
+def test_two_processes_score_every_view_once_and_end_together(ground, whole, tmp_path, drill):
+    folder = tmp_path / "runs" / ground[2].id
+    done = two_processes(ground, whole, folder, drill, "--wandb", "offline")
     assert done.returncode == 0, done.stderr[-2000:]
+    assert not [word for word in ("Error", "error", "Traceback", "SIGTERM", "killed") if word in done.stderr]
+    assert not (folder / "error.json").exists()
     ours, theirs = read_scores(folder / "scores.npz"), read_scores(whole / "scores.npz")
     np.testing.assert_array_equal(ours.clip_ids, theirs.clip_ids)
     np.testing.assert_array_equal(ours.labels, theirs.labels)
     np.testing.assert_allclose(ours.scores, theirs.scores, atol=0.01)
     assert files.read_json(folder / "result.json")["n_val"] == 24
+    [mirror] = folder.glob("wandb/offline-run-*/run-*.wandb")
+    assert summarise(mirror)["summary"]["val/top1"] == files.read_json(folder / "result.json")["top1"]
+
+
+@pytest.mark.parametrize(
+    ("drill", "options", "code", "words"),
+    [
+        ("second fails", ("--afresh",), 1, "the second process has had enough"),
+        ("first cannot write", (), 2, "the disk is full"),
+    ],
+)
+def test_a_failure_in_one_of_two_processes_ends_both_with_its_words(
+    ground, whole, tmp_path, drill, options, code, words
+):
+    folder = tmp_path / "runs" / ground[2].id
+    done = two_processes(ground, whole, folder, drill, *options)
+    assert done.returncode in (1, code), done.stderr[-2000:]
+    assert words in files.read_json(folder / "error.json")["error"]
+    assert not (folder / "result.json").exists()
+
+
+def test_a_child_that_is_told_to_stop_says_so(ground, whole, tmp_path):
+    folder = tmp_path / "runs" / ground[2].id
+    folder.mkdir(parents=True)
+    shutil.copy(whole / "config.json", folder)
+    data, weights, _ = ground
+    command = [sys.executable, DRILLS, folder, "--data", data, "--pretrained", weights]
+    environment = os.environ | {"PYTHONPATH": str(DRILLS.parent.parent)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        for line in process.stdout:
+            if line.startswith("progress"):
+                process.send_signal(signal.SIGTERM)
+                break
+        assert process.wait(100) == 143
+    assert not (folder / "error.json").exists()
+
+
+def test_fewer_training_clips_than_a_batch_are_refused(ground, tmp_path):
+    data, weights, run = ground
+    run = replace(run, train=replace(run.train, batch_size=64))
+    folder = tmp_path / "runs" / run.id
+    assert start((data, weights, run), folder) == 2
+    assert "fewer than a batch" in files.read_json(folder / "error.json")["error"]
 
 
 def test_a_batch_in_parts_is_the_same_recipe(ground, whole, tmp_path, monkeypatch):

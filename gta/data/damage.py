@@ -7,6 +7,7 @@ names it; too many of them stop the run. Evaluation never drops or replaces a cl
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from gta.data.splits import Split
 from gta.errors import UserError
@@ -28,6 +29,11 @@ class Damage:
         self.replaced = 0
         self.names: dict[str, int] = {}
         """How often each clip was replaced, by id."""
+
+    def add(self, names: Mapping[str, int]) -> None:
+        """Take over how often another process has replaced each clip."""
+        for name, count in names.items():
+            self.names[name] = self.names.get(name, 0) + count
 
     def note(self, unreadable: list[list[int]]) -> None:
         """Take down a batch: for each sample the indices of the clips that could not be read, padded with -1.

@@ -1,0 +1,45 @@
+"""The child process of a run with a fault in it, by ``$DRILL``; Lightning starts more processes by this script."""
+
+import os
+import sys
+import time
+
+from experiments.train import main
+
+
+def slow_disk():
+    fsync = os.fsync
+
+    def slowly(descriptor):
+        time.sleep(4)
+        fsync(descriptor)
+
+    os.fsync = slowly
+
+
+def second_fails():
+    from gta.recognizer import VideoRecognizer
+
+    def fails(self, batch, batch_idx):
+        raise FloatingPointError("the second process has had enough")
+
+    if os.environ.get("LOCAL_RANK") == "1":
+        VideoRecognizer.training_step = fails
+
+
+def first_cannot_write():
+    from experiments import outcome
+    from gta.errors import UserError
+
+    def refuses(*arguments):
+        raise UserError("the disk is full")
+
+    outcome.write = refuses
+
+
+DRILLS = {"slow disk": slow_disk, "second fails": second_fails, "first cannot write": first_cannot_write}
+
+if __name__ == "__main__":
+    if os.environ.get("DRILL"):
+        DRILLS[os.environ["DRILL"]]()
+    sys.exit(main())
