@@ -2,8 +2,20 @@
 
 What the paper states: 8 or 16 segments, multi-scale crops of 224 pixels from 240 x 320, SGD at 0.01 for a batch of 32,
 divided by ten at epochs 30, 40 and 45 of 50, two epochs of warm-up, ImageNet weights. What it leaves open is taken from
-the public code of TSM and TEA (momentum, weight decay, dropout, gradient clipping) and of PySlowFast (the SlowFast and
-Kinetics schedules).
+public code:
+
+* TSM, for R2D and TSM on Something-Something: momentum without Nesterov, weight decay, dropout, gradients clipped at
+  20, rates (classifier five times the base rate, biases twice their weights', no decay on biases).
+* PySlowFast ``SSv2/SLOWFAST_16x8_R50``: frames, jitter, batch, rates, Nesterov, precise batch norm, no clipping.
+* PySlowFast ``Kinetics/C2D_NLN_8x8_R50_IN1K``: the step schedule, a jitter uniform in the side, and the same rest.
+* PySlowFast ``Kinetics/c2/SLOWFAST_8x8_R101_101_101``: SlowFast-R101's network and cosine schedule; the places of the
+  blocks are those of ``c2/SLOWFAST_NLN_16x8_R101_50_50``. The paper fine-tunes the trained backbone "following the
+  same practice for training the non-local blocks". SlowFast's authors say only that these start from the weights
+  trained without them, and PySlowFast's configs with them have the schedule of those without: so have we. No shorter
+  schedule for fine-tuning is published.
+
+GloRe has its authors' biases here; ``tiny``, whose runs were made before, leaves them out. Where ours still differs
+from a source, and why, is in results/LOG.md ("Recipes against their sources").
 
 On one device or several the batch is the recipe's; its learning rate belongs to it. Mixed precision (bf16, or fp16 with
 loss scaling), features channels-last in memory, batch norm synchronised between GPUs, no moving average of the weights.
@@ -33,7 +45,11 @@ _SSV_TRAIN = TrainConfig(
     schedule="step",
     milestones=(30, 40, 45),
     clip_norm=20.0,
+    head_rate=5.0,
+    bias_rate=2.0,
 )
+_PYSLOWFAST_SGD = TrainConfig("sgd", momentum=0.9, nesterov=True, clip_norm=None, precise_bn=200, warmup_from="start")
+"""What all of PySlowFast's recipes share."""
 
 
 def _something(name: str) -> dict[Backbone, Setting]:
@@ -44,17 +60,25 @@ def _something(name: str) -> dict[Backbone, Setting]:
         spots=TSM_SPOTS,
         dropout=0.5,
         pool="after",
+        bias=True,
         pretrain=_RESNET50,
     )
     slowfast = Setting(
         backbone=SlowFastConfig(),
         data=DataConfig(
-            name, frames=64, crop=224, augment="crop", flip=0.0, short_side=(256, 320), test_side=256, test_crop=256
+            name,
+            frames=64,
+            crop=224,
+            augment="crop",
+            flip=0.0,
+            sampling="spans",
+            short_side=(256, 320),
+            test_side=256,
+            test_crop=256,
         ),
-        train=TrainConfig(
-            "sgd",
+        train=dataclasses.replace(
+            _PYSLOWFAST_SGD,
             lr=0.03,
-            momentum=0.9,
             weight_decay=1e-6,
             batch_size=16,
             epochs=22,
@@ -66,6 +90,7 @@ def _something(name: str) -> dict[Backbone, Setting]:
         spots=PYSLOWFAST_SPOTS,
         dropout=0.5,
         pool="before",
+        bias=True,
         pretrain=WeightsConfig("pyslowfast", "SLOWFAST_8x8_R50"),
         head_pool=7,
     )
@@ -77,17 +102,25 @@ def _something(name: str) -> dict[Backbone, Setting]:
 
 
 def _kinetics() -> dict[Backbone, Setting]:
-    train = TrainConfig(
-        "sgd",
+    train = dataclasses.replace(
+        _PYSLOWFAST_SGD,
         lr=0.01,
-        momentum=0.9,
         weight_decay=1e-4,
         batch_size=64,
         epochs=118,
         warmup_epochs=0.0,
         schedule="step",
         milestones=(44, 88),
-        precise_bn=200,
+    )
+    slowfast_train = dataclasses.replace(
+        train,
+        lr=0.1,
+        epochs=196,
+        warmup_epochs=34.0,
+        warmup_start=0.01 / 0.1,
+        schedule="cosine",
+        cosine_from="start",
+        milestones=(),
     )
     data = DataConfig(
         "k400",
@@ -97,6 +130,7 @@ def _kinetics() -> dict[Backbone, Setting]:
         sampling="dense",
         stride=8,
         short_side=(256, 320),
+        jitter="side",
         test_side=256,
         test_crop=256,
     )
@@ -107,6 +141,7 @@ def _kinetics() -> dict[Backbone, Setting]:
         spots=PYSLOWFAST_SPOTS,
         dropout=0.5,
         pool="before",
+        bias=True,
         pretrain=_RESNET50,
         views=ViewsConfig(clips=10, crops=3),
         head_pool=7,
@@ -115,6 +150,7 @@ def _kinetics() -> dict[Backbone, Setting]:
         r2d,
         backbone=SlowFastConfig(depths=(3, 4, 23, 3), fusion_kernel=5),
         data=dataclasses.replace(data, frames=32, stride=2),
+        train=slowfast_train,
         spots={"res4": (6, 13, 20)},
         stages=("res4",),
         pretrain=WeightsConfig("pyslowfast", "SLOWFAST_8x8_R101"),

@@ -163,6 +163,8 @@ class Setting:
     dropout: float = 0.0
     pool: Pool = "after"
     """Where SA and NL pool their keys and values: after the projections (TSM style) or before (PySlowFast style)."""
+    bias: bool = False
+    """:attr:`GloReConfig.bias`."""
     pretrain: PretrainConfig | WeightsConfig | None = None
     views: ViewsConfig = ONE_VIEW
     """What a row's own accuracy is averaged over."""
@@ -211,7 +213,7 @@ class Profile:
             classes=self.classes,
             frames=data.frames,
             backbone=setting.backbone,
-            blocks=tuple(_tune(block, setting.pool, tuned) for block in row.blocks),
+            blocks=tuple(_tune(block, setting, tuned) for block in row.blocks),
             places=setting.places(row.counts) if row.blocks else (),
             dropout=setting.dropout,
             pool=setting.head_pool,
@@ -228,9 +230,9 @@ class Profile:
         return RunConfig(self.name, seed, model, data, train, pretrain, views, splits)
 
 
-def _tune(block: BlockConfig, pool: Pool, tuned: FamilySettings) -> BlockConfig:
+def _tune(block: BlockConfig, setting: Setting, tuned: FamilySettings) -> BlockConfig:
     """Return the block with the profile's settings where the row itself has left the default."""
-    wanted: dict[str, Any] = {"pool": pool}
+    wanted: dict[str, Any] = {"pool": setting.pool, "bias": setting.bias}
     wanted |= tuned.chosen
     left = {f.name for f in dataclasses.fields(block) if getattr(block, f.name) == f.default}
     return dataclasses.replace(block, **{name: value for name, value in wanted.items() if name in left})

@@ -1,7 +1,7 @@
 """Batch-norm statistics estimated anew from a fixed set of training batches before evaluation ("precise BN").
 
 Running averages follow the weights with a delay. Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3;
-PySlowFast does it for its Kinetics recipes, whose models the paper builds on.
+PySlowFast does it in all of the recipes that the paper builds on.
 """
 
 from __future__ import annotations

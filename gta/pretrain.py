@@ -32,7 +32,8 @@ from gta.config import (
 )
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
 from gta.files import make_folder, replacing
-from gta.recognizer import MEAN, STD, lr_factor, parameter_groups
+from gta.optimizer import build_optimizer, lr_factor
+from gta.recognizer import MEAN, STD
 
 Backbone = BackboneConfig | SlowFastConfig
 Pictures = tuple[torch.Tensor, dict[str, torch.Tensor]]
@@ -136,11 +137,19 @@ def train_on_stills(
     torch.manual_seed(config.seed)
     network = _still_network(backbone, sum(STILL_TASKS.values())).to(memory_format=torch.channels_last).train()
     batches = _StillBatches(config, drawing, crop, 0, max(1, config.stills // config.batch_size))
-    schedule = TrainConfig("adamw", config.lr, epochs=1, warmup_epochs=0.1, schedule="cosine", milestones=())
-    optimizer = torch.optim.AdamW(parameter_groups(network, config.weight_decay), lr=config.lr, fused=True)
+    recipe = TrainConfig(
+        "adamw",
+        config.lr,
+        weight_decay=config.weight_decay,
+        epochs=1,
+        warmup_epochs=0.1,
+        schedule="cosine",
+        milestones=(),
+    )
+    optimizer = build_optimizer(network, recipe)
     for step, (pictures, targets) in enumerate(DataLoader(batches, batch_size=None, num_workers=workers)):
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * lr_factor(schedule, step / len(batches))
+            group["lr"] = config.lr * lr_factor(recipe, step / len(batches))
         loss = torch.zeros(())
         for task, scores in _still_scores(network, pictures).items():
             loss = loss + nn.functional.cross_entropy(scores, targets[task], ignore_index=NONE)

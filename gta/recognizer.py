@@ -14,11 +14,12 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 
 from gta.checkpoint import FINGERPRINT, LABELS, check_labels
-from gta.config import RunConfig, TrainConfig, WeightsConfig, run_from_dict, to_dict
+from gta.config import RunConfig, WeightsConfig, run_from_dict, to_dict
 from gta.data.dataset import Batch
 from gta.data.splits import label_fingerprint
 from gta.evaluation import UNKNOWN
 from gta.model import build_model, inserted_blocks
+from gta.optimizer import build_optimizer, lr_factor
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -155,14 +156,7 @@ class VideoRecognizer(pl.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return optimiser and the learning-rate schedule by step."""
         train = self.run.train
-        groups = parameter_groups(self.model, train.weight_decay)
-        optimizer: torch.optim.Optimizer
-        if train.optimizer == "adamw":
-            optimizer = torch.optim.AdamW(
-                groups, lr=train.lr, betas=(train.momentum, 0.999), fused=self.trainer.precision != "16-mixed"
-            )
-        else:
-            optimizer = torch.optim.SGD(groups, lr=train.lr, momentum=train.momentum)
+        optimizer = build_optimizer(self.model, train, fused=self.trainer.precision != "16-mixed")
         steps = self._steps_per_epoch()
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: lr_factor(train, step / steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
@@ -174,7 +168,8 @@ class VideoRecognizer(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip the norm of all gradients; the trainer's own clipping refuses fused optimisers in mixed precision."""
-        nn.utils.clip_grad_norm_(self.parameters(), self.run.train.clip_norm)
+        if self.run.train.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.parameters(), self.run.train.clip_norm)
 
     def _steps_per_epoch(self) -> int:
         """Return the batches of an epoch.
@@ -243,34 +238,3 @@ def gather(parts: Sequence[Part]) -> Scores:
         raise RuntimeError(f"evaluation saw {len(found)} views of clips, not each of {shape[0]} x {shape[1]} once")
     by_clip = labels[order].view(shape)[0]
     return Scores(clips.numpy(), by_clip.numpy(), scores[order].view(*shape, -1).numpy())
-
-
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Split every trainable parameter into one group with and one without weight decay.
-
-    Weights of convolutions and linear layers decay; biases, norms, temporal matrices and positional embeddings
-    do not. No parameter is missed, bare ones included.
-    """
-    decayed: list[nn.Parameter] = []
-    plain: list[nn.Parameter] = []
-    for module in model.modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            if not parameter.requires_grad:
-                continue
-            heavy = name.endswith("weight") and isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear)
-            (decayed if heavy else plain).append(parameter)
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
-
-
-def lr_factor(train: TrainConfig, epoch: float) -> float:
-    """Return what the base learning rate is multiplied with at a (fractional) epoch.
-
-    The warm-up rises in a line from zero and is held at ``warmup_start`` or above, so that the first step is one.
-    PySlowFast's line starts at that value itself; the two differ by less than it.
-    """
-    if epoch < train.warmup_epochs:
-        return max(epoch / train.warmup_epochs, train.warmup_start)
-    if train.schedule == "step":
-        return float(0.1 ** sum(epoch >= milestone for milestone in train.milestones))
-    progress = (epoch - train.warmup_epochs) / max(train.epochs - train.warmup_epochs, 1e-9)
-    return 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from experiments.profiles import PROFILES
+from experiments.study import Row
 from gta.blocks import build_block
 from gta.config import CGNLConfig, GCConfig, GloReConfig
 
@@ -73,22 +75,36 @@ def test_global_context(domain):
     check(GCConfig(domain=domain, reduction=4), one_set)
 
 
+@pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("normalised", [True, False])
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_global_reasoning(domain, normalised):
+def test_global_reasoning(domain, normalised, bias):
     def one_set(block, x):
         nodes = C // 4
-        projected = x @ block.state_projection.weight.T
+        zero = torch.zeros(())
+        projected = x @ block.state_projection.weight.T + (block.state_projection.bias if bias else zero)
         states, nodes_of = projected[:, : 2 * nodes], projected[:, 2 * nodes :]
         v = sum(torch.outer(s, p) for s, p in zip(states, nodes_of, strict=True))  # (S, K)
         v = v / len(x) if normalised else v
-        h = torch.clamp(v @ block.adjacency.weight.T + v, min=0)
+        h = torch.clamp(v @ block.adjacency.weight.T + (block.adjacency.bias if bias else zero) + v, min=0)
         back = nodes_of @ (block.weight.weight @ h).T  # (L, S)
         y = back @ block.out.weight.T
         scale = block.norm.weight / torch.sqrt(block.norm.running_var + block.norm.eps)
         return (y - block.norm.running_mean) * scale + block.norm.bias
 
-    check(GloReConfig(domain=domain, normalised=normalised), one_set)
+    check(GloReConfig(domain=domain, normalised=normalised, bias=bias), one_set)
+
+
+def test_glore_has_the_biases_of_its_authors():
+    with_bias, without = (dict(build_block(GloReConfig(bias=b), C, T).named_parameters()) for b in (True, False))
+    nodes = C // 4
+    assert {name: tuple(with_bias[name].shape) for name in with_bias.keys() - without.keys()} == {
+        "state_projection.bias": (3 * nodes,),
+        "adjacency.bias": (nodes,),
+    }
+    for name, scale in (("ssv1", True), ("tiny", False)):
+        blocks = PROFILES[name].resolve(Row("", (GloReConfig(),)), 0).model.blocks
+        assert blocks == (GloReConfig(bias=scale),)
 
 
 def test_glore_normalises_with_the_epsilon_of_its_authors():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from gta.config import ViewsConfig
 from gta.data import transforms
-from gta.data.sampling import dense_indices, segment_indices
+from gta.data.sampling import dense_indices, segment_indices, span_indices
 from gta.data.views import number_views
 from gta.evaluation import view_table
 
@@ -117,14 +120,55 @@ def test_two_clips_are_the_middles_and_the_first_frames_of_the_segments(frames):
 def test_dense_clips_start_as_in_pyslowfast():
     starts = [dense_indices(300, 8, 8, None, clip, 10)[0] for clip in range(10)]
     assert starts == [(300 - 64) * i // 10 for i in range(10)]
-    assert dense_indices(300, 8, 8, None, 3, 10).tolist() == [70 + 8 * i for i in range(8)]
-    assert dense_indices(300, 4, 2).tolist() == [0, 2, 4, 6]
+    assert dense_indices(300, 8, 8).tolist() == [0, 9, 18, 27, 36, 45, 54, 63]
+    assert dense_indices(300, 8, 8, None, 3, 10).tolist() == [70 + 9 * i for i in range(8)]
+    assert dense_indices(300, 1, 4).tolist() == [0]
     assert dense_indices(5, 4, 2).tolist() == [0, 2, 4, 4]
     rng = np.random.default_rng(0)
     drawn = {int(dense_indices(20, 4, 4, rng)[0]) for _ in range(200)}
     assert drawn == set(range(5))
     with pytest.raises(ValueError, match="every 0th"):
         dense_indices(20, 4, 0)
+
+
+@pytest.mark.parametrize(("frames", "stride"), [(8, 8), (32, 2), (16, 4)])
+@pytest.mark.parametrize("length", [1, 30, 63, 64, 65, 71, 128, 250, 299, 300])
+def test_dense_clips_are_a_linspace_over_the_window(length, frames, stride):
+    """PySlowFast: linspace(start, start + W - 1, T), cut to whole frames within the video."""
+    window = frames * stride
+    for clips in (1, 3, 10):
+        for clip in range(clips):
+            start = Fraction(max(length - window, 0) * clip, clips)
+            expected = [
+                min(math.floor(start + Fraction((window - 1) * k, frames - 1)), length - 1) for k in range(frames)
+            ]
+            assert dense_indices(length, frames, stride, None, clip, clips).tolist() == expected
+    rng = np.random.default_rng(0)
+    offsets = [(window - 1) * k // (frames - 1) for k in range(frames)]
+    for _ in range(20):
+        drawn = dense_indices(length, frames, stride, rng)
+        assert drawn.tolist() == [min(int(drawn[0]) + offset, length - 1) for offset in offsets]
+
+
+@pytest.mark.parametrize("frames", [8, 64])
+@pytest.mark.parametrize("length", [1, 2, 9, 33, 45, 64, 65, 117])
+def test_spans_are_those_of_pyslowfast(length, frames):
+    """Ends round((L-1)/T i), both inside; the earlier of two middles in testing, any frame of the span in training."""
+    size = float(length - 1) / frames
+    spans = [(round(size * i), round(size * (i + 1))) for i in range(frames)]  # Python rounds halves to even
+    assert span_indices(length, frames).tolist() == [(start + end) // 2 for start, end in spans]
+    rng = np.random.default_rng(0)
+    drawn = np.stack([span_indices(length, frames, rng) for _ in range(400)])
+    assert [(int(column.min()), int(column.max())) for column in drawn.T] == spans
+    second = span_indices(length, frames, None, 1, 2)
+    assert second.tolist() == [start for start, _ in spans]
+
+
+def test_spans_differ_from_segments():
+    """What the two rules give is not the same for a third of the frames of clips of usual length."""
+    differ = [np.mean(span_indices(length, 64) != segment_indices(length, 64)) for length in range(24, 72)]
+    assert np.mean(differ) > 0.2
+    assert np.mean(differ) < 0.5
 
 
 def test_views_are_numbered_through():
@@ -155,6 +199,16 @@ def test_short_side_jitter_is_uniform_in_the_inverse():
     assert (sides.min(), sides.max()) == (168, 210)  # 224 * 240 / 320 and / 256: linear in the inverse, so uniform
     counts, _ = np.histogram(sides, bins=6, range=(168, 210))
     assert counts.min() > 0.8 * 4000 / 6
+
+
+def test_short_side_jitter_may_be_uniform_in_the_side():
+    rng = np.random.default_rng(0)
+    boxes = [transforms.jitter_box(rng, (2560, 4000), 224, (256, 320), "side") for _ in range(4000)]
+    sides = np.array([round(2560 * 224 / box.height) for box in boxes])
+    assert (sides.min(), sides.max()) == (256, 320)
+    counts, _ = np.histogram(sides, bins=4, range=(256, 320))
+    assert counts.min() > 0.88 * 4000 / 4  # uniform in the inverse there would be a fifth less than a quarter above 304
+    assert np.mean(sides) == pytest.approx(288, abs=1.5)
 
 
 def test_colour_jitter_is_the_same_for_all_frames_and_keeps_grey_grey():

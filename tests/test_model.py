@@ -9,9 +9,10 @@ from experiments.study import Row
 from experiments.tables import TABLES
 from gta import ModelConfig, build_model, insert_blocks
 from gta.blocks import SpatialAttention
-from gta.config import BackboneConfig, GTAConfig, NLConfig, SAConfig, TAConfig
+from gta.config import BackboneConfig, GTAConfig, NLConfig, SAConfig, TAConfig, TrainConfig
 from gta.model import inserted_blocks
-from gta.recognizer import VideoRecognizer, parameter_groups
+from gta.optimizer import parameter_groups
+from gta.recognizer import VideoRecognizer
 
 TAPE = TAConfig(position=True)
 BLIND = {
@@ -95,7 +96,7 @@ def test_every_parameter_is_trained(row: Row):
     trained = {name: p for name, p in recognizer.model.named_parameters() if p.requires_grad}
     still = [name for name, p in trained.items() if p.grad is None or not p.grad.abs().sum() > 0]
     assert still == []
-    grouped = [id(p) for group in parameter_groups(recognizer.model, 0.1) for p in group["params"]]
+    grouped = [id(p) for group in parameter_groups(recognizer.model, TrainConfig()) for p in group["params"]]
     assert sorted(grouped) == sorted(id(p) for p in trained.values())
     trunk = recognizer.model.backbone.trunk
     frozen = {name.split(".")[0] for name, p in trunk.named_parameters() if not p.requires_grad}
@@ -114,7 +115,7 @@ def wake(network):
 
 def test_bare_parameters_do_not_decay():
     model = build_model(ModelConfig(7, blocks=(TAPE, GTAConfig()), backbone=BackboneConfig((1, 3, 5, 1), 8, "small")))
-    decayed, plain = parameter_groups(model, 0.1)
+    decayed, plain = parameter_groups(model, TrainConfig(weight_decay=0.1))
     names = {id(p): name for name, p in model.named_parameters()}
     assert all(p.dim() >= 2 for p in decayed["params"])
     bare = {names[id(p)].rsplit(".", 1)[-1] for p in plain["params"]}

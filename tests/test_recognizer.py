@@ -1,13 +1,18 @@
 """The recognizer's bookkeeping: views of clips in order, labels in checkpoints, learning rates."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from experiments.profiles import PROFILES, SMOKE
 from experiments.study import Row
+from gta.config import GloReConfig
 from gta.errors import UserError
-from gta.recognizer import VideoRecognizer, as_wrong, gather, lr_factor
+from gta.model import build_model
+from gta.optimizer import build_optimizer, lr_factor
+from gta.recognizer import VideoRecognizer, as_wrong, gather
 
 
 def part(*lines):
@@ -98,7 +103,7 @@ def test_the_learning_rate_of_slowfast(name):
     np.testing.assert_allclose(found.ravel()[~warm], expected[~warm], rtol=1e-9)
     theirs = 1e-4 + (0.03 - 1e-4) * at[warm] / 0.19
     assert found[0, 0] == pytest.approx(1e-4)
-    assert np.abs(found.ravel()[warm] - theirs).max() <= 1e-4
+    np.testing.assert_allclose(found.ravel()[warm], theirs, rtol=1e-9)
 
 
 def test_the_learning_rate_of_kinetics():
@@ -109,3 +114,62 @@ def test_the_learning_rate_of_kinetics():
     assert (run.train.batch_size, found.shape) == (64, (118, steps))
     expected = np.repeat(0.01 * 0.1 ** np.array([0.0] * 44 + [1.0] * 44 + [2.0] * 30), steps)
     np.testing.assert_allclose(found.ravel(), expected, rtol=1e-9)
+
+
+def test_the_learning_rate_of_slowfast_r101():
+    """PySlowFast: half a cosine from 0.1 over 196 epochs, of which the first 34 are a line from 0.01 up to it."""
+    run = PROFILES["k400"].resolve(Row("", backbone="slowfast_r101"), 0)
+    steps = 13
+    found = rates(run, steps)
+    assert (run.train.batch_size, found.shape) == (64, (196, steps))
+    at = np.arange(found.size) / steps
+    cosine = 0.1 * 0.5 * (np.cos(np.pi * at / 196) + 1)
+    top = 0.1 * 0.5 * (np.cos(np.pi * 34 / 196) + 1)
+    expected = np.where(at < 34, 0.01 + at * (top - 0.01) / 34, cosine)
+    np.testing.assert_allclose(found.ravel(), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "backbone", "source"),
+    [
+        ("ssv1", "r2d", "tsm"),
+        ("ssv2", "tsm", "tsm"),
+        ("ssv2", "slowfast", "pyslowfast"),
+        ("k400", "r2d_k400", "pyslowfast"),
+        ("k400", "slowfast_r101", "pyslowfast"),
+    ],
+)
+def test_the_optimiser_is_that_of_the_source(name, backbone, source):
+    """TSM: head x 5, its bias x 10, other biases of layers x 2, plain momentum; PySlowFast: one rate, Nesterov."""
+    run = PROFILES[name].resolve(Row("", (GloReConfig(),), backbone), 0)
+    with torch.device("meta"):
+        model = build_model(run.model)
+    optimizer = build_optimizer(model, run.train)
+    assert isinstance(optimizer, torch.optim.SGD)
+    layers = torch.nn.Conv2d | torch.nn.Conv3d | torch.nn.Linear
+    owner = {f"{path}.{own}": m for path, m in model.named_modules() for own, _ in m.named_parameters(recurse=False)}
+    by_id = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+    seen = set()
+    for path, parameter in model.named_parameters():
+        group = by_id[id(parameter)]
+        assert group["nesterov"] is (source == "pyslowfast")
+        head, bias = path.startswith("backbone.fc."), path.endswith(".bias") and isinstance(owner[path], layers)
+        factor = (5 if head else 1) * (2 if bias else 1) if source == "tsm" else 1
+        assert group["lr"] == pytest.approx(run.train.lr * factor)
+        weight = path.endswith(".weight") and isinstance(owner[path], layers)
+        assert group["weight_decay"] == (run.train.weight_decay if weight else 0.0)
+        seen.add((head, bias))
+    assert seen == {(False, False), (False, True), (True, False), (True, True)}
+    assert (run.train.clip_norm, run.train.precise_bn) == ((20.0, 0) if source == "tsm" else (None, 200))
+
+
+def test_gradients_are_clipped_when_a_norm_is_given():
+    run = SMOKE.resolve(Row(""), 0)
+    for norm, expected in ((None, 7.0), (2.0, 2.0)):
+        own = dataclasses.replace(run, train=dataclasses.replace(run.train, clip_norm=norm))
+        recognizer = VideoRecognizer(own)
+        parameter = next(p for p in recognizer.parameters() if p.requires_grad)
+        parameter.grad = torch.zeros_like(parameter)
+        parameter.grad.view(-1)[0] = 7.0
+        recognizer.configure_gradient_clipping(recognizer, norm)
+        assert parameter.grad.norm().item() == pytest.approx(expected, rel=1e-4)

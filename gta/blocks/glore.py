@@ -18,6 +18,7 @@ class GlobalReasoning(nn.Module):
     """Y = X + BN(W_e P V'): positions projected onto nodes, a graph convolution between the nodes, and back by P.
 
     V = S^T P (divided by L when ``config.normalised``), H = A V + V over the nodes, V' = W ReLU(H) over the states.
+    S, P and A have biases when ``config.bias``.
     """
 
     def __init__(self, channels: int, frames: int, config: GloReConfig = GloReConfig()) -> None:  # noqa: B008 - frozen
@@ -26,8 +27,8 @@ class GlobalReasoning(nn.Module):
         self.frames, self.domain, self.normalised = frames, config.domain, config.normalised
         nodes = channels // config.reduction
         self.sizes = (2 * nodes, nodes)
-        self.state_projection = nn.Linear(channels, 3 * nodes, bias=False)
-        self.adjacency = nn.Linear(nodes, nodes, bias=False)
+        self.state_projection = nn.Linear(channels, 3 * nodes, bias=config.bias)
+        self.adjacency = nn.Linear(nodes, nodes, bias=config.bias)
         self.weight = nn.Linear(2 * nodes, 2 * nodes, bias=False)
         self.out = nn.Linear(2 * nodes, channels, bias=False)
         self.norm = nn.BatchNorm2d(channels, eps=1e-4)

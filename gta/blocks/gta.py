@@ -112,10 +112,14 @@ class GlobalTemporalAttention(nn.Module):
     Which reading the paper built cannot be told from its columns. It prints 31.2 M parameters and 50.2 G
     multiply-accumulates for R2D-50 (41.4 M and 169.9 G for SlowFast). Value and output projections of their own for
     both paths, C/4 wide, are C^2 parameters a block, as many as temporal attention has, so 31.2 M leaves nothing for
-    W_G and M. Eq. 6 as printed, W_G in R^{C/8 x C}, gives 31.7 M. The default, W_G on the C/4-wide values with K = C/8,
-    keeps the equations and K and gives 31.4 M and 50.0 G (41.7 M and 169.6 G): within 0.7 % in every cell. K = C/32
-    would be nearer in parameters, but is not the K of the paper's best row. ``python -m experiments.profile`` prints
-    the deviations.
+    W_G and M. Eq. 6 as printed, W_G in R^{C/8 x C} on X itself, gives 31.7 M and 50.8 G. The default, W_G in
+    R^{C/8 x C/4} on the C/4-wide values, is NOT eq. 6 as printed; it gives 31.4 M and 50.0 G (41.7 M and 169.6 G):
+    within 0.7 % in every cell. K = C/32 would be nearer in parameters, but is not the K of the paper's best row.
+    ``python -m experiments.profile`` prints the deviations.
+
+    The projection that W_G reads in a block without pixel path is ours: eq. 6 has none. With it SA + Region GTA (CCMH)
+    has 30.44 M parameters, SA + Pixel GTA 29.41 M; of the difference 0.92 M are this projection and 0.11 M W_G.
+    ``region_input="input"`` needs no projection: 29.87 M.
     """
 
     pixel: PixelPath | None

@@ -117,6 +117,8 @@ class GloReConfig(Checked):
     """C / reduction nodes, with states twice as wide."""
     normalised: bool = True
     """Divide the projection onto nodes by the number of positions."""
+    bias: bool = later(False)
+    """Projections onto states and nodes and the convolution over the nodes have biases, as the authors' code has."""
 
 
 BlockConfig = NLConfig | SAConfig | TAConfig | GTAConfig | CGNLConfig | GCConfig | GloReConfig

@@ -61,12 +61,15 @@ class DataConfig(Checked):
     evaluation_split: EvaluationSplit = "validation"
     drawing: DrawingConfig | None = None
     """Set for the embedded data sets only."""
-    sampling: Literal["segments", "dense"] = later("segments")
-    """One frame of each of T equal segments, or T frames ``stride`` apart from a window of the video."""
+    sampling: Literal["segments", "spans", "dense"] = later("segments")
+    """One frame of each of T equal segments (TSN), of T spans that share their ends (PySlowFast on SSv2), or T frames
+    spread over a window of ``frames * stride``."""
     stride: int = later(1)
-    """Distance of neighbouring frames of a ``dense`` clip."""
+    """Frames of the window for each frame of a ``dense`` clip."""
     short_side: tuple[int, int] | None = later(None)
-    """Training: scale the shorter side to a length whose inverse is uniform between those of these two, then crop."""
+    """Training: scale the shorter side to a length between these two, then crop."""
+    jitter: Literal["inverse", "side"] = later("inverse")
+    """What of the length drawn between those of ``short_side`` is uniform: its inverse, or the length itself."""
     test_side: int | None = later(None)
     """Evaluation: scale the shorter side to this; None: ``resize``."""
     test_crop: int | None = later(None)

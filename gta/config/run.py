@@ -26,19 +26,38 @@ class TrainConfig(Checked):
     schedule: Literal["step", "cosine"] = "step"
     milestones: tuple[int, ...] = (30, 40, 45)
     """Epochs at which ``step`` multiplies the learning rate by 0.1."""
-    clip_norm: float = 20.0
+    clip_norm: float | None = 20.0
+    """Largest norm of all gradients together; None: they are not clipped."""
     label_smoothing: float = 0.0
     frozen: tuple[str, ...] = ()
     """Stages that keep their pre-trained weights and statistics: ``stem``, ``res2`` .. ``res5``; of SlowFast those of
     its slow pathway."""
     warmup_start: float = later(1e-3)
-    """Factor of the learning rate from which the warm-up rises."""
+    """Smallest factor of the learning rate in the warm-up."""
     precise_bn: int = later(0)
     """Batches from which the statistics of the normalisations are estimated anew before evaluation; 0: not at all."""
+    warmup_from: Literal["zero", "start"] = later("zero")
+    """The warm-up is a line from zero, held at ``warmup_start`` or above, or one from ``warmup_start`` (PySlowFast)."""
+    cosine_from: Literal["warmup", "start"] = later("warmup")
+    """``cosine`` begins after the warm-up, or at epoch 0 and the warm-up rises to meet it (PySlowFast)."""
+    nesterov: bool = later(False)
+    """SGD with Nesterov's momentum."""
+    head_rate: float = later(1.0)
+    """Factor of the classifier's learning rate."""
+    bias_rate: float = later(1.0)
+    """Factor of the learning rate of the biases of convolutions and linear layers, the classifier's too."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_above_zero("lr", "clip_norm")
+        self._require_above_zero("lr", "head_rate", "bias_rate")
+        require(
+            self.clip_norm is None or self.clip_norm > 0,
+            f"TrainConfig.clip_norm is {self.clip_norm}; it must be more than 0, or None",
+        )
+        require(
+            not self.nesterov or (self.optimizer == "sgd" and self.momentum > 0),
+            "TrainConfig.nesterov is True; it needs the optimizer sgd and a momentum of more than 0",
+        )
         self._require_at_least(1, "batch_size", "epochs")
         self._require_at_least(0, "weight_decay", "warmup_epochs", "warmup_start", "precise_bn")
         self._require_share("momentum", "label_smoothing")

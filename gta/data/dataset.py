@@ -18,7 +18,7 @@ from gta.data.damage import ATTEMPTS
 from gta.data.decode import ClipError, Reader
 from gta.data.pyav import Choose
 from gta.data.sampler import Key
-from gta.data.sampling import dense_indices, segment_indices
+from gta.data.sampling import dense_indices, segment_indices, span_indices
 from gta.data.splits import Split
 from gta.data.transforms import Box, Clip
 from gta.data.views import View, number_views
@@ -145,7 +145,7 @@ class ClipDataset(Dataset[Batch]):
         rng = np.random.default_rng(key)
         at = self._times(length, View(0, 1, 0, 1), rng)  # again, for the box and the flip are drawn after the frames
         if data.short_side is not None:
-            box = transforms.jitter_box(rng, _size(clip), data.crop, data.short_side)
+            box = transforms.jitter_box(rng, _size(clip), data.crop, data.short_side, data.jitter)
         else:
             clip = self._scaled(clip)
             box = transforms.training_box(rng, _size(clip), data.crop, data.augment)
@@ -191,7 +191,8 @@ class ClipDataset(Dataset[Batch]):
     def _times(self, length: int, view: View, rng: np.random.Generator | None = None) -> NDArray[np.int64]:
         if self.data.sampling == "dense":
             return dense_indices(length, self.data.frames, self.data.stride, rng, view.clip, view.clips)
-        return segment_indices(length, self.data.frames, rng, view.clip, view.clips)
+        choose = span_indices if self.data.sampling == "spans" else segment_indices
+        return choose(length, self.data.frames, rng, view.clip, view.clips)
 
     def _read(self, index: int, choose: Choose) -> tuple[int, Clip]:
         """Return the clip's length, and its chosen frames, or the cache's row of all of them."""

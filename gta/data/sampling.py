@@ -1,6 +1,7 @@
 """Which frames of a video a network sees.
 
-One of each of T equal segments (TSN; the paper's appendix E), or T frames a stride apart (SlowFast, Kinetics).
+One of each of T equal segments (TSN; the paper's appendix E) or of T spans that share their ends (PySlowFast on
+Something-Something), or T frames spread over a window (PySlowFast on Kinetics).
 """
 
 from __future__ import annotations
@@ -43,14 +44,37 @@ def segment_indices(
     return middles
 
 
+def span_indices(
+    length: int, frames: int, rng: np.random.Generator | None = None, clip: int = 0, clips: int = 1
+) -> NDArray[np.int64]:
+    """Return ``frames`` non-decreasing frame numbers of a clip of ``length`` frames, as PySlowFast takes them on SSv2.
+
+    Span i goes from round((L-1)/T i) to round((L-1)/T (i+1)), halves to the even number, both ends included; so
+    neighbours share an end. In training (``rng`` given) each span gives any of its frames, in testing the middle one,
+    the earlier of two. Clip i of n takes the fraction (1/2 + i/n) mod 1; PySlowFast repeats the middles.
+
+    Raises:
+        ValueError: ``length`` or ``frames`` is below 1, or there is no such clip.
+    """
+    _check(length, frames, clip, clips)
+    ends: NDArray[np.int64] = np.round(np.arange(frames + 1) * ((length - 1) / frames)).astype(np.int64)
+    starts, widths = ends[:-1], np.diff(ends)
+    if rng is not None:
+        chosen: NDArray[np.int64] = starts + rng.integers(widths + 1)
+        return chosen
+    shifted: NDArray[np.int64] = starts + (widths * ((clips + 2 * clip) % (2 * clips))) // (2 * clips)
+    return shifted
+
+
 def dense_indices(
     length: int, frames: int, stride: int, rng: np.random.Generator | None = None, clip: int = 0, clips: int = 1
 ) -> NDArray[np.int64]:
-    """Return ``frames`` frame numbers ``stride`` apart, from a window of ``frames * stride`` frames.
+    """Return ``frames`` frame numbers spread evenly from the first to the last frame of a window, as PySlowFast does.
 
-    In training (``rng`` given) the window starts anywhere in the video. In testing window i of n starts at
-    floor((L - window) i / n) (PySlowFast; the paper's appendix E), so a single one at the beginning. A video that
-    ends earlier repeats its last frame. The rate of the video is not looked at.
+    The window has W = ``frames * stride`` frames; frame k of it is number floor(start + (W - 1) k / (T - 1)), so eight
+    with a stride of 8 are 0, 9, ..., 63. In training (``rng`` given) the window starts at any frame, all equally
+    likely. In testing window i of n starts at (L - W) i / n, not rounded (the paper's appendix E), so a single one at
+    the beginning. A video that ends earlier repeats its last frame. The rate of the video is not looked at.
 
     Raises:
         ValueError: ``length``, ``frames`` or ``stride`` is below 1, or there is no such clip.
@@ -59,8 +83,10 @@ def dense_indices(
     if stride < 1:
         raise ValueError(f"cannot take every {stride}th frame")
     free = max(length - frames * stride, 0)
-    start = free * clip // clips if rng is None else int(rng.integers(free + 1))
-    return np.minimum(start + stride * np.arange(frames, dtype=np.int64), length - 1)
+    start, parts = (free * clip, clips) if rng is None else (int(rng.integers(free + 1)), 1)  # start / parts
+    gaps = max(frames - 1, 1)
+    steps = np.arange(frames, dtype=np.int64) * (frames * stride - 1)
+    return np.minimum((start * gaps + steps * parts) // (parts * gaps), length - 1)
 
 
 def _check(length: int, frames: int, clip: int, clips: int) -> None:

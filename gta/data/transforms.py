@@ -67,13 +67,20 @@ def side_of_crop(size: tuple[int, int], crop: int, short_side: int) -> int:
     return min(max(1, round(crop * min(size) / short_side)), min(size))
 
 
-def jitter_box(rng: np.random.Generator, size: tuple[int, int], crop: int, short_side: tuple[int, int]) -> Box:
+def jitter_box(
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    crop: int,
+    short_side: tuple[int, int],
+    uniform: Literal["inverse", "side"] = "inverse",
+) -> Box:
     """The short-side jitter of PySlowFast, to be resized to ``crop`` x ``crop``.
 
-    As if the shorter side were scaled to a length whose inverse is uniform between those of ``short_side`` and a
-    window of ``crop`` cut anywhere.
+    As if the shorter side were scaled to a length between those of ``short_side``, of which ``uniform`` is uniform,
+    and a window of ``crop`` cut anywhere.
     """
-    scaled = round(1 / rng.uniform(1 / max(short_side), 1 / min(short_side)))
+    least, most = min(short_side), max(short_side)
+    scaled = round(1 / rng.uniform(1 / most, 1 / least) if uniform == "inverse" else rng.uniform(least, most))
     side = side_of_crop(size, crop, scaled)
     return random_box(rng, size, side)
 
