@@ -24,6 +24,7 @@ def _drawn_settings(
     pretrain: PretrainConfig,
     epochs: int = 2,
     splits: tuple[EvaluationSplit, ...] = (),
+    bias: bool = False,
 ) -> dict[Backbone, Setting]:
     """Return narrow versions of the paper's backbones for an embedded data set."""
     backbone = BackboneConfig(depths=(1, 3, 5, 1), width=width, stem="small")
@@ -45,6 +46,7 @@ def _drawn_settings(
         spots=SPOTS,
         dropout=0.0,
         pool="before",
+        bias=bias,
         pretrain=pretrain,
         splits=splits,
     )
@@ -98,6 +100,7 @@ TINY_V2 = Profile(
         PretrainConfig(stills=200_000, stills_a_scene=1, dtype="float16"),
         epochs=4,
         splits=("test",),
+        bias=True,
     ),
     own_draws=True,
 )
