@@ -156,7 +156,11 @@ def _finish(
         replace_weights(place.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
     outcome.keep_matrices(place.folder, recognizer)
     outcome.keep_looks(place.folder, recognizer, data)
-    outcome.write(config, place.folder, stored, data, env, log.points)
+    splits = (config.data.evaluation_split, *config.splits)
+    evaluated: dict[str, str] = {
+        split: _data(config, place, split, config.views).evaluation_fingerprint for split in splits
+    }
+    outcome.write(config, place.folder, stored, data, env, log.points, evaluated)
     mirror_result(trainer.loggers, place.folder)
 
 

@@ -93,8 +93,12 @@ def write(
     data: VideoDataModule,
     env: dict[str, Any],
     points: Sequence[dict[str, Any]],
+    evaluated: dict[str, str],
 ) -> None:
-    """Write ``result.json`` from the stored scores; the accuracies are those of the first of the run's views."""
+    """Write ``result.json`` from the stored scores; the accuracies are those of the first of the run's views.
+
+    ``evaluated`` holds the fingerprint of the clips of every scored split.
+    """
     views = stored.of(config.views[0])
     found = accuracies(views, stored.labels, *kinds_and_partners(data.labels))
     size = cost(config.model, config.data.test_crop or config.data.crop)
@@ -115,6 +119,7 @@ def write(
         "train_seconds": round(seconds, 1),
         "clips_per_second": round(clips / max(seconds, 1e-9), 1),
         "data_fingerprint": data.fingerprint,
+        "evaluated": evaluated,
         "git": env["git"],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -102,9 +102,30 @@ TINY_V2 = Profile(
         splits=("test",),
         bias=True,
     ),
+    families={  # the best of four to six trials each: results/tiny-v2/tuning.md
+        "r2d": FamilySettings(lr=8e-3),
+        "sa": FamilySettings(lr=4e-3),
+        "ta": FamilySettings(lr=2e-3),
+        "tape": FamilySettings(lr=1e-3, position_std=0.3),
+        "gta": FamilySettings(lr=2e-3, matrix_gain=0.3),
+        "gta/one": FamilySettings(lr=2e-3, matrix_gain=1.0),
+        "gta/16f": FamilySettings(lr=2e-3, matrix_gain=1.0),
+        "nl": FamilySettings(lr=1e-3),
+        "cgnl": FamilySettings(lr=4e-3),
+        "gc": FamilySettings(lr=1e-3),
+        "glore": FamilySettings(lr=1e-3),
+        "tsm": FamilySettings(lr=8e-3),
+        "tsm/16f": FamilySettings(lr=2e-3),
+        "tsm+gta": FamilySettings(lr=4e-3, matrix_gain=0.1),
+        "tsm+gta/16f": FamilySettings(lr=2e-3, matrix_gain=1.0),
+        "slowfast": FamilySettings(lr=2e-3),
+        "slowfast+nl": FamilySettings(lr=2e-3),
+        "slowfast+ta": FamilySettings(lr=2e-3),
+        "slowfast+gta": FamilySettings(lr=2e-3, matrix_gain=0.1),
+    },
     own_draws=True,
 )
-"""Its settings are being tuned; no run of record is made before `results/PROTOCOL.md` is frozen."""
+"""The second study; its claims, data and analysis are those of ``results/PROTOCOL.md``."""
 
 SMOKE = Profile(
     name="smoke",

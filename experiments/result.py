@@ -45,6 +45,8 @@ class Result:
     data_fingerprint: str
     git: str
     finished: str
+    evaluated: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprint of the clips of every scored split; empty for runs of before it was written."""
     env: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """``env.json`` of the run: versions, machine, precision; empty when it is missing."""
 
@@ -64,8 +66,8 @@ def parse_result(path: Path, content: Mapping[str, Any], env: Mapping[str, Any])
             raise UserError(f"{path}: {name} is {value!r}, expected a number from {low:g} to {high:g}")
         return value
 
-    def text(name: str) -> str:
-        value = content.get(name)
+    def text(name: str, source: Mapping[str, Any] = content) -> str:
+        value = source.get(name)
         if not isinstance(value, str):
             raise UserError(f"{path}: {name} is {value!r}, expected text")
         return value
@@ -76,6 +78,9 @@ def parse_result(path: Path, content: Mapping[str, Any], env: Mapping[str, Any])
     kinds = content.get("kinds") or {}
     if not isinstance(kinds, dict):
         raise UserError(f"{path}: kinds is {kinds!r}, expected an object")
+    evaluated = content.get("evaluated", {})
+    if not isinstance(evaluated, dict):
+        raise UserError(f"{path}: evaluated is {evaluated!r}, expected an object")
     large = math.nextafter(math.inf, 0)
     return Result(
         run_id=text("run_id"),
@@ -93,5 +98,6 @@ def parse_result(path: Path, content: Mapping[str, Any], env: Mapping[str, Any])
         data_fingerprint=text("data_fingerprint"),
         git=text("git"),
         finished=text("finished"),
+        evaluated={name: text(name, evaluated) for name in evaluated},
         env=env,
     )

@@ -95,6 +95,8 @@ def test_the_result_agrees_with_the_scores(whole):
     assert len(set(stored.clip_ids.tolist())) == result["n_val"] == 24
     assert result["top1"] == pytest.approx(hits.mean() * 100)
     assert run_from_dict(files.read_json(whole / "config.json")).id == whole.name == result["run_id"]
+    assert result["evaluated"].keys() == {"validation"}
+    assert result["evaluated"]["validation"] not in ("", result["data_fingerprint"])
 
 
 def test_a_prediction_for_one_video_is_what_was_scored(ground, whole):

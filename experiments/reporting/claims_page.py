@@ -164,13 +164,15 @@ def interval_text(tested: Tested) -> str:
 def contrast_text(verdict: Verdict) -> str:
     """Return the closest contrast as ``A - B``."""
     terms = verdict.closest.contrast
-    plus = [_bracketed(row) for row, weight in terms if weight > 0]
-    minus = [_bracketed(row) for row, weight in terms if weight < 0]
+    plus = _side([(row, weight) for row, weight in terms if weight > 0])
+    minus = _side([(row, -weight) for row, weight in terms if weight < 0])
     return " − ".join([" + ".join(plus), *minus])
 
 
-def _bracketed(row: str) -> str:
-    return f"({row})" if "+" in row else row
+def _side(terms: Sequence[tuple[str, float]]) -> list[str]:
+    """Return the rows of one sign; those that share a weight below one are a mean."""
+    rows = [f"({row})" if "+" in row else row for row, _ in terms]
+    return [f"mean of {', '.join(rows[:-1])} and {rows[-1]}"] if len(rows) > 1 and terms[0][1] < 1 else rows
 
 
 def _item(data: TableData, verdict: Verdict, kept: set[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from experiments.claims import Claim, Contrast
@@ -142,9 +143,10 @@ def _test(data: TableData, claim: Claim, hits: _Hits) -> Verdict:
             return Verdict(table, claim, Outcome.NOT_MEASURED, why=reason)
         if len({hits.of(name, seed)[0] for name, _ in contrast for seed in seeds}) > 1:
             return Verdict(table, claim, Outcome.NOT_MEASURED, why="its rows were measured on different clips")
-        difference_SN = np.array([sum(weight * hits.of(row, seed)[1] for row, weight in contrast) for seed in seeds])
-        tested.append(_bootstrap(contrast, claim, difference_SN, seeds))
-        clips = max(clips, difference_SN.shape[1])
+        parts = _parts(contrast)
+        whole_SN = np.array([sum(round(w * parts) * hits.of(row, seed)[1] for row, w in contrast) for seed in seeds])
+        tested.append(_bootstrap(contrast, claim, whole_SN, parts, seeds))
+        clips = max(clips, whole_SN.shape[1])
     why = ""
     if unlike:
         why = f"without seed {', '.join(map(str, sorted(unlike)))}, whose rows started from different weights"
@@ -160,12 +162,19 @@ def _with(verdict: Verdict, outcome: Outcome, why: str) -> Verdict:
     return dataclasses.replace(verdict, outcome=outcome, why=why)
 
 
-def _bootstrap(contrast: Contrast, claim: Claim, difference_SN: NDArray[np.floating], seeds: tuple[int, ...]) -> Tested:
+def _parts(contrast: Contrast) -> int:
+    """Return the least number by which all weights are whole: sums of whole numbers are exact on every machine."""
+    return math.lcm(*(Fraction(weight).limit_denominator(60).denominator for _, weight in contrast))
+
+
+def _bootstrap(
+    contrast: Contrast, claim: Claim, whole_SN: NDArray[np.floating], parts: int, seeds: tuple[int, ...]
+) -> Tested:
     import numpy as np
 
     from experiments.reporting.bootstrap import replicate_means
 
-    means = replicate_means(difference_SN) * 100
+    means = replicate_means(whole_SN) * (100 / parts)
     low, high = np.quantile(means, [ALPHA / 2, 1 - ALPHA / 2])
 
     def p(count: int) -> float:
@@ -179,7 +188,7 @@ def _bootstrap(contrast: Contrast, claim: Claim, difference_SN: NDArray[np.float
         p(int((means >= claim.low).sum())) if claim.low > -math.inf else 1.0,
         p(int((means <= claim.high).sum())) if claim.high < math.inf else 1.0,
     )
-    return Tested(contrast, float(difference_SN.mean()) * 100, float(low), float(high), p_for, p_against, seeds)
+    return Tested(contrast, float(whole_SN.mean()) * (100 / parts), float(low), float(high), p_for, p_against, seeds)
 
 
 def holm(found: Sequence[Verdict], alpha: float = ALPHA) -> set[tuple[str, str]]:

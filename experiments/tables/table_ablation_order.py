@@ -18,7 +18,7 @@ Command: python -m experiments.run table_ablation_order
 
 from __future__ import annotations
 
-from experiments.claims import greater, within
+from experiments.claims import KNOWS_ORDER, greater, within
 from experiments.study import Row, Table
 from experiments.tables.models import DNL, GTA, TAPE
 from gta.config import SAConfig, TAConfig
@@ -77,6 +77,7 @@ TABLE = Table(
             "+ SA + TA",
             "Adding positional encoding to the temporal self-attention module (TAPE) further improves the "
             "performance by 9.6%",
+            sanity=KNOWS_ORDER,
         ),
         greater("GTA > TAPE", "+ SA + GTA", "+ SA + TAPE", "GTA outperforms TAPE by 2.2% on SSv1"),
         greater(

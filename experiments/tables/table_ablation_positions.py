@@ -18,7 +18,7 @@ Command: python -m experiments.run table_ablation_positions
 
 from __future__ import annotations
 
-from experiments.claims import each_greater, greater
+from experiments.claims import KNOWS_ORDER, each_greater, greater
 from experiments.study import Row, Table
 from experiments.tables.models import GTA
 
@@ -51,14 +51,22 @@ TABLE = Table(
             "res3+1",
             "R2D",
             "even a single GTA block inserted at res3 or res4 can bring significant improvement over the baseline",
+            sanity=KNOWS_ORDER,
         ),
         greater(
             "one block in res4 > R2D",
             "res4+1",
             "R2D",
             "even a single GTA block inserted at res3 or res4 can bring significant improvement over the baseline",
+            sanity=KNOWS_ORDER,
         ),
-        greater("one block in res5 > R2D", "res5+1", "R2D", "the enhancement on res5 is relatively minor"),
+        greater(
+            "one block in res5 > R2D",
+            "res5+1",
+            "R2D",
+            "the enhancement on res5 is relatively minor",
+            sanity=KNOWS_ORDER,
+        ),
         each_greater(
             "res5 is weaker than res3 and res4",
             [("res3+1", "res5+1"), ("res4+1", "res5+1")],

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.claims import greater
+from experiments.claims import KNOWS_ORDER, greater
 from experiments.study import Backbone, Row, Table
 from experiments.tables.models import GTA, NL
 from gta.config import BlockConfig
@@ -74,6 +74,7 @@ TABLE = Table(
             "R2D + GTA",
             "R2D + NL",
             "GTA achieves consistent improvement over the NL counterpart on 2D and 3D CNN backbones",
+            sanity=KNOWS_ORDER,
         ),
         greater(
             "SlowFast-R101: GTA > NL",

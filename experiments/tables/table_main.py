@@ -19,7 +19,7 @@ Command: python -m experiments.run table_main
 
 from __future__ import annotations
 
-from experiments.claims import Claim, each_greater, greater, within
+from experiments.claims import KNOWS_ORDER, each_greater, greater, within
 from experiments.study import Row, Table
 from experiments.tables.models import DNL, GTA, NL
 
@@ -72,16 +72,30 @@ TABLE = Table(
             "by simply separating temporal self-attention from spatial self-attention, DNL outperforms NL on "
             "both backbones",
         ),
-        greater("R2D: GTA > DNL", "R2D + GTA", "R2D + DNL", "on the 2D backbone, GTA further outperforms DNL"),
+        greater(
+            "R2D: GTA > DNL",
+            "R2D + GTA",
+            "R2D + DNL",
+            "on the 2D backbone, GTA further outperforms DNL",
+            sanity=KNOWS_ORDER,
+        ),
         greater(
             "SlowFast: GTA > DNL",
             "SlowFast + GTA",
             "SlowFast + DNL",
             "On a 3D backbone, we observe similar trends with gains",
         ),
-        each_greater(
-            "GTA > NL",
-            [("R2D + GTA", "R2D + NL"), ("SlowFast + GTA", "SlowFast + NL")],
+        greater(
+            "R2D: GTA > NL",
+            "R2D + GTA",
+            "R2D + NL",
+            "Our proposed GTA outperforms the traditional spatio-temporal self-attention by clear margins",
+            sanity=KNOWS_ORDER,
+        ),
+        greater(
+            "SlowFast: GTA > NL",
+            "SlowFast + GTA",
+            "SlowFast + NL",
             "Our proposed GTA outperforms the traditional spatio-temporal self-attention by clear margins",
         ),
         each_greater(
@@ -91,7 +105,11 @@ TABLE = Table(
             "GTA produces the best results on the two datasets with both 2D and 3D backbones",
         ),
         greater(
-            "3D > 2D", "SlowFast", "R2D", "We first observe a huge gap between the performance of 2D and 3D backbones"
+            "3D > 2D",
+            "SlowFast",
+            "R2D",
+            "We first observe a huge gap between the performance of 2D and 3D backbones",
+            sanity=KNOWS_ORDER,
         ),
         within(
             "2D + GTA is close to 3D",
@@ -100,13 +118,6 @@ TABLE = Table(
             2.5,
             "2D networks can achieve comparable performance with 3D backbones when equipped with GTA",
             "comparable: within 2.5 points, the span of the paper's four 3D rows on SSv1 (50.9 to 53.4)",
-        ),
-        Claim(
-            "2D + GTA is not below 3D",
-            "2D networks can achieve comparable performance with 3D backbones when equipped with GTA",
-            ((("R2D + GTA", 1.0), ("SlowFast", -1.0)),),
-            low=-2.5,
-            note="the same sentence read as a lower bound, with the same margin",
         ),
     ),
 )

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import math
 
-from experiments.claims import Claim, each_greater, greater, within
+from experiments.claims import KNOWS_ORDER, Claim, each_greater, greater, within
 from experiments.study import Row, Table
 from experiments.tables.models import DNL, GTA, NL
 from gta.config import BlockConfig, CGNLConfig, GCConfig, GloReConfig
@@ -101,6 +101,7 @@ TABLE = Table(
             "GTA",
             ("NL", "CGNL", "GCNet", "GloRe", "DNL", "decoupled CGNL", "decoupled GCNet", "decoupled GloRe"),
             "our GTA outperforms these NL variants by clear margins",
+            sanity=KNOWS_ORDER,
         ),
     ),
 )

@@ -96,6 +96,13 @@ class VideoDataModule(pl.LightningDataModule):
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @property
+    def evaluation_fingerprint(self) -> str:
+        """The same over the labels and the clips of the evaluation split alone, whatever is trained on."""
+        self._split("validation")
+        parts = [label_fingerprint(self.labels), self._fingerprints["validation"]]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
     def label_fingerprint(self) -> str:
         """12 hex digits that identify the classes and their order; a checkpoint belongs to one of them."""
         return label_fingerprint(self.labels)
