@@ -13,6 +13,7 @@ import importlib
 import os
 import shlex
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,11 +103,18 @@ def _request(options: argparse.Namespace) -> _Request:
     tables = usage.choose_tables(list(TABLES) if options.all else options.tables)
     profile = usage.choose_profile(options.profile)
     seeds = usage.parse_seeds(options.seeds)
-    rows = select_rows(tables, options.rows)
+    rows = _with_runs(select_rows(tables, options.rows), profile)
     store = Store(options.results)
     used = [table for table in tables if any(table is owner for owner, _ in rows)]
     whole = options.all and options.rows is None
     return _Request(profile, used, rows, seeds, store, make_plan(rows, profile, seeds, store), whole)
+
+
+def _with_runs(rows: list[tuple[Table, Row]], profile: Profile) -> list[tuple[Table, Row]]:
+    kept, left_out = usage.with_runs(rows, profile)
+    if left_out is not None:
+        print(textwrap.fill(left_out, 80, subsequent_indent="  "), file=sys.stderr)
+    return kept
 
 
 def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str]) -> int:
@@ -199,7 +207,8 @@ def _list(options: argparse.Namespace) -> int:
 
     profile = usage.choose_profile(options.profile)
     tables = usage.choose_tables(options.tables or list(TABLES))
-    print_list(tables, profile, usage.parse_seeds(options.seeds), Store(options.results))
+    named = {table.name: table for table, _ in _with_runs(select_rows(tables, None), profile)}
+    print_list(list(named.values()), profile, usage.parse_seeds(options.seeds), Store(options.results))
     return 0
 
 

@@ -204,6 +204,10 @@ class Profile:
         """Return whether this profile has a setting for the row's backbone, and for all of its members'."""
         return all(trained.backbone in self.settings for trained in row.trained)
 
+    def trains(self, row: Row) -> bool:
+        """Return whether this profile has something to train for the row."""
+        return bool(row.trained) and self.runs(row)
+
     def resolve(self, row: Row, seed: int) -> RunConfig:
         """Return the complete config of a row that is trained, with ``seed``, at this profile's scale."""
         setting = self.settings[row.backbone]

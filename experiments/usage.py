@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from experiments.profiles import PROFILES
-from experiments.study import Profile, Table
+from experiments.study import Profile, Row, Table
 from experiments.tables import TABLES
 from gta.errors import UserError, nearest
 
@@ -31,6 +31,27 @@ def choose_profile(name: str) -> Profile:
     if name not in PROFILES:
         raise UserError(f"there is no profile {name!r}; {nearest(name, PROFILES)}")
     return PROFILES[name]
+
+
+def with_runs(rows: Sequence[tuple[Table, Row]], profile: Profile) -> tuple[list[tuple[Table, Row]], str | None]:
+    """Leave out the tables of which ``profile`` can train no row.
+
+    Returns:
+        The rows of the other tables, and a line that names what is left out.
+
+    Raises:
+        UserError: nothing remains; the message names the profiles that can.
+    """
+    able = {table.name for table, row in rows if profile.trains(row)}
+    without = list(dict.fromkeys(table.name for table, _ in rows if table.name not in able))
+    if not without:
+        return list(rows), None
+    if not able:
+        fits = [name for name, other in PROFILES.items() if any(other.trains(row) for _, row in rows)]
+        hint = f"profiles that have some: {', '.join(fits)}" if fits else "none has; all are quoted from other work"
+        raise UserError(f"the profile {profile.name!r} has no rows of {', '.join(without)}; {hint}")
+    kept = [(table, row) for table, row in rows if table.name in able]
+    return kept, f"left out, without rows for the profile {profile.name!r}: {', '.join(without)}"
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -67,6 +67,13 @@ def test_list_counts_done_runs(study, capsys):
         (["table_ablation_order", "--sed", "3"], ["unknown option --sed", "--seeds"]),
         (["table_ablation_order", "--zzzzzz"], ["unknown option --zzzzzz", "--profile"]),
         (["table_ablation_order", "--profile", "tny"], ["'tiny'"]),
+        (["table_main", "--profile", "k400"], ["'k400'", "table_main", "smoke, tiny, tiny-v2, ssv1, ssv2"]),
+        (["table_main", "--profile", "k400", "--dry-run"], ["profiles that have some: smoke, tiny"]),
+        (["table_main", "--profile", "k400", "--status"], ["profiles that have some: smoke, tiny"]),
+        (["table_main", "--profile", "k400", "--list"], ["profiles that have some: smoke, tiny"]),
+        (["table_kinetics", "--profile", "ssv2"], ["'ssv2'", "table_kinetics", "k400"]),
+        (["--all", "--profile", "ssv1", "--rows", "*R101*"], ["'ssv1'", "k400"]),
+        (["table_sota", "--rows", "TRN*"], ["quoted from other work"]),
         (["table_ablation_order", "--seeds", "0,x"], ["--seeds", "0,1,2"]),
         (["table_ablation_order", "--seeds", "3-1"], ["--seeds"]),
         (["table_ablation_order", "--seeds=-1"], ["--seeds"]),
@@ -88,6 +95,18 @@ def test_mistakes_are_one_line_and_exit_2(arguments, parts, capsys, monkeypatch,
     for part in parts:
         assert part in captured.err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--status", "--list"])
+def test_tables_without_rows_for_the_profile_are_named_and_the_others_go_on(option, tmp_path, capsys):
+    folders = ["--data", str(tmp_path / "data"), "--results", str(tmp_path / "results")]
+    assert main(["table_main", "table_kinetics", "--profile", "k400", option, *folders]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "left out, without rows for the profile 'k400': table_main\n"
+    assert "table_kinetics" in captured.out
+    assert "4 distinct runs" in captured.out
+    assert main(["--all", "--profile", "tiny", option, *folders]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_slurm_without_sbatch_is_one_line(study, capsys, monkeypatch):
