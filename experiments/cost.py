@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from gta.config import ModelConfig, RunConfig
-from gta.errors import UserError
 
 SUSTAINED = 60e12
 DEVICE = "an A100 in bf16, a fifth of its peak"
@@ -31,16 +29,6 @@ class RunCost:
     macs: int
     """Multiply-accumulates of the forward pass of one training clip."""
     gpu_hours: float
-
-
-def training_clips(config: RunConfig, data: Path) -> tuple[int, str]:
-    """Return the number of training clips, and where the number is from."""
-    from gta.data.formats import read_split
-
-    try:
-        return len(read_split(data, "train").clips), f"clips: as listed in {data}"
-    except UserError as error:
-        return OFFICIAL[config.data.dataset], f"clips: the release's official count, for {error}"
 
 
 def estimate(runs: Iterable[RunConfig], clips: int) -> list[RunCost]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from experiments import batches
+from experiments.preflight import check_batch, check_classes
 from experiments.processes import collect, first_writes, is_first, together
 from gta import files
 from gta.config import EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
@@ -28,9 +30,6 @@ CURVE_POINTS = 8
 CURVE_CLIPS = 300
 """The most clips that one such look reads: the curve must not cost more than the training."""
 INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
-ACCUMULATE = "GTA_ACCUMULATE"
-"""Environment variable: a batch that does not fit into memory is computed in so many parts, their gradients summed.
-The learning rate stays that of the whole batch; batch norm sees a part, as it does on each of several devices."""
 ALLOW_UNREADABLE = "GTA_ALLOW_UNREADABLE"
 """Environment variable: 1 counts evaluation clips that cannot be read as wrong and names them in the result; otherwise
 such a clip fails the run."""
@@ -87,11 +86,11 @@ def train(config: RunConfig, place: Place) -> None:
     torch.set_num_threads(place.threads)
     torch.set_flush_denormal(True)  # attention weights of 1e-40 make a step of NL up to 1.6 times as long on a CPU
     pl.seed_everything(config.seed, workers=True, verbose=False)
-    accumulate = _accumulate(config, place)
+    accumulate = batches.parts(config, place.processes)
     data = _data(config, place, config.data.evaluation_split, (ViewsConfig(),))  # the curve reads one view
     data.setup()
-    _check_classes(config, data)
-    _check_batches(config, data)
+    check_classes(config, data.root, data.labels)
+    check_batch(config, data.root, len(data.dataset("train")))
     recognizer = VideoRecognizer(config, data.labels)
     _load_pretrained(config, recognizer, place.pretrained)
     checkpoint = newest(place.folder / "ckpt")
@@ -182,38 +181,16 @@ def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: Vid
     return stored
 
 
-def _share(config: RunConfig, place: Place) -> int:
-    """Return each process's share of the batch, so that the number of GPUs does not change the recipe."""
-    batch = config.train.batch_size
-    if batch % place.processes:
-        raise UserError(f"--devices x --nodes is {place.processes}; it must divide the batch of {batch} clips")
-    return batch // place.processes
-
-
-def _accumulate(config: RunConfig, place: Place) -> int:
-    """Return in how many parts a process computes its share of a batch."""
-    text, share = os.environ.get(ACCUMULATE, "1"), _share(config, place)
-    if not text.isdecimal() or int(text) < 1 or share % int(text):
-        fits = ", ".join(str(parts) for parts in range(1, share + 1) if share % parts == 0)
-        raise UserError(f"{ACCUMULATE} is {text!r}; it must divide a process's {share} clips of a batch: one of {fits}")
-    return int(text)
-
-
-def _part(config: RunConfig, place: Place) -> int:
-    """Return the clips that a process computes at once."""
-    return _share(config, place) // _accumulate(config, place)
-
-
 def _data(config: RunConfig, place: Place, split: EvaluationSplit, views: tuple[ViewsConfig, ...]) -> VideoDataModule:
     from gta.data.module import VideoDataModule
 
     workers = place.workers
     if workers is None:
-        workers = 0 if config.data.drawing is not None else max(1, place.threads // place.devices)
+        workers = batches.workers(0 if config.data.drawing is not None else max(1, place.threads // place.devices))
     return VideoDataModule(
         dataclasses.replace(config.data, evaluation_split=split),
         place.data,
-        _part(config, place),
+        batches.share(config, place.processes) // batches.parts(config, place.processes),
         config.seed,
         workers,
         views=views,
@@ -261,23 +238,6 @@ def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | No
     return env
 
 
-def _check_classes(config: RunConfig, data: VideoDataModule) -> None:
-    if len(data.labels) != config.model.classes:
-        raise UserError(
-            f"{data.root}: its lists name {len(data.labels)} classes, the profile {config.profile!r} expects "
-            f"{config.model.classes}; point --data at the data set of the profile"
-        )
-
-
-def _check_batches(config: RunConfig, data: VideoDataModule) -> None:
-    clips, batch = len(data.dataset("train")), config.train.batch_size
-    if clips < batch:
-        raise UserError(
-            f"{data.root}: its training list has {clips} clips, fewer than a batch of the profile {config.profile!r} "
-            f"({batch}): not one step can be made; list more clips or choose a profile with a smaller batch_size"
-        )
-
-
 def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog, env: dict[str, Any]) -> pl.Trainer:
     import pytorch_lightning as pl
     import torch
@@ -291,8 +251,8 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
     if is_first(place.processes):
         logger = wandb_logger(config, place.folder, place.wandb, place.tables, place.rows, env)
     distributed = place.processes > 1
-    accumulate = _accumulate(config, place)
-    batches = len(data.dataset("train")) // config.train.batch_size
+    accumulate = batches.parts(config, place.processes)
+    steps = len(data.dataset("train")) // config.train.batch_size
     precise = config.train.precise_bn * accumulate
     looks = max(1, CURVE_POINTS // config.train.epochs) if config.data.drawing else 1
     return pl.Trainer(
@@ -305,9 +265,9 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
         max_epochs=config.train.epochs,
         gradient_clip_val=config.train.clip_norm,
         accumulate_grad_batches=accumulate,
-        limit_train_batches=1.0 if accumulate == 1 else batches * accumulate,  # an epoch of whole batches
+        limit_train_batches=1.0 if accumulate == 1 else steps * accumulate,  # an epoch of whole batches
         limit_val_batches=_curve_batches(config, data),
-        val_check_interval=1.0 / looks if accumulate == 1 else max(1, batches // looks) * accumulate,
+        val_check_interval=1.0 / looks if accumulate == 1 else max(1, steps // looks) * accumulate,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,

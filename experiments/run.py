@@ -33,6 +33,7 @@ from gta.files import make_folder
 
 if TYPE_CHECKING:
     from experiments.launch import Executor, Outcome
+    from experiments.preflight import Preflight
     from experiments.signals import SignalWatch
 
 MAX_JOBS = 8
@@ -72,12 +73,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.status or options.dry_run:
         from experiments.status import print_plan, print_status
 
-        plan = request.store, list(request.runs.values()), request.headline
+        runs = list(request.runs.values())
         if options.status:
-            print_status(*plan)
-        else:
-            print_plan(*plan, options.data)
-        return 0
+            print_status(request.store, runs, request.headline)
+            return 0
+        found = _inspect(request, options)
+        print_plan(runs, request.headline, options.data, found)
+        return _refused(found)
     return _run(request, options, arguments)
 
 
@@ -91,6 +93,11 @@ class _Request:
     runs: dict[str, PlannedRun]
     whole: bool
     """Whether the claims, the pictures and the report over all tables are written too."""
+
+    @property
+    def todo(self) -> list[PlannedRun]:
+        """The runs that are not done."""
+        return [run for run in self.runs.values() if run.state is not State.DONE]
 
     @property
     def headline(self) -> str:
@@ -117,6 +124,23 @@ def _with_runs(rows: list[tuple[Table, Row]], profile: Profile) -> list[tuple[Ta
     return kept
 
 
+def _inspect(request: _Request, options: argparse.Namespace) -> Preflight:
+    from experiments.preflight import inspect
+
+    configs = [run.config for run in request.todo]
+    return inspect(configs, options.data, request.store.results, options.devices * options.nodes)
+
+
+def _refused(found: Preflight) -> int:
+    """Print what is wrong with a plan, a line each, and return the exit code."""
+    sys.stdout.flush()
+    for line in found.remarks:
+        print(f"note: {line}", file=sys.stderr)
+    for line in found.problems:
+        print(f"error: {line}", file=sys.stderr)
+    return 2 if found.problems else 0
+
+
 def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str]) -> int:
     from experiments.launch import resume_hint
     from experiments.signals import Interrupted, watching_signals
@@ -128,9 +152,11 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
         if isinstance(found, Problem):
             print(f"warning: {found}", file=sys.stderr)
     print(f"{', '.join(table.name for table in request.tables)}, profile {request.profile.name}: {request.headline}")
-    todo = [run for run in request.runs.values() if run.state is not State.DONE]
+    todo = request.todo
     code = 0
     if todo:
+        if _refused(_inspect(request, options)):
+            return 2
         with watching_signals() as signals:
             try:
                 outcome = _train(request, todo, options, wandb, signals)

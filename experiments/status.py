@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.plan import PlannedRun, describe, make_plan, select_rows
+from experiments.preflight import Preflight
 from experiments.reporting.collect import TableData
 from experiments.result import Problem, Result
 from experiments.store import State, Store
@@ -27,20 +28,20 @@ def print_list(tables: Sequence[Table], profile: Profile, seeds: Sequence[int], 
     print(f"profile {profile.name}, seeds {seeds_text}: {done} of {len(every)} distinct runs done in {store.results}")
 
 
-def print_plan(store: Store, runs: Sequence[PlannedRun], headline: str, data: Path) -> None:
+def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Preflight) -> None:
     """Print what would be run and, for a real data set, what it would cost.
 
     Args:
-        store: the runs on disk.
         runs: the plan.
         headline: its summary.
-        data: folder of a real data set, whose clips are counted when it is there.
+        data: folder of the data.
+        found: what was found there.
     """
     lines = [["run", "state", "seed", "config", "row"]]
     lines += [[run.id, run.state, str(run.config.seed), describe(run.config), _uses(run)] for run in runs]
     real = [run for run in runs if run.config.data.drawing is None]
     if real:
-        costs, notes = _costs(real, data)
+        costs, notes = _costs(real, data, found)
         for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):
             line[3:3] = cells
     _print_columns(lines)
@@ -49,10 +50,12 @@ def print_plan(store: Store, runs: Sequence[PlannedRun], headline: str, data: Pa
         print(note)
 
 
-def _costs(runs: Sequence[PlannedRun], data: Path) -> tuple[list[list[str]], list[str]]:
-    from experiments.cost import DEVICE, SUSTAINED, estimate, training_clips
+def _costs(runs: Sequence[PlannedRun], data: Path, found: Preflight) -> tuple[list[list[str]], list[str]]:
+    from experiments.cost import DEVICE, OFFICIAL, SUSTAINED, estimate
 
-    clips, source = training_clips(runs[0].config, data)
+    clips, source = found.clips, f"clips: as listed in {data}"
+    if clips is None:
+        clips, source = OFFICIAL[runs[0].config.data.dataset], "clips: the release's official count"
     costs = estimate([run.config for run in runs], clips)
     cells = [[f"{c.clips:,}", f"{c.steps:,}", f"{c.macs / 1e9:.1f}", f"{c.gpu_hours:.0f}"] for c in costs]
     left = sum(c.gpu_hours for c, run in zip(costs, runs, strict=True) if run.state is not State.DONE)

@@ -36,23 +36,41 @@ def find(config: WeightsConfig, folder: Path) -> Path:
     Raises:
         UserError: the file is in neither place and cannot be downloaded.
     """
-    folders = [folder, *(Path(own) for own in [os.environ.get(FOLDER_VARIABLE)] if own)]
-    for place in folders:
-        for suffix in SUFFIXES:
-            if (place / f"{config.name}{suffix}").is_file():
-                return place / f"{config.name}{suffix}"
-    wanted = " or ".join(f"{place}/{config.name}{{{','.join(SUFFIXES)}}}" for place in folders)
+    path = locate(config, folder)
+    if path is not None:
+        return path
     if config.source != "torchvision":
-        raise UserError(
-            f"the weights {config.name} (trained on Kinetics-400) are missing; save a checkpoint with PySlowFast's "
-            f"names of the weights as {wanted}"
-        )
+        raise UserError(missing(config, folder))
     try:
         return _download(config.name, folder)
     except (OSError, urllib.error.URLError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"the weights {config.name} are missing and could not be downloaded ({error}); save them as {wanted}"
-        ) from error
+        raise UserError(missing(config, folder, f" and could not be downloaded ({error})")) from error
+
+
+def locate(config: WeightsConfig, folder: Path) -> Path | None:
+    """Return the file of public weights if it is in ``folder`` or ``$GTA_WEIGHTS``; nothing is downloaded."""
+    for place in _folders(folder):
+        for suffix in SUFFIXES:
+            if (place / f"{config.name}{suffix}").is_file():
+                return place / f"{config.name}{suffix}"
+    return None
+
+
+def missing(config: WeightsConfig, folder: Path, more: str = "") -> str:
+    """Return a line that says where weights were looked for and how to get them."""
+    looked = " or ".join(f"{place / config.name}{{{','.join(SUFFIXES)}}}" for place in _folders(folder))
+    if not os.environ.get(FOLDER_VARIABLE):
+        looked += f" ({FOLDER_VARIABLE} may name a further folder)"
+    if config.source == "torchvision":
+        return f"the weights {config.name} are missing{more}; save them as {looked}"
+    return (
+        f"the weights {config.name} (trained on Kinetics-400) are missing{more}; get them from PySlowFast's model zoo "
+        f"and save a checkpoint with PySlowFast's names of the weights as {looked}"
+    )
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [folder, *(Path(own) for own in [os.environ.get(FOLDER_VARIABLE)] if own)]
 
 
 def _download(name: str, folder: Path) -> Path:

@@ -1,0 +1,56 @@
+"""How a batch is shared out, so that neither the number of devices nor their memory changes the recipe."""
+
+from __future__ import annotations
+
+import os
+
+from gta.config import RunConfig
+from gta.errors import UserError
+
+ACCUMULATE = "GTA_ACCUMULATE"
+"""Environment variable: a batch that does not fit into memory is computed in so many parts, their gradients summed.
+The learning rate stays that of the whole batch; batch norm sees a part, as it does on each of several devices."""
+WORKERS = "GTA_WORKERS"
+"""Environment variable: loader processes of a run; they change its speed and memory, not its clips."""
+
+
+def share(config: RunConfig, processes: int) -> int:
+    """Return the clips of a batch that each of ``processes`` computes.
+
+    Raises:
+        UserError: they do not divide the batch.
+    """
+    batch = config.train.batch_size
+    if batch % processes:
+        raise UserError(f"--devices x --nodes is {processes}; it must divide the batch of {batch} clips")
+    return batch // processes
+
+
+def parts(config: RunConfig, processes: int) -> int:
+    """Return in how many parts a process computes its share.
+
+    Raises:
+        UserError: ``GTA_ACCUMULATE`` is not a number that divides the share.
+    """
+    text, clips = os.environ.get(ACCUMULATE, "1"), share(config, processes)
+    if not text.isdecimal() or int(text) < 1 or clips % int(text):
+        fits = ", ".join(map(str, divisors(clips)))
+        raise UserError(f"{ACCUMULATE} is {text!r}; it must divide a process's {clips} clips of a batch: one of {fits}")
+    return int(text)
+
+
+def workers(default: int) -> int:
+    """Return the number of loader processes: what ``GTA_WORKERS`` says, else ``default``.
+
+    Raises:
+        UserError: the variable is not a whole number.
+    """
+    text = os.environ.get(WORKERS, str(default))
+    if not text.isdecimal() or len(text) > 4:
+        raise UserError(f"{WORKERS} is {text!r}; it must be a whole number of loader processes, 0 for none")
+    return int(text)
+
+
+def divisors(number: int) -> list[int]:
+    """Return what divides ``number``, from 1 to itself."""
+    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
