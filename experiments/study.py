@@ -79,6 +79,13 @@ class Row:
         return name if own == "r2d" else f"{name}+{own}"
 
     @property
+    def knows_order(self) -> bool:
+        """Whether its network can tell a clip from its reversal by construction."""
+        moves = self.backbone not in ("r2d", "r2d_k400")
+        ordered = (isinstance(b, GTAConfig) or (isinstance(b, TAConfig) and b.position) for b in self.blocks)
+        return moves or any(ordered) or any(member.knows_order for member in self.members)
+
+    @property
     def families(self) -> tuple[str, ...]:
         """Names under which the row's tuned settings are looked up: first those of its length and number of blocks."""
         suffixes = ["/16f"] if self.frames == 2 else []
@@ -199,6 +206,11 @@ class Profile:
     def data(self) -> DataConfig:
         """The clips of the first backbone."""
         return next(iter(self.settings.values())).data
+
+    @property
+    def confirms(self) -> bool:
+        """Whether every run also scores the ``test`` draw, on which claims are tested again."""
+        return all("test" in setting.splits for setting in self.settings.values())
 
     def runs(self, row: Row) -> bool:
         """Return whether this profile has a setting for the row's backbone, and for all of its members'."""

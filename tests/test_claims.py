@@ -5,24 +5,30 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from experiments.claims import Claim, each_greater, greater, helps_more, within
+from experiments.claims import Claim, above_mean, each_greater, greater, helps_more, mean_above, within
 from experiments.profiles import PROFILES
 from experiments.reporting.bootstrap import REPLICATES, replicate_means
-from experiments.reporting.claims_page import claims_csv, render_claims, summary
+from experiments.reporting.claim_cells import contrast_text
+from experiments.reporting.claims_page import claims_csv, claims_frame, render_claims, summary
 from experiments.reporting.collect import collect
+from experiments.reporting.contrasts import Differences, detectable
 from experiments.reporting.verdicts import Outcome, Tested, Verdict, holm, verdicts
 from experiments.store import Store
 from experiments.study import Row, Table
 from experiments.tables import TABLES
 from gta import files
+from gta.config import ViewsConfig
+from gta.evaluation import view_table
 from tests import fake_scores
 
-TINY = PROFILES["tiny"]
+TINY, SECOND = PROFILES["tiny"], PROFILES["tiny-v2"]
 ROWS = tuple(
     dataclasses.replace(row, name=name) for name, row in zip("ABCD", TABLES["table_ablation_order"].rows, strict=False)
 )
@@ -90,14 +96,14 @@ def test_equal_rows_are_undecided(store):
     assert verdicts(collect(table, TINY, store), store)[0].outcome is Outcome.UNDECIDED
 
 
-def test_rows_with_equal_answers_are_undecided(tmp_path):
+def test_rows_with_equal_answers_are_equivalent(tmp_path):
     store = Store(tmp_path)
     for row in ROWS[:2]:
         for seed in range(3):
             fake_scores.finish(store.prepare(TINY.resolve(row, seed)), 0.6, seed)
     (verdict,) = verdicts(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
     assert (verdict.closest.low, verdict.closest.difference, verdict.closest.high) == (0, 0, 0)
-    assert verdict.outcome is Outcome.UNDECIDED
+    assert verdict.outcome is Outcome.EQUIVALENT
 
 
 def test_a_wide_interval_around_the_range_contradicts_nothing(tmp_path):
@@ -217,11 +223,12 @@ def test_claims_page_and_csv(store):
     data = collect(TABLE, TINY, store)
     found = verdicts(data, store)
     page = render_claims([(data, found)])
-    assert "**7 claims: 4 supported, 2 contradicted, 0 undecided, 1 not measured. 6 are tested" in page
-    assert "survive Holm's correction for 6 tests" in page
+    assert "**7 claims: 4 supported, 2 contradicted, 0 equivalent, 0 undecided, 1 not measured. Each is tested" in page
+    assert "of the 6 that are decided, 6 survive Holm's correction within their table" in page
+    assert "6 are younger than a run that they read" in page  # they stand in no protocol
     assert "“A beats B”" in page
     assert "not on the paper's data sets" in page
-    assert "paper -0.9:" in page  # 17.0 - 17.9, the figures of the rows that stand behind A and B
+    assert "paper -0.9, outside the interval:" in page  # 17.0 - 17.9, the figures of the rows that stand behind A and B
     lines = list(csv.DictReader(io.StringIO(claims_csv([(data, found)]))))
     assert [line["verdict"] for line in lines][:2] == ["supported", "contradicted"]
     assert lines[-1]["difference"] == ""
@@ -257,3 +264,110 @@ def test_the_paper_has_said_enough_and_its_own_figures_agree():
 
 def test_summary_without_any_test():
     assert summary([]).startswith("0 claims")
+
+
+def test_a_claim_is_a_sanity_check_when_only_one_side_of_all_its_differences_knows_order():
+    for table in TABLES.values():
+        knows = {row.name: row.knows_order for row in table.rows}
+        for claim in table.claims:
+            unlike = [abs(sum(w for row, w in contrast if knows[row])) > 1e-9 for contrast in claim.contrasts]
+            assert all(unlike) is bool(claim.sanity), f"{table.name}: {claim.name}"
+
+
+def test_shapes_are_one_contrast():
+    peak = above_mean("peak", "A", ("B", "C"), "x")
+    assert peak.contrasts == ((("A", 1.0), ("B", -0.5), ("C", -0.5)),)
+    assert mean_above("mean", ("A", "B"), "C", "x").contrasts == ((("A", 0.5), ("B", 0.5), ("C", -1.0)),)
+    assert contrast_text(peak.contrasts[0]) == "A − mean of B and C"
+
+
+def two_way(whole_SN):
+    """Mean, standard error and degrees of freedom of a two-way random-effects model (seeds x clips, Satterthwaite)."""
+    seeds, clips = whole_SN.shape
+    by_seed, by_clip, mean = whole_SN.mean(axis=1), whole_SN.mean(axis=0), whole_SN.mean()
+    rest = whole_SN - by_seed[:, None] - by_clip + mean
+    squares = np.array([clips * by_seed.var(ddof=1), seeds * by_clip.var(ddof=1)])
+    error = (rest**2).sum() / ((seeds - 1) * (clips - 1))
+    freedom = np.array([seeds - 1, clips - 1])
+    variance = max(squares.sum() - error, squares.max())
+    return mean, math.sqrt(variance / (seeds * clips)), variance**2 / (squares**2 / freedom).sum()
+
+
+@pytest.mark.parametrize("name", ["table_ablation_components", "table_main"])
+def test_a_two_way_random_effects_model_gives_the_same_verdicts(name):
+    """The interval of another method ends within a quarter of its own width of the bootstrap's on every difference.
+
+    Where it does not touch the edge of the range more closely than that, the verdict is the same too.
+    """
+    store = Store(Path(__file__).parents[1] / "results")
+    data = collect(TABLES[name], TINY, store)
+    differences = Differences(data, store)
+    checked = 0
+    for verdict in verdicts(data, store):
+        low, high = verdict.claim.low, verdict.claim.high
+        for tested in verdict.tested:
+            hits = [
+                [weight * differences._of(row, seed)[1] for seed in tested.seeds] for row, weight in tested.contrast
+            ]
+            mean, error, freedom = two_way(100 * np.sum(hits, axis=0))
+            half = error * float(np.quantile(np.random.default_rng(1).standard_t(freedom, 400_000), 0.975))
+            assert tested.difference == pytest.approx(mean)
+            assert (tested.high - tested.low) / 2 == pytest.approx(half, rel=0.25)
+            ends = np.array([mean - half, mean + half])
+            if np.abs(np.subtract.outer(ends, [low, high])).min() > half / 4:
+                inside, outside = low < ends[0] and ends[1] < high, ends[0] > high or ends[1] < low
+                own_inside = low < tested.low and tested.high < high
+                assert (inside, outside) == (own_inside, tested.low > high or tested.high < low)
+                checked += 1
+    assert checked >= 5
+
+
+@pytest.mark.parametrize("seed_noise", [0.0, 0.03])
+def test_what_could_be_detected_is_found_in_four_of_five_studies(seed_noise):
+    """Studies of noise alone say on average what they could detect; such a difference is then found."""
+    rng = np.random.default_rng(3)
+
+    def study(difference):
+        right = 0.6 + np.array([difference / 2, -difference / 2])[:, None] + rng.normal(size=(2, 5)) * seed_noise
+        hits = rng.random((2, 5, 300)) < right[:, :, None]
+        return replicate_means(hits[0].astype(float) - hits[1])
+
+    size = np.mean([detectable(study(0.0)) for _ in range(150)])
+    found = [np.quantile(study(size), 0.025) > 0 for _ in range(150)]
+    assert 0.7 < np.mean(found) < 0.9
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory):
+    """Two rows of the second study, alike on validation, apart on the test draw."""
+    store = Store(tmp_path_factory.mktemp("second"))
+    for number, (row, right) in enumerate(zip(ROWS[:2], (0.6, 0.6), strict=True)):
+        for seed in range(4):
+            folder = store.prepare(SECOND.resolve(row, seed))
+            fake_scores.finish(folder, right, seed, data_fingerprint=f"draw {seed}", evaluated={"validation": "v"})
+            labels, scores = fake_scores.draw_scores(0.9 - 0.6 * number, 50 + 10 * number + seed)
+            fake_scores.save_scores(folder / "scores-test.npz", labels, scores, view_table([ViewsConfig()]))
+    return store
+
+
+def test_a_claim_is_tested_again_on_the_test_draw(second):
+    data = collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), SECOND, second)
+    (verdict,) = verdicts(data, second)
+    assert data.problems == []
+    assert (verdict.outcome, verdict.test.outcome) == (Outcome.EQUIVALENT, Outcome.SUPPORTED)
+    page = render_claims([(data, [verdict])])
+    assert "On the test draw 0 of 1 decided claims come out the same." in page
+    assert "on the test draw supported, +" in page
+    assert list(claims_frame(data, [verdict])["test draw"]) == ["supported"]
+
+
+def test_seeds_with_draws_of_their_own_share_the_evaluated_clips_alone(second):
+    run = SECOND.resolve(ROWS[0], 1)
+    path = second.folder(run.id) / "result.json"
+    whole = path.read_text()
+    for change, count in (({"data_fingerprint": "draw 0"}, 1), ({"evaluated": {"validation": "w"}}, 1)):
+        path.write_text(json.dumps(json.loads(whole) | change))
+        data = collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), SECOND, second)
+        assert len(data.problems) == count
+        assert "was measured on other data" in data.problems[0]
+    path.write_text(whole)

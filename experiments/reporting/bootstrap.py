@@ -28,7 +28,7 @@ def replicate_means(differences_SN: NDArray[np.floating]) -> NDArray[np.float64]
     """Return the mean of every replicate, (B,).
 
     Args:
-        differences_SN: a contrast of rows for each seed and clip, in the same unit as the result. Multiples of 1/2 are
+        differences_SN: a contrast of rows for each seed and clip, in the same unit as the result. Whole numbers are
             summed exactly. A single seed leaves the noise of the clips alone.
     """
     import numpy as np

@@ -6,12 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from experiments.claims import Claim
+from experiments.protocol import kind
 from experiments.reporting.bootstrap import REPLICATES
-from experiments.reporting.cells import UNKNOWN, no_minus_zero
+from experiments.reporting.claim_cells import (
+    contrast_text,
+    detectable_text,
+    inside_text,
+    joined,
+    measured_text,
+    paper_text,
+    paper_values,
+)
 from experiments.reporting.collect import TableData
-from experiments.reporting.frames import markdown, short
-from experiments.reporting.verdicts import MIN_SEEDS, Outcome, Tested, Verdict, holm
+from experiments.reporting.frames import markdown
+from experiments.reporting.verdicts import DECIDED, MIN_SEEDS, SAME, Outcome, Verdict, holm, tests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +29,18 @@ METHOD = (
     "replicates (fixed seed): clips are drawn again (bootstrap, the same ones for every row); the seeds, too few to be "
     "drawn again, add Student's t. In simulations with two, three and five seeds these intervals held the truth in 95 "
     "to 99 % of the cases, whether seeds differed by nothing or by eight points. Two or three seeds are little, so an "
-    "interval may be wide. Supported: the interval lies in the claimed range, for every difference that the claim is "
-    "made of. Contradicted: one of them lies outside of it (corrected for their number). Undecided: neither, or fewer "
-    f"than {MIN_SEEDS} seeds. Of several differences the least sure one is shown; of a contradicted claim the one that "
-    "is most surely outside."
+    "interval may be wide."
+)
+OUTCOMES = (
+    "- Supported: the interval lies in the claimed range, for every difference that the claim is made of. That rows "
+    "are about the same is tested by two one-sided tests at 5 %.\n"
+    "- Contradicted: one of them lies outside of it (corrected for their number).\n"
+    f"- Equivalent: a difference is claimed, but the rows are surely within {SAME:g} point of each other (two "
+    "one-sided tests at 5 %).\n"
+    f"- Undecided: none of these, or fewer than {MIN_SEEDS} seeds.\n"
+    "- Detectable: the smallest difference that would have been found with 80 % power.\n"
+    "- Sanity checks can hardly fail by construction; they are no tests of the paper.\n"
+    "- Of several differences the least sure one is shown; of a contradicted claim the one that is most surely outside."
 )
 HOW = (
     "Differences of top-1 in points with 95 % intervals, of several the one that is least sure or fails; how they are "
@@ -42,11 +58,14 @@ def claims_frame(data: TableData, found: Sequence[Verdict]) -> pd.DataFrame:
             "verdict": verdict.outcome.value,
             "measured": measured_text(verdict),
             "paper": paper_text(verdict.claim, data),
+            "detectable": detectable_text(verdict),
+            "test draw": verdict.test.outcome.value if verdict.test is not None else "",
             "seeds": str(len(verdict.seeds)) if verdict.tested else "",
         }
         for verdict in found
     ]
-    return pd.DataFrame(lines, dtype="str")
+    frame = pd.DataFrame(lines, dtype="str")
+    return frame if any(verdict.test is not None for verdict in found) else frame.drop(columns="test draw")
 
 
 def section(data: TableData, found: Sequence[Verdict]) -> str:
@@ -57,19 +76,30 @@ def section(data: TableData, found: Sequence[Verdict]) -> str:
 
 
 def summary(found: Sequence[Verdict]) -> str:
-    """Return how many claims there are, how they came out and how many survive the correction for their number."""
-    counts = Counter(verdict.outcome for verdict in found)
-    tested = [verdict for verdict in found if verdict.tested and len(verdict.seeds) >= MIN_SEEDS]
-    differences = {(verdict.table, verdict.closest.contrast) for verdict in tested}
-    decided = {(v.table, v.claim.name) for v in tested if v.outcome in (Outcome.SUPPORTED, Outcome.CONTRADICTED)}
-    text = f"{len(found)} claims: " + ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome)
-    if not tested:
-        return f"{text}."
-    return (
-        f"{text}. {len(tested)} are tested, each at 5 %; of the {len(decided)} that are decided, "
-        f"{len(decided & holm(found))} survive Holm's correction for {len(tested)} tests. "
-        f"Claims overlap: they share rows and runs, and rest on {len(differences)} different differences."
-    )
+    """Return how the claims came out, how many survive the correction for their number, and the sanity checks."""
+    claims = [verdict for verdict in found if not verdict.claim.sanity]
+    checks = [verdict for verdict in found if verdict.claim.sanity]
+    counts = Counter(verdict.outcome for verdict in claims)
+    parts = [f"{len(claims)} claims: " + ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome) + "."]
+    tested = tests(found)
+    if tested:
+        differences = {(verdict.table, verdict.closest.contrast) for verdict in tested}
+        decided = {(verdict.table, verdict.claim.name) for verdict in tested if verdict.outcome in DECIDED}
+        parts.append(
+            f"Each is tested at 5 %; of the {len(decided)} that are decided, {len(decided & holm(found))} survive "
+            f"Holm's correction within their table. They rest on {len(differences)} different differences."
+        )
+    if checks:
+        held = sum(verdict.outcome is Outcome.SUPPORTED for verdict in checks)
+        parts.append(f"Apart from these, {held} of {len(checks)} sanity checks hold.")
+    again = [verdict for verdict in tested if verdict.test is not None and verdict.outcome in DECIDED]
+    if again:
+        same = sum(verdict.test is not None and verdict.test.outcome is verdict.outcome for verdict in again)
+        parts.append(f"On the test draw {same} of {len(again)} decided claims come out the same.")
+    younger = sum(not verdict.frozen for verdict in found if verdict.tested)
+    if younger:
+        parts.append(f"{younger} are younger than a run that they read, so they could have been made to fit.")
+    return " ".join(parts)
 
 
 def contradicted(found: Sequence[Verdict]) -> str:
@@ -77,7 +107,7 @@ def contradicted(found: Sequence[Verdict]) -> str:
     parts = [
         f"{verdict.claim.name} ({verdict.table.removeprefix('table_')}: {measured_text(verdict)})"
         for verdict in found
-        if verdict.outcome is Outcome.CONTRADICTED
+        if verdict.outcome is Outcome.CONTRADICTED and not verdict.claim.sanity
     ]
     return f"Contradicted: {'; '.join(parts)}." if parts else "No claim is contradicted."
 
@@ -95,6 +125,7 @@ def render_claims(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
         contradicted(found),
         f"Measured on {where}.",
         METHOD,
+        OUTCOMES,
     ]
     if profile.name == "smoke":
         parts.insert(1, "**smoke: not a result.**")
@@ -117,21 +148,25 @@ def claims_csv(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
     for data, verdicts in tables:
         for verdict in verdicts:
             closest = verdict.closest if verdict.tested else None
-            paper, second = _paper_values(verdict.claim, data, "top1"), _paper_values(verdict.claim, data, "v2_top1")
+            paper, second = paper_values(verdict.claim, data, "top1"), paper_values(verdict.claim, data, "v2_top1")
             line: dict[str, object] = {"table": data.table.name, "profile": data.profile.name}
-            line |= {"claim": verdict.claim.name, "range": verdict.claim.range, "verdict": verdict.outcome.value}
-            line |= {"difference": None, "low": None, "high": None, "contrast": None, "p": None}
+            line |= {"claim": verdict.claim.name, "kind": kind(verdict.claim), "range": verdict.claim.range}
+            line |= {"verdict": verdict.outcome.value}
+            line |= {"difference": None, "low": None, "high": None, "detectable": None, "contrast": None, "p": None}
             if closest is not None:
-                line |= {name: round(getattr(closest, name), 2) for name in ("difference", "low", "high")}
-                line |= {"contrast": contrast_text(verdict), "p": round(verdict.p, 4)}
+                shown = ("difference", "low", "high", "detectable")
+                line |= {name: round(getattr(closest, name), 2) for name in shown}
+                line |= {"contrast": contrast_text(verdict.closest.contrast), "p": round(verdict.p, 4)}
             line |= {
                 "survives_holm": (verdict.table, verdict.claim.name) in kept,
                 "contrasts": len(verdict.claim.contrasts),
             }
             line |= {"seeds": " ".join(map(str, verdict.seeds)), "clips": verdict.clips or None}
             line |= {
-                "paper": _joined(paper),
-                "paper_2": _joined(second),
+                "test_verdict": verdict.test.outcome.value if verdict.test is not None else None,
+                "older_than_runs": verdict.frozen if verdict.tested else None,
+                "paper": joined(paper),
+                "paper_2": joined(second),
                 "quote": verdict.claim.quote,
                 "why": verdict.why,
             }
@@ -139,72 +174,24 @@ def claims_csv(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
     return str(pd.DataFrame(lines).to_csv(index=False, lineterminator="\n"))
 
 
-def paper_text(claim: Claim, data: TableData) -> str:
-    """Return the paper's own difference or the range of several, on its one or two data sets."""
-    first, second = _paper_values(claim, data, "top1"), _paper_values(claim, data, "v2_top1")
-    text = _span(first)
-    if second is not None and data.table.paper_data_2 is not None:
-        text += f"; {_span(second)} ({short(data.table.paper_data_2)})"
-    return text
-
-
-def measured_text(verdict: Verdict) -> str:
-    """Return the difference with its interval, of several the one of :attr:`Verdict.closest`."""
-    if not verdict.tested:
-        return "–"
-    text = interval_text(verdict.closest)
-    return text if len(verdict.tested) == 1 else f"{text}, {contrast_text(verdict)}"
-
-
-def interval_text(tested: Tested) -> str:
-    """Return a difference with its interval."""
-    return f"{_signed(tested.difference)} [{_signed(tested.low)}, {_signed(tested.high)}]"
-
-
-def contrast_text(verdict: Verdict) -> str:
-    """Return the closest contrast as ``A - B``."""
-    terms = verdict.closest.contrast
-    plus = _side([(row, weight) for row, weight in terms if weight > 0])
-    minus = _side([(row, -weight) for row, weight in terms if weight < 0])
-    return " − ".join([" + ".join(plus), *minus])
-
-
-def _side(terms: Sequence[tuple[str, float]]) -> list[str]:
-    """Return the rows of one sign; those that share a weight below one are a mean."""
-    rows = [f"({row})" if "+" in row else row for row, _ in terms]
-    return [f"mean of {', '.join(rows[:-1])} and {rows[-1]}"] if len(rows) > 1 and terms[0][1] < 1 else rows
-
-
 def _item(data: TableData, verdict: Verdict, kept: set[tuple[str, str]]) -> str:
     claim = verdict.claim
     lines = [f"- **{claim.name}**: {verdict.outcome.value}"]
-    if (verdict.table, claim.name) in kept and verdict.outcome is not Outcome.UNDECIDED:
+    if claim.sanity:
+        lines[0] += f"; a sanity check: {claim.sanity}"
+    if (verdict.table, claim.name) in kept and verdict.outcome in DECIDED:
         lines[0] += " (also after Holm)"
     if verdict.tested:
         seeds = f"{len(verdict.seeds)} seed{'' if len(verdict.seeds) == 1 else 's'}"
-        lines.append(f"measured {measured_text(verdict)} (claimed {claim.range}; {seeds}, {verdict.clips:,} clips)")
+        lines.append(
+            f"measured {measured_text(verdict)} (claimed {claim.range}; {seeds}, {verdict.clips:,} clips; "
+            f"detectable {detectable_text(verdict)})"
+        )
+    if verdict.test is not None:
+        lines.append(f"on the test draw {verdict.test.outcome.value}, {measured_text(verdict.test)}")
     if verdict.why:
         lines.append(verdict.why)
-    lines.append(f"paper {paper_text(claim, data)}: “{claim.quote}”")
+    lines.append(f"paper {paper_text(claim, data)}{inside_text(verdict, data)}: “{claim.quote}”")
     if claim.note:
         lines.append(f"{claim.note}")
     return "<br>\n  ".join(lines)
-
-
-def _paper_values(claim: Claim, data: TableData, metric: str) -> tuple[float, ...] | None:
-    return claim.in_paper({row.name: row.paper[metric] for row in data.table.rows if metric in row.paper})
-
-
-def _span(values: tuple[float, ...] | None) -> str:
-    if values is None:
-        return UNKNOWN
-    low, high = _signed(min(values)), _signed(max(values))
-    return low if len(values) == 1 else f"{low} to {high}"
-
-
-def _joined(values: tuple[float, ...] | None) -> str | None:
-    return None if values is None else " ".join(_signed(value) for value in values)
-
-
-def _signed(value: float) -> str:
-    return f"{no_minus_zero(value, 1):+.1f}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from experiments.reporting.judge import Judged, counted, disagreement, judged
@@ -183,20 +183,34 @@ def _derive(found: RowData, profile: Profile, store: Snapshot, problems: list[st
 
 
 def _refuse_mixed_data(data: TableData) -> None:
-    """Keep the runs on the data that most of them were measured on; name and leave out the others."""
-    prints = Counter(result.data_fingerprint for _, result in data.trained)
+    """Keep the runs on the data that most of them were measured on; name and leave out the others.
+
+    Where every seed draws training clips of its own, seeds share the evaluated clips alone, and the runs of one seed
+    everything.
+    """
+    if not data.profile.own_draws:
+        _keep_most(data, lambda result: result.data_fingerprint)
+        return
+    _keep_most(data, lambda result: ", ".join(f"{name} {sha}" for name, sha in sorted(result.evaluated.items())))
+    for seed in data.seeds:
+        _keep_most(data, lambda result: result.data_fingerprint, seed)
+
+
+def _keep_most(data: TableData, fingerprint: Callable[[Result], str], seed: int | None = None) -> None:
+    """Leave out the runs, of one seed or of all, whose fingerprint is not the most frequent one."""
+    prints = Counter(fingerprint(result) for _, result in data.trained if seed in (None, result.seed))
     if len(prints) < 2:
         return
     kept, _ = prints.most_common(1)[0]  # of equals, that of the earliest row
     for row in data.rows:
-        for seed, members in list(row.members.items()):
-            for result in members:
-                if result.data_fingerprint != kept:
-                    row.members.pop(seed, None)
-                    row.results.pop(seed, None)
+        for own, members in list(row.members.items()):
+            for result in members if seed in (None, own) else ():
+                if fingerprint(result) != kept:
+                    row.members.pop(own, None)
+                    row.results.pop(own, None)
                     data.problems.append(
-                        f"run {result.run_id} ({row.row.name}, seed {seed}) was measured on other data "
-                        f"({result.data_fingerprint}, the others on {kept}); not used"
+                        f"run {result.run_id} ({row.row.name}, seed {own}) was measured on other data "
+                        f"({fingerprint(result)}, the others on {kept}); not used"
                     )
 
 
@@ -206,13 +220,14 @@ def environment(data: TableData) -> Mapping[str, Mapping[str, int]]:
     for _, result in data.trained:
         versions = result.env.get("versions")
         machine = result.env.get("machine")
+        seed = f", seed {result.seed}" if data.profile.own_draws else ""
         entries = {
-            "data fingerprint": result.data_fingerprint,
+            f"data fingerprint{seed}": result.data_fingerprint,
             "clips evaluated": str(result.n_val),
             "versions": _pairs(versions),
             "machine": _pairs(machine),
             "precision": str(result.env.get("precision", "n/a")),
-            "pre-trained weights": str(result.env.get("pretrained_sha256") or "none")[:12],
+            f"pre-trained weights{seed}": str(result.env.get("pretrained_sha256") or "none")[:12],
         }
         for name, value in entries.items():
             counts.setdefault(name, Counter())[value] += 1

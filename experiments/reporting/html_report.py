@@ -10,16 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from experiments.reporting.claims_page import (
-    HOW,
-    METHOD,
-    claims_frame,
-    contradicted,
-    contrast_text,
-    interval_text,
-    paper_text,
-    summary,
-)
+from experiments.reporting.claim_cells import contrast_text, interval_text, paper_text
+from experiments.reporting.claims_page import HOW, METHOD, claims_frame, contradicted, summary
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import first_figure, formatted_frame
 from experiments.reporting.frames import parts as split
@@ -32,10 +24,10 @@ if TYPE_CHECKING:
 
 STYLE = """
 :root { color-scheme: light dark; --text: #1a1a1a; --faint: #5a5a5a; --back: #ffffff; --line: #d5d5d5; --band: #f4f5f7;
-  --supported: #005a8f; --contradicted: #a84300; --undecided: #7a5200; }
+  --supported: #005a8f; --contradicted: #a84300; --equivalent: #00664a; --undecided: #7a5200; }
 @media (prefers-color-scheme: dark) {
   :root { --text: #e6e6e6; --faint: #a9a9a9; --back: #16181c; --line: #3a3d44; --band: #1f2228;
-    --supported: #6db9ee; --contradicted: #ff9d5c; --undecided: #f0c14b; } }
+    --supported: #6db9ee; --contradicted: #ff9d5c; --equivalent: #4fd3a4; --undecided: #f0c14b; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 75rem; padding: 1rem; background: var(--back); color: var(--text);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: break-word; }
@@ -53,6 +45,7 @@ td:first-child { background: var(--back); }
 .faint, .note { color: var(--faint); font-size: .9rem; }
 .supported { color: var(--supported); font-weight: 600; }
 .contradicted { color: var(--contradicted); font-weight: 600; }
+.equivalent { color: var(--equivalent); font-weight: 600; }
 .undecided { color: var(--undecided); } .not-measured { color: var(--faint); }
 figure { margin: 1rem 0; overflow-x: auto; }
 figure img { max-width: 100%; min-width: 38rem; height: auto; background: #fff; border-radius: 6px; padding: .4rem; }
@@ -61,7 +54,13 @@ pre { overflow-x: auto; background: var(--band); padding: .6rem; border-radius: 
 """
 URL_SAFE = ' !"$&()*+,-./:;=?@[]_~<>^`{|}'
 """What stands for itself in a picture's URL in single quotes; an apostrophe, %, # and what is not ASCII do not."""
-MARKS = {Outcome.SUPPORTED: "✓", Outcome.CONTRADICTED: "✗", Outcome.UNDECIDED: "?", Outcome.NOT_MEASURED: "–"}
+MARKS = {
+    Outcome.SUPPORTED: "✓",
+    Outcome.CONTRADICTED: "✗",
+    Outcome.EQUIVALENT: "≈",
+    Outcome.UNDECIDED: "?",
+    Outcome.NOT_MEASURED: "–",
+}
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,8 @@ def _claim(data: TableData, verdict: Verdict) -> str:
     claim, measured = verdict.claim, escape(verdict.why)
     if verdict.tested:
         measured = f"{interval_text(verdict.closest)}<br>"
-        measured += f'<span class="faint">{escape(contrast_text(verdict))}; claimed {escape(claim.range)}</span>'
+        shown = f"{contrast_text(verdict.closest.contrast)}; claimed {claim.range}"
+        measured += f'<span class="faint">{escape(shown)}</span>'
     note = f'<br><span class="faint">{escape(claim.note)}</span>' if claim.note else ""
     return (
         f'<tr><td class="wrap">{escape(claim.name)}<br><span class="faint">{escape(data.table.title)}</span></td>'

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.reporting import agreement
 from experiments.reporting.claims_page import claims_csv, render_claims
 from experiments.reporting.collect import TableData, collect
 from experiments.reporting.frames import numeric_frame
@@ -57,7 +58,14 @@ def whole_files(study: Sequence[ReadTable], store: Store) -> dict[str, str]:
     pairs, folder = _pairs(study), store.results / study[0].data.profile.name
     sections = [Section(read.data, read.verdicts, table_pictures(read.data, store)) for read in study]
     html = render_html(sections, whole_pictures(pairs, store), folder)
-    return {"claims.md": render_claims(pairs), "claims.csv": claims_csv(pairs), "report.html": html}
+    sizes = agreement.pairs(pairs, store)
+    return {
+        "claims.md": render_claims(pairs),
+        "claims.csv": claims_csv(pairs),
+        "agreement.md": agreement.render(sizes),
+        "agreement.csv": str(agreement.frame(sizes).to_csv(index=False, lineterminator="\n")),
+        "report.html": html,
+    }
 
 
 def all_pictures(study: Sequence[ReadTable], store: Store, whole: bool) -> list[Picture]:

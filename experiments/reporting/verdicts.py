@@ -1,4 +1,4 @@
-"""Claims against the measured runs: supported, contradicted, undecided or not measured."""
+"""Claims against the measured runs: supported, contradicted, equivalent, undecided or not measured."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from itertools import groupby
 
+from experiments import protocol
 from experiments.claims import Claim, Contrast
-from experiments.reporting.collect import TableData, judge_row, same_start
+from experiments.reporting.collect import TableData
+from experiments.reporting.contrasts import ALPHA, Difference, Differences
 from experiments.store import Store
 from gta.errors import UserError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-ALPHA = 0.05
-"""Two-sided; intervals hold 95 % of the replicates."""
 MIN_SEEDS = 2
 """One seed cannot tell a difference of models from one of seeds."""
+SAME = 1.0
+"""Points; rows that are surely nearer to one another are the same for all that matters here."""
 
 
 class Outcome(StrEnum):
@@ -30,8 +27,12 @@ class Outcome(StrEnum):
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
+    EQUIVALENT = "equivalent"
     UNDECIDED = "undecided"
     NOT_MEASURED = "not measured"
+
+
+DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.EQUIVALENT)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Tested:
     """Two-sided p value against the claimed range being kept."""
     seeds: tuple[int, ...]
     """Those that all of its rows have."""
+    p_same: float = 1.0
+    """One-sided p value against a difference of ``SAME`` points or more; 1 where no plain difference is claimed."""
+    detectable: float = math.nan
+    """See :attr:`Difference.detectable`."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,10 @@ class Verdict:
     clips: int = 0
     why: str = ""
     """Why it is not measured or, in spite of figures, undecided."""
+    test: Verdict | None = None
+    """The same claim on the test draw, where there is one."""
+    frozen: bool = True
+    """Whether the claim is older than every run it reads."""
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -77,8 +86,13 @@ class Verdict:
 
     @property
     def p(self) -> float:
-        """P value of the claim's outcome: of all contrasts for it, or of one (Bonferroni) against it."""
-        return min(self.p_for, self.p_against)
+        """P value of the outcome: of all contrasts for it, of one against it (Bonferroni), or of no difference."""
+        return min(self.p_for, self.p_against, self.p_same)
+
+    @property
+    def p_same(self) -> float:
+        """P value of all its rows being the same."""
+        return max((tested.p_same for tested in self.tested), default=1.0)
 
     @property
     def p_for(self) -> float:
@@ -92,111 +106,91 @@ class Verdict:
 
 
 def verdicts(data: TableData, store: Store) -> list[Verdict]:
-    """Test every claim of a table on its measured rows."""
-    hits = _Hits(data, store)
+    """Test every claim of a table on its measured rows; where all of them were scored on the test draw, there again."""
+    frozen = protocol.read()
+    own = Differences(data, store)
+    again = Differences(data, store, "test") if data.profile.confirms else None
     found = []
     for claim in data.table.claims:
-        missing = [name for name in claim.rows if not data.row(name).results]
-        if missing:
-            why = f"no run of {', '.join(missing)}"
-            found.append(Verdict(data.table.name, claim, Outcome.NOT_MEASURED, why=why))
-            continue
-        try:
-            found.append(_test(data, claim, hits))
-        except UserError as error:
-            found.append(Verdict(data.table.name, claim, Outcome.NOT_MEASURED, why=_relative(error, store)))
+        verdict = _test(data.table.name, claim, own)
+        if again is not None and verdict.tested:
+            verdict = dataclasses.replace(verdict, test=_test(data.table.name, claim, again))
+        finished = [
+            result.finished for name in claim.rows for members in data.row(name).members.values() for result in members
+        ]
+        was_first = protocol.frozen_before(frozen, data.table.name, claim, finished)
+        found.append(dataclasses.replace(verdict, frozen=was_first))
     return found
 
 
-class _Hits:
-    """What rows get right, each read once."""
-
-    def __init__(self, data: TableData, store: Store) -> None:
-        self._data, self._store = data, store
-        self._found: dict[tuple[str, int], tuple[tuple[str, ...], NDArray[np.bool_]]] = {}
-
-    def of(self, name: str, seed: int) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
-        """Return the clip ids of a row's run, and whether each clip is right."""
-        if (name, seed) not in self._found:
-            judged = judge_row(self._data.row(name).row, seed, self._data.profile, self._store)
-            self._found[name, seed] = judged.clip_ids, judged.hits
-        return self._found[name, seed]
-
-
-def _relative(error: UserError, store: Store) -> str:
-    return str(error).replace(f"{store.results}/", "")
-
-
-def _test(data: TableData, claim: Claim, hits: _Hits) -> Verdict:
-    import numpy as np
-
-    table, tested, clips, unlike = data.table.name, [], 0, set[int]()
-    for contrast in claim.contrasts:
-        rows = [data.row(name) for name, _ in contrast]
-        common = sorted(set.intersection(*(set(row.results) for row in rows)))
-        seeds = tuple(seed for seed in common if same_start(rows, seed, data.profile))
-        unlike |= set(common) - set(seeds)
-        if not seeds:
-            reason = (
-                "its rows started from different pre-trained weights" if common else "its rows have no seed in common"
-            )
-            return Verdict(table, claim, Outcome.NOT_MEASURED, why=reason)
-        if len({hits.of(name, seed)[0] for name, _ in contrast for seed in seeds}) > 1:
-            return Verdict(table, claim, Outcome.NOT_MEASURED, why="its rows were measured on different clips")
-        parts = _parts(contrast)
-        whole_SN = np.array([sum(round(w * parts) * hits.of(row, seed)[1] for row, w in contrast) for seed in seeds])
-        tested.append(_bootstrap(contrast, claim, whole_SN, parts, seeds))
-        clips = max(clips, whole_SN.shape[1])
-    why = ""
-    if unlike:
-        why = f"without seed {', '.join(map(str, sorted(unlike)))}, whose rows started from different weights"
-    own = Verdict(table, claim, Outcome.UNDECIDED, tuple(tested), clips, why)
+def _test(table: str, claim: Claim, differences: Differences) -> Verdict:
+    try:
+        measured = [differences.of(contrast) for contrast in claim.contrasts]
+    except UserError as error:
+        return Verdict(table, claim, Outcome.NOT_MEASURED, why=str(error))
+    unlike = sorted({seed for one in measured for seed in one.unlike})
+    why = f"without seed {', '.join(map(str, unlike))}, whose rows started from different weights" if unlike else ""
+    tested = tuple(_judge(one, claim) for one in measured)
+    own = Verdict(table, claim, Outcome.UNDECIDED, tested, max(one.clips for one in measured), why)
     if len(own.seeds) < MIN_SEEDS:
-        return _with(own, Outcome.UNDECIDED, "one seed decides nothing; the interval is over clips alone")
-    if own.p_for < ALPHA:
-        return _with(own, Outcome.SUPPORTED, why)
-    return _with(own, Outcome.CONTRADICTED, why) if own.p_against < ALPHA else own
+        return dataclasses.replace(own, why="one seed decides nothing; the interval is over clips alone")
+    return dataclasses.replace(own, outcome=_outcome(own))
 
 
-def _with(verdict: Verdict, outcome: Outcome, why: str) -> Verdict:
-    return dataclasses.replace(verdict, outcome=outcome, why=why)
+def _outcome(verdict: Verdict) -> Outcome:
+    if verdict.p_for < ALPHA:
+        return Outcome.SUPPORTED
+    if verdict.p_against < ALPHA:
+        return Outcome.CONTRADICTED
+    return Outcome.EQUIVALENT if verdict.p_same < ALPHA else Outcome.UNDECIDED
 
 
-def _parts(contrast: Contrast) -> int:
-    """Return the least number by which all weights are whole: sums of whole numbers are exact on every machine."""
-    return math.lcm(*(Fraction(weight).limit_denominator(60).denominator for _, weight in contrast))
+def _judge(measured: Difference, claim: Claim) -> Tested:
+    """Return the p values of a difference.
 
+    A claim that rows are about the same is tested by two one-sided tests (Schuirmann, 1987), and so is whether rows
+    whose difference is claimed lie within ``SAME`` points; everything else is two-sided.
+    """
+    means = measured.replicates
+    sides = 1 if claim.equivalence else 2
 
-def _bootstrap(
-    contrast: Contrast, claim: Claim, whole_SN: NDArray[np.floating], parts: int, seeds: tuple[int, ...]
-) -> Tested:
-    import numpy as np
-
-    from experiments.reporting.bootstrap import replicate_means
-
-    means = replicate_means(whole_SN) * (100 / parts)
-    low, high = np.quantile(means, [ALPHA / 2, 1 - ALPHA / 2])
-
-    def p(count: int) -> float:
-        return min(1.0, 2 * (1 + count) / (1 + len(means)))
+    def p(count: int, sides: int = 2) -> float:
+        return min(1.0, sides * (1 + count) / (1 + len(means)))
 
     p_for = max(
-        p(int((means <= claim.low).sum())) if claim.low > -math.inf else 0.0,
-        p(int((means >= claim.high).sum())) if claim.high < math.inf else 0.0,
+        p(int((means <= claim.low).sum()), sides) if claim.low > -math.inf else 0.0,
+        p(int((means >= claim.high).sum()), sides) if claim.high < math.inf else 0.0,
     )
     p_against = min(  # a difference at the very edge is on neither side of it
         p(int((means >= claim.low).sum())) if claim.low > -math.inf else 1.0,
         p(int((means <= claim.high).sum())) if claim.high < math.inf else 1.0,
     )
-    return Tested(contrast, float(whole_SN.mean()) * (100 / parts), float(low), float(high), p_for, p_against, seeds)
+    p_same = max(p(int((means <= -SAME).sum()), 1), p(int((means >= SAME).sum()), 1))
+    return Tested(
+        measured.contrast,
+        measured.value,
+        measured.low,
+        measured.high,
+        p_for,
+        p_against,
+        measured.seeds,
+        1.0 if claim.equivalence or claim.low or claim.high < math.inf else p_same,
+        measured.detectable,
+    )
 
 
 def holm(found: Sequence[Verdict], alpha: float = ALPHA) -> set[tuple[str, str]]:
-    """Return table and name of the claims whose outcome survives Holm's correction for all tested claims."""
-    tested = sorted((v for v in found if v.tested and len(v.seeds) >= MIN_SEEDS), key=lambda v: v.p)
+    """Return table and name of the claims whose outcome survives Holm's correction for the tests of its table."""
     kept = set()
-    for place, verdict in enumerate(tested):
-        if verdict.p * (len(tested) - place) >= alpha:
-            break
-        kept.add((verdict.table, verdict.claim.name))
+    for _, own in groupby(tests(found), key=lambda verdict: verdict.table):
+        ordered = sorted(own, key=lambda verdict: verdict.p)
+        for place, verdict in enumerate(ordered):
+            if verdict.p * (len(ordered) - place) >= alpha:
+                break
+            kept.add((verdict.table, verdict.claim.name))
     return kept
+
+
+def tests(found: Sequence[Verdict]) -> list[Verdict]:
+    """Return what is a test of the paper: measured on enough seeds, and no sanity check."""
+    return [v for v in found if v.tested and len(v.seeds) >= MIN_SEEDS and not v.claim.sanity]

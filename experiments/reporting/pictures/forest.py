@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from experiments.reporting.collect import TableData
-from experiments.reporting.pictures.style import BLUE, GREY, ORANGE, VERMILLION, grid, new_figure
+from experiments.reporting.pictures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
 from experiments.reporting.verdicts import Outcome, Verdict
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LOOK: dict[Outcome, tuple[str, str, Literal["full", "none"]]] = {
     Outcome.SUPPORTED: (BLUE, "o", "full"),
     Outcome.CONTRADICTED: (VERMILLION, "X", "full"),
+    Outcome.EQUIVALENT: (GREEN, "D", "full"),
     Outcome.UNDECIDED: (ORANGE, "s", "none"),
 }
 
@@ -34,7 +35,7 @@ def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure
         if tested:
             lines.append((data.table.title, None))
             lines += [(_name(verdict), verdict) for verdict in tested]
-    counts = Counter(verdict.outcome for _, found in tables for verdict in found)
+    counts = Counter(verdict.outcome for _, found in tables for verdict in found if not verdict.claim.sanity)
     figure = new_figure(8.6, 1.9 + 0.225 * len(lines))
     axes = figure.subplots()
     axes.axvline(0, color=GREY, linewidth=1)
@@ -56,7 +57,7 @@ def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure
     axes.set_xlabel(f"difference of top-1 in points, 95 % interval\n(logarithmic beyond ±3), {where(tables[0][0])}")
     figure.supxlabel(
         "of several differences the one that is least sure or fails; grey: the claimed range, where it is not all "
-        "above 0",
+        "above 0; sanity checks are not counted",
         fontsize=8,
         color=GREY,
     )
@@ -66,7 +67,8 @@ def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure
 
 
 def _name(verdict: Verdict) -> str:
-    return f"{verdict.claim.name} (one seed)" if len(verdict.seeds) == 1 else verdict.claim.name
+    name = f"{verdict.claim.name} (sanity check)" if verdict.claim.sanity else verdict.claim.name
+    return f"{name} (one seed)" if len(verdict.seeds) == 1 else name
 
 
 def _line(axes: Axes, place: int, verdict: Verdict) -> None:
@@ -89,4 +91,6 @@ def _legend(figure: Figure, counts: Counter[Outcome]) -> None:
     ]
     rest = counts[Outcome.NOT_MEASURED]
     title = "The paper's claims, tested" + (f" ({rest} more are not measured)" if rest else "")
-    figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False, title=title, title_fontsize=11)
+    figure.legend(
+        handles=handles, loc="outside upper center", ncols=len(handles), frameon=False, title=title, title_fontsize=11
+    )

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.profiles import PROFILES
+from experiments.reporting import agreement
 from experiments.reporting.claims_page import claims_csv
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import numeric_frame
+from experiments.reporting.pictures.agreement_picture import draw_agreement
 from experiments.reporting.pictures.curves import QUARTER, draw_curves, draw_lines, read_curves, run_curve
 from experiments.reporting.pictures.distinct import Distinct, distinct_rows
 from experiments.reporting.pictures.forest import draw_forest
@@ -25,7 +27,7 @@ from experiments.reporting.pictures.looks import (
 from experiments.reporting.pictures.matrices import draw_matrices, read_matrices, stored_matrices
 from experiments.reporting.pictures.style import Picture
 from experiments.reporting.pictures.sweep import SWEEPS, draw_sweep
-from experiments.reporting.pictures.table_picture import draw_table
+from experiments.reporting.pictures.table_picture import draw_table, where
 from experiments.reporting.pictures.templates import draw_kinds, draw_templates, read_templates
 from experiments.reporting.pictures.tradeoff import draw_tradeoff
 from experiments.reporting.verdicts import Verdict
@@ -66,6 +68,13 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
     if any(verdict.tested for _, verdicts in tables for verdict in verdicts):
         alt = "Difference and 95 % interval of every tested claim, coloured by verdict"
         found.append(Picture("claims", "The paper's claims", alt, claims_csv(tables), partial(draw_forest, tables)))
+    sizes = agreement.pairs(tables, store)
+    if sizes:
+        alt = "Every measured difference of rows against the one that the paper prints, with its interval"
+        source = str(agreement.frame(sizes).to_csv(index=False))
+        found.append(
+            Picture("agreement", agreement.TITLE, alt, source, partial(draw_agreement, sizes, where(tables[0][0])))
+        )
     rows = list(distinct_rows([data for data, _ in tables]))
     if rows:
         source = "\n".join(str(numeric_frame(data).to_csv(index=False)) for data, _ in tables)
