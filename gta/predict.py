@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 GUESSES = 5
 VIEWS_AT_ONCE = 6
+_STEM = 200
+"""Bytes of a video's name that go into those of the files of --explain: file names end at 255."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -48,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 after a user's mistake."""
     options = parse(build_parser(), arguments)
-    if not options.video.exists():
+    if not os.path.exists(options.video):  # unlike Path.exists it never raises, whatever the name
         raise UserError(f"{options.video} does not exist")
     folder = find_run(options.results, options.run)
     _predict(options, folder, read_run(folder))
@@ -190,7 +193,8 @@ def _explain(
     normalised = (clip.to(recognizer.device).float() - recognizer.mean) / recognizer.std
     found = explain(recognizer.model, normalised, target)
     frames = clip[0].permute(1, 2, 3, 0).numpy()
-    stem = f"{options.video.stem}-{recognizer.run.id}"
+    name = options.video.stem.encode(errors="surrogateescape")[:_STEM].decode(errors="ignore")
+    stem = f"{name}-{recognizer.run.id}"
     video = write_overlay_video(options.out, stem, frames, found.evidence)
     sheet = options.out / f"{stem}.png"
     write_contact_sheet(sheet, frames, found, title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_a_whole_set_has_a_report_and_a_passport(tmp_path, small_release, capsys
     assert passport["format"] == "ssv2"
     assert passport["label_fingerprint"] == label_fingerprint(tuple(sorted(videos.LABELS)))
     assert passport["splits"]["train"] == {
-        "listed": 6, "official": 6, "missing": 0, "decoded": 6, "unreadable": 0, "short": 3
+        "listed": 6, "official": 6, "missing": 0, "decoded": 6, "unreadable": 0, "short": 3, "doubtful": 0
     }  # fmt: skip
     assert passport["frames"] == {"shortest": 5, "median": 7.0, "longest": 10}
     assert passport["rates"] == {"12": 10}
@@ -166,3 +167,67 @@ def test_conversion_mistakes(tmp_path, capsys):
         error = capsys.readouterr().err
         assert message in error
         assert error.count("\n") == 1
+
+
+# ------------------------------------------------------------------------------------- odd media
+def test_what_decodes_short_of_itself_is_a_warning(tmp_path, small_release, capsys):
+    root = videos.make_ssv2(tmp_path, length=40)
+    media = root / "videos"
+    content = (media / "1.webm").read_bytes()
+    (media / "1.webm").write_bytes(content[: len(content) * 2 // 3])
+    (media / "2.webm").unlink()
+    gaps = videos.write_frames(media / "2", videos.draw(20))
+    (gaps / "00007.jpg").unlink()
+    (media / "3.webm").unlink()
+    for name in ("img_{}.jpg", "x_{}.jpg"):
+        videos.write_frames(media / "3", videos.draw(9), name)
+    assert main([str(root), "--jobs", "1"]) == 1
+    error = capsys.readouterr().err
+    for line in (
+        r"warning: \S*1\.webm: it ends after \d\.\d\d s, its header says 3\.33 s; FFmpeg reports 1 error: ",
+        r"warning: \S*2: 1 of 20 frame numbers are missing: 7",
+        r"\S*3 holds frames of 2 kinds, img_\*\.jpg \(9\) and x_\*\.jpg \(9\)",
+    ):
+        assert re.search(rf"(?m)^{line}", error), line
+    page = (root / "gta-check.md").read_text()
+    assert "1 faults, 2 warnings" in page
+    assert "## Warnings" in page
+    assert "| train | 6 | 6 | 0 | 6 | 1 | 0 | 2 |" in page
+    assert read_passport(root)["warnings"] == read_passport(root)["splits"]["train"]["doubtful"] == 2
+    videos.write_frames(media / "3", videos.draw(9), "img_{}.jpg")
+    for file in (media / "3").glob("x_*"):
+        file.unlink()
+    assert main([str(root), "--jobs", "1"]) == 0  # warnings alone
+    assert "2 warnings" in (root / "gta-check.md").read_text()
+
+
+def test_sizes_are_those_of_what_is_shown(tmp_path, capsys):
+    root = videos.make_kinetics(tmp_path)
+    videos.turn(next((root / "train").rglob("video000000*.mp4")), 0, 1, -1, 0)
+    main([str(root), "--jobs", "1"])
+    assert read_passport(root)["sizes"] == {"48x84": 4, "84x48": 2}
+
+
+def test_ids_as_long_as_a_file_name_may_be(tmp_path, small_release, capsys):
+    root = videos.make_ssv2(tmp_path / "a")
+    names = {"1": "x" * 250, "2": "y" * 253, "3": "z" * 300}
+    text = (root / "train.json").read_text()
+    for number in ("1", "2"):
+        text = text.replace(f'"id": "{number}"', f'"id": "{names[number]}"')
+        (root / "videos" / f"{number}.webm").rename(root / "videos" / f"{names[number][:250]}.webm")
+    (root / "train.json").write_text(text)
+    (root / "videos" / names["2"]).mkdir()
+    videos.write_frames(root / "videos" / names["2"], videos.draw(9))
+    assert main([str(root), "--jobs", "1"]) == 0
+    for way, skipped in (("extract", 0), ("reencode", 1)):
+        target = tmp_path / way
+        capsys.readouterr()
+        assert prepare([way, str(root), str(target), "--jobs", "1"]) == (1 if skipped else 0)
+        printed = capsys.readouterr()
+        assert f"{10 - skipped} clips, {skipped} skipped" in printed.out
+        assert ("is too long for a file name" in printed.err) == bool(skipped)
+        clips = {clip.id: clip.path for clip in read_split(target, "train").clips}
+        assert count_frames(clips[names["1"]]) == 20
+    (root / "train.json").write_text(text.replace('"id": "3"', f'"id": "{names["3"]}"'))
+    assert main([str(root), "--jobs", "1"]) == 2
+    assert "longer than a file name may be" in capsys.readouterr().err

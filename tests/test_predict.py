@@ -18,6 +18,7 @@ from gta.config import GTAConfig, SAConfig, ViewsConfig, to_dict
 from gta.data.encode import encode_webm
 from gta.predict import build_parser, main
 from gta.recognizer import VideoRecognizer
+from tests import videos
 
 RUN = SMOKE.resolve(Row("", (SAConfig(), GTAConfig())), 0)
 LABELS = [f"Doing thing {number}" for number in range(24)]
@@ -190,3 +191,59 @@ def test_help_answers_without_torch():
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
     assert time.perf_counter() - started < 5
+
+
+# ------------------------------------------------------------------------------------- odd media
+@pytest.mark.parametrize("matrix", [(0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0), (-1, 0, 0, 1)])
+def test_a_turned_video_gives_what_its_frames_give_as_they_are_shown(results, video, tmp_path, capsys, matrix):
+    from gta.predict import read_views
+
+    with av.open(str(video)) as container:
+        frames = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+    path = videos.encode(tmp_path / "phone.mp4", frames, "libx264", crf="1")
+    sideways = read_views(path, RUN).numpy().astype(int)
+    shown = np.zeros_like(frames.swapaxes(1, 2) if matrix[1] else frames)
+    height, width = shown.shape[1:3]
+    a, b, c, d = matrix
+    for q, p in np.ndindex(frames.shape[1:3]):
+        shown[:, (b * p + d * q) % height, (a * p + c * q) % width] = frames[:, q, p]
+    if a < 0 or c < 0:
+        shown = np.roll(shown, -1, 2)  # position -1 is the last one
+    if b < 0 or d < 0:
+        shown = np.roll(shown, -1, 1)
+    expected = read_views(videos.encode(tmp_path / "shown.mp4", shown, "libx264", crf="1"), RUN).numpy().astype(int)
+    found = read_views(videos.turn(path, *matrix), RUN).numpy().astype(int)
+    assert np.abs(found - expected).mean() < 4
+    assert np.abs(found - expected).mean() < 0.3 * np.abs(sideways - expected).mean()
+    assert predict(path, "--run", RUN.id, "--results", results, "--device", "cpu") == 0
+
+
+@pytest.mark.parametrize("name", ["-dash.webm", "http:clip.webm", "pipe:0", "concat:a|b", "a%03d.webm"])
+def test_a_name_is_that_of_a_file(results, video, tmp_path, capsys, monkeypatch, name):
+    results = results.resolve()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(video.read_bytes())
+    assert predict("--run", RUN.id, "--results", results, "--device", "cpu", "--", name) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5
+
+
+def test_a_name_as_long_as_it_may_be_and_longer(results, video, tmp_path, capsys):
+    path = tmp_path / ("ü" * 123 + ".webm")
+    path.write_bytes(video.read_bytes())
+    arguments = ("--run", RUN.id, "--results", results, "--device", "cpu", "--explain", "--out", tmp_path / "out")
+    assert predict(path, *arguments) == 0
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    capsys.readouterr()
+    assert predict(tmp_path / ("x" * 300 + ".webm"), *arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "does not exist" in line
+
+
+def test_what_is_no_film_is_refused(results, tmp_path, capsys):
+    Image.fromarray(np.zeros((48, 64, 3), np.uint8)).save(tmp_path / "still.png")
+    for name in ("img_{}.jpg", "x_{}.jpg"):
+        videos.write_frames(tmp_path / "frames", videos.draw(9), name)
+    for name, message in (("still.png", "is a still picture"), ("frames", "2 kinds")):
+        assert predict(tmp_path / name, "--run", RUN.id, "--results", results) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line

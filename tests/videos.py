@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -38,6 +40,30 @@ def encode(path: Path, frames: np.ndarray, codec: str = "libvpx-vp9", rate: int 
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
         container.mux(stream.encode())
     return path
+
+
+def turn(path: Path, a: int, b: int, c: int, d: int) -> Path:
+    """Write a display matrix into an mp4, as phones do: (p, q) is shown at (a p + c q, b p + d q)."""
+    content = bytearray(path.read_bytes())
+    at = content.index(b"tkhd") + 44  # the matrix of version 0
+    content[at : at + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+    return path
+
+
+def remux(path: Path, target: Path, edit: Callable[[list[bytes]], list[bytes | None]]) -> Path:
+    """Store the packets of a video anew; ``edit`` returns them changed, None for those to be left out."""
+    with av.open(str(path)) as source, av.open(str(target), "w") as container:
+        film = source.streams.video[0]
+        stream = container.add_stream_from_template(film)
+        packets = [packet for packet in source.demux(film) if packet.size > 0]
+        for packet, content in zip(packets, edit([bytes(packet) for packet in packets]), strict=True):
+            if content is not None:
+                fresh = av.Packet(content)
+                fresh.pts, fresh.dts, fresh.duration = packet.pts, packet.dts, packet.duration
+                fresh.time_base, fresh.is_keyframe, fresh.stream = packet.time_base, packet.is_keyframe, stream
+                container.mux(fresh)
+    return target
 
 
 def jpeg(picture: np.ndarray, quality: int = 90) -> bytes:

@@ -1,8 +1,9 @@
 """Verify a data set: ``python -m gta.data.check DIR``.
 
 Counts against the release, files that cannot be read, have no frames or few, sizes and rates, the order of the labels;
-of an embedded set that its bytes are those that were drawn. Writes ``gta-check.md`` for people and
-``gta-passport.json`` for programs beside the data (or into ``--out DIR``).
+as warnings, clips that can be read and fall short of their own index or duration, or decode with errors concealed, and
+frame folders with gaps; of an embedded set that its bytes are those that were drawn. Writes ``gta-check.md`` for
+people and ``gta-passport.json`` for programs beside the data (or into ``--out DIR``).
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def passport(found: Survey) -> dict[str, Any]:
         "rates": dict(found.rates()),
         "sizes": dict(found.sizes()),
         "faults": len(found.faults),
+        "warnings": len(found.warnings),
     }
 
 
@@ -76,6 +78,7 @@ def _counts(split: SplitSurvey) -> dict[str, int | None]:
         "decoded": len(split.looks),
         "unreadable": len(split.unreadable),
         "short": len(split.short),
+        "doubtful": len(split.doubtful),
     }
 
 
@@ -83,14 +86,16 @@ def report(found: Survey) -> str:
     """Return the content of ``gta-check.md``."""
     kind = "an embedded set" if found.embedded else found.format.title
     verdict = "nothing is wrong" if not found.faults else f"{len(found.faults):,} faults"
+    if found.warnings:
+        verdict += f", {len(found.warnings):,} warnings"
     lines = [
         f"# {found.folder.name}: {kind}",
         "",
         f"{verdict.capitalize()}. {len(found.labels)} labels, fingerprint of their order {found.fingerprint}.",
         *(["", "A quick look: a fixed sample was decoded, of the rest only the presence was seen."] * found.quick),
         "",
-        f"| split | listed | release | missing | decoded | unreadable | under {SHORT} frames |",
-        "|---|---|---|---|---|---|---|",
+        f"| split | listed | release | missing | decoded | unreadable | under {SHORT} frames | warnings |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for split in found.splits:
         cells = ["–" if value is None else f"{value:,}" for value in _counts(split).values()]
@@ -102,6 +107,9 @@ def report(found: Survey) -> str:
     )
     if found.faults:
         lines += ["", "## Faults", "", *(f"- {fault}" for fault in found.faults)]
+    if found.warnings:
+        lines += ["", "## Warnings: clips that can be read and seem to be damaged", ""]
+        lines += [f"- {warning}" for warning in found.warnings]
     for title, names in (
         ("Missing videos", [(s.name, s.missing) for s in found.splits]),
         (f"Clips of fewer than {SHORT} frames (some are repeated)", [(s.name, tuple(s.short)) for s in found.splits]),
@@ -120,7 +128,7 @@ def _histogram(title: str, counts: Counter[str], ranked: bool = True) -> list[st
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns 0 when all is well, 1 when something is wrong, 2 when there is no data set."""
+    """Command line; returns 0 when all is well but for warnings, 1 when something is wrong, 2 without a data set."""
     parser = Parser("python -m gta.data.check", (__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, metavar="DIR", help="the data set's own folder")
     parser.add_argument("--quick", action="store_true", help="decode a fixed sample of each split only")
@@ -137,10 +145,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parts += [f"{len(split.missing)} missing"] * bool(split.missing)
         print(f"{split.name}: {', '.join([*parts, f'{len(found.labels)} labels'])}")
     print(f"{found.format.title}, label order {found.fingerprint}; see {out / REPORT}")
-    for fault in found.faults[:_SHOWN]:
-        print(fault, file=sys.stderr)
-    if len(found.faults) > _SHOWN:
-        print(f"and {len(found.faults) - _SHOWN} more", file=sys.stderr)
+    for lines in (found.faults, [f"warning: {line}" for line in found.warnings]):
+        for line in lines[:_SHOWN]:
+            print(line, file=sys.stderr)
+        if len(lines) > _SHOWN:
+            print(f"and {len(lines) - _SHOWN} more", file=sys.stderr)
     return 1 if found.faults else 0
 
 

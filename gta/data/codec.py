@@ -1,4 +1,8 @@
-"""Chosen frames of a video file with torchcodec, where it is installed: the same pixels as :mod:`gta.data.pyav`."""
+"""Chosen frames of a video file with torchcodec, where it is installed: the same pixels as :mod:`gta.data.pyav`.
+
+PyAV looks at the packets first and reads what torchcodec would number or turn otherwise: films whose packets do not
+tell their frames, and those with a display matrix, of which torchcodec takes the turn and not the mirror.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.data.deadline import ClipError
+from gta.data import pyav
+from gta.data.deadline import ClipError, Deadline
 from gta.data.pyav import Choose, checked
 from gta.errors import UserError
 
 _HINT = "install torchcodec and FFmpeg 4 to 8, or choose the decoder pyav"
 
 
-def read(path: Path, choose: Choose) -> tuple[int, NDArray[np.uint8]]:
+def read(path: Path, choose: Choose, deadline: Deadline) -> tuple[int, NDArray[np.uint8]]:
     """Return the number of frames and the chosen ones as RGB, (n, H, W, 3); seeks exactly, one thread.
 
     Raises:
@@ -23,15 +28,19 @@ def read(path: Path, choose: Choose) -> tuple[int, NDArray[np.uint8]]:
         UserError: torchcodec or FFmpeg's libraries are not installed.
     """
     load = decoder_class()
-    if not path.is_file():
-        raise ClipError(f"{path} does not exist; check the data folder")
+    told = pyav.told(path)
+    if told is None:
+        return pyav.read(path, choose, None, deadline)
+    stream, length = told
     try:
-        decoder = load(str(path), seek_mode="exact", num_ffmpeg_threads=1, dimension_order="NHWC")
-        length = len(decoder)
+        decoder = load(
+            f"file:{path}", stream_index=stream, seek_mode="exact", num_ffmpeg_threads=1, dimension_order="NHWC"
+        )
+        alike = len(decoder) == length and decoder.metadata.rotation is None
     except (RuntimeError, ValueError, TypeError) as error:
         raise _corrupt(path, error) from error
-    if length == 0:
-        raise ClipError(f"{path}: no frame decodes; re-download the file or prepare the data set anew")
+    if not alike:
+        return pyav.read(path, choose, None, deadline)
     wanted = checked(path, choose(length), length)
     try:
         frames = decoder.get_frames_at(wanted).data

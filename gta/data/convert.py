@@ -22,7 +22,7 @@ from gta.data.deadline import ClipError
 from gta.data.formats import detect
 from gta.data.media import VIDEO_SUFFIXES
 from gta.data.pool import Progress, run_batches, showing
-from gta.data.splits import Clip
+from gta.data.splits import LONGEST_NAME, Clip
 from gta.data.transcode import Conversion, write_clip
 from gta.errors import UserError
 from gta.files import write_text
@@ -75,7 +75,7 @@ def _convert_all(
 ) -> tuple[int, list[str]]:
     for folder in {place.parent for _, place in places}:
         _remove_parts(folder)
-    todo = [(clip, place) for clip, place in places if not place.exists()]
+    todo = [(clip, place) for clip, place in places if not os.path.exists(place)]
     groups = [todo[i : i + _GROUP] for i in range(0, len(todo), _GROUP)]
     before = len(places) - len(todo)
 
@@ -130,8 +130,10 @@ def _convert_group(conversion: Conversion, group: Sequence[tuple[Clip, Path]]) -
     part = conversion.target
     try:
         for clip, place in group:
-            part = place.with_name(f".{place.name}.{os.getpid()}.part")
+            part = place.with_name(f".{os.getpid()}-{len(written)}.part")  # short: the name itself may be at the limit
             try:
+                if len(os.fsencode(place.name)) > LONGEST_NAME:
+                    raise ClipError(f"{place} is too long for a file name; use the other way of `prepare`")
                 write_clip(conversion, clip.path, part)
             except ClipError as error:
                 _discard(part)

@@ -1,6 +1,8 @@
 """Read chosen frames of a clip, be it a video file or a folder of jpg frames, within a limit of time.
 
-Frames are counted, never taken from a header. Whatever is wrong with a file is a :class:`ClipError` that names it.
+Frames are counted, never taken from a header, and the number of one does not depend on which others are asked for.
+They come the right way up: what a file says of turns and mirrors is applied to them (:mod:`gta.data.orientation`).
+Whatever is wrong with a file is a :class:`ClipError` that names it.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gta.data import codec, jpeg, pyav
+from gta.data import probe as whole
 from gta.data.deadline import ClipError, Deadline, within
-from gta.data.pyav import Choose, Probe
+from gta.data.probe import Probe
+from gta.data.pyav import Choose
 from gta.errors import UserError, nearest
 
 __all__ = ["ClipError", "Decoder", "Probe", "Reader", "count_frames", "probe", "read_all", "read_frames"]
@@ -43,7 +47,8 @@ class Reader:
             path: a video file or a folder of jpg frames.
             choose: from the number of frames to the wanted ones. It may be asked twice: a damaged file can show
                 fewer frames than it stores.
-            size: height and width to which a video's frames are scaled while they are converted (by PyAV always).
+            size: height and width, as shown, to which a video's frames are scaled while they are converted (by PyAV
+                always).
             floor: height and width that suffice: larger jpg frames may come at a half, a quarter or an eighth.
 
         Raises:
@@ -51,10 +56,10 @@ class Reader:
         """
 
         def work(deadline: Deadline) -> tuple[int, NDArray[np.uint8]]:
-            if path.is_dir():
+            if os.path.isdir(path):  # unlike Path.is_dir it never raises, whatever the name
                 return jpeg.read(path, choose, floor, deadline)
             if self.decoder == "torchcodec" and size is None:
-                return codec.read(path, choose)
+                return codec.read(path, choose, deadline)
             return pyav.read(path, choose, size, deadline)
 
         return within(self.timeout, path, work)
@@ -77,24 +82,26 @@ def choose_reader(decoder: str | None = None, timeout: float = 60.0) -> Reader:
     return Reader("pyav", timeout)
 
 
-def count_frames(path: Path) -> int:
-    """Return the number of frames of a whole clip by walking through it without decoding.
+def count_frames(path: Path, timeout: float = 60.0) -> int:
+    """Return the number of frames of a whole clip; where packets tell it nothing is decoded.
 
     Raises:
-        ClipError: the clip is missing or holds no video.
+        ClipError: the clip is missing or holds no video, or takes longer than the time-out.
     """
     path = Path(path)
-    return len(jpeg.frame_files(path)) if path.is_dir() else pyav.count(path)
+    if os.path.isdir(path):
+        return len(jpeg.frame_files(path))
+    return within(timeout, path, lambda deadline: pyav.count(path, deadline))
 
 
 def probe(path: Path, timeout: float = 60.0) -> Probe:
-    """Decode all of a clip and return how many frames came, and their size.
+    """Decode all of a clip and return how many frames came, their size as shown, and what points to damage.
 
     Raises:
         ClipError: the clip is missing or corrupt, or takes longer than the time-out.
     """
     path = Path(path)
-    work = jpeg.probe if path.is_dir() else pyav.probe
+    work = jpeg.probe if os.path.isdir(path) else whole.probe
     return within(timeout, path, lambda deadline: work(path, deadline))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def detect(root: Path) -> Format:
         UserError: it is no folder, or no format's lists, or those of two, lie in it.
     """
     root = Path(root)
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise UserError(f"{root} is not a folder; give the folder that holds the data set")
     found = [known for known in FORMATS if known.splits(root)]
     if not found:

@@ -1,5 +1,9 @@
 """Chosen frames of a folder of numbered jpg files: ``00001.jpg``, ``img_00001.JPG``, ``frame-1.jpeg``.
 
+A folder holds one film: files of two kinds (``img_`` and ``x_``, ``.jpg`` and ``.jpeg``) or two of one number are
+refused, for nothing says which of them to show. Files of other names are left alone. A number that is missing is no
+error: the frames count as they follow each other, and ``gta.data.check`` reports the gap.
+
 Decoded by simplejpeg where it is installed, else by PIL; both are libjpeg-turbo. A picture at least twice as large
 as what is needed is decoded at a half, a quarter or an eighth of its size (in the transform of
 the format itself); after scaling to what is needed that differs by less than 2 levels of 255 on average.
@@ -10,33 +14,65 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gta.data.container import MAX_PIXELS
 from gta.data.deadline import ClipError, Deadline
-from gta.data.pyav import MAX_PIXELS, Choose, Probe, checked
+from gta.data.orientation import from_exif
+from gta.data.probe import Probe
+from gta.data.pyav import Choose, checked
 
-_NAME = re.compile(r"(?:[a-z]+[_-]?)?(\d{1,9})\.jpe?g", re.IGNORECASE)
+_NAME = re.compile(r"([a-z]+[_-]?)?(\d{1,9})(\.jpe?g)", re.IGNORECASE)
+_NAMED = 5
+"""Gaps that are named."""
 
 
 def frame_files(folder: Path) -> list[Path]:
     """Return the frames of a clip in the order of their numbers.
 
     Raises:
-        ClipError: the folder cannot be read or holds no frame.
+        ClipError: the folder cannot be read, holds no frame, frames of two kinds or a number twice.
     """
+    return [folder / name for name in _numbered(folder).values()]
+
+
+def _numbered(folder: Path) -> dict[int, str]:
+    """Return the names of the frames by their numbers, in order."""
     try:
-        names = os.listdir(folder)
+        names = sorted(os.listdir(folder))
     except OSError as error:
         raise ClipError(f"{folder} cannot be read ({error.strerror or error}); unpack its frames again") from error
-    numbered = sorted((int(match[1]), name) for name in names if (match := _NAME.fullmatch(name)))
-    if not numbered:
+    matches = [match for name in names if (match := _NAME.fullmatch(name))]
+    kinds = Counter(f"{match[1] or ''}*{match[3]}".lower() for match in matches)
+    if len(kinds) > 1:
+        named = " and ".join(f"{kind} ({count})" for kind, count in sorted(kinds.items()))
+        raise ClipError(f"{folder} holds frames of {len(kinds)} kinds, {named}; leave those of one film in it")
+    found: dict[int, str] = {}
+    for match in matches:
+        other = found.setdefault(int(match[2]), match[0])
+        if other != match[0]:
+            raise ClipError(f"{folder} holds frame {int(match[2])} twice, {other} and {match[0]}; remove one of them")
+    if not found:
         raise ClipError(f"{folder} holds no numbered jpg files; unpack its frames again")
-    return [folder / name for _, name in numbered]
+    return dict(sorted(found.items()))
+
+
+def _gaps(numbers: list[int]) -> Iterator[str]:
+    """Say which numbers are missing; frames are counted from 0 or 1."""
+    missing = [(a + 1, b - 1) for a, b in pairwise([min(1, numbers[0]) - 1, *numbers]) if b > a + 1]
+    if missing:
+        named = ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in missing[:_NAMED])
+        more = f" and {len(missing) - _NAMED} more gaps" if len(missing) > _NAMED else ""
+        lost = sum(b - a + 1 for a, b in missing)
+        yield f"{lost} of {lost + len(numbers)} frame numbers are missing: {named}{more}"
 
 
 def read(
@@ -79,35 +115,42 @@ def probe(folder: Path, deadline: Deadline) -> Probe:
     Raises:
         ClipError: a frame is corrupt or of another size than the first.
     """
-    files = frame_files(folder)
+    numbered = _numbered(folder)
+    files = [folder / name for name in numbered.values()]
     shapes = []
     for file in files:
         deadline.check()
         shapes.append(decode(file, None).shape)
         if shapes[-1] != shapes[0]:
             raise ClipError(f"{file} has another size than the first frame; unpack the frames again")
-    return Probe(len(files), shapes[0][0], shapes[0][1], None)
+    return Probe(len(files), shapes[0][0], shapes[0][1], None, tuple(_gaps(list(numbered))))
 
 
 def decode(path: Path, floor: tuple[int, int] | None) -> NDArray[np.uint8]:
-    """Decode one picture as RGB, (H, W, 3); see :func:`read` for ``floor``.
+    """Decode one picture as RGB, (H, W, 3), the right way up; see :func:`read` for ``floor``.
 
     Raises:
         ClipError: it is missing or corrupt.
     """
     try:
         content = path.read_bytes()
-        simplejpeg = _simplejpeg()
-        if simplejpeg is None:
-            return _decode_pil(content, floor)
-        size = simplejpeg.decode_jpeg_header(content)[:2]
-        factor = _factor(size, floor)
-        height, width = (-(-side // factor) for side in size)
-        picture = simplejpeg.decode_jpeg(content, "RGB", min_height=height, min_width=width, min_factor=factor)
-        return np.asarray(picture, np.uint8)
+        way = from_exif(content)
+        stored = _decode(content, way.size(*floor) if floor else None)
+        return np.ascontiguousarray(way.turn(stored))
     except (OSError, ValueError, SyntaxError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise ClipError(f"{path} cannot be decoded ({reason}); unpack the frames again") from error
+
+
+def _decode(content: bytes, floor: tuple[int, int] | None) -> NDArray[np.uint8]:
+    simplejpeg = _simplejpeg()
+    if simplejpeg is None:
+        return _decode_pil(content, floor)
+    size = simplejpeg.decode_jpeg_header(content)[:2]
+    factor = _factor(size, floor)
+    height, width = (-(-side // factor) for side in size)
+    picture = simplejpeg.decode_jpeg(content, "RGB", min_height=height, min_width=width, min_factor=factor)
+    return np.asarray(picture, np.uint8)
 
 
 def _factor(size: tuple[int, int], floor: tuple[int, int] | None) -> int:

@@ -10,6 +10,8 @@ from typing import Literal
 
 from gta.errors import UserError
 
+LONGEST_NAME = 255
+"""Bytes of a file name, on all usual file systems."""
 SplitName = Literal["train", "validation", "tune", "test"]
 
 
@@ -55,8 +57,13 @@ def check_id(where: str, clip_id: str) -> str:
         clip_id: as the list has it.
 
     Raises:
-        UserError: it is empty, or holds a separator of folders or what cannot be printed.
+        UserError: it is empty or too long, or holds a separator of folders or what cannot be printed.
     """
+    if len(clip_id.encode(errors="surrogatepass")) > LONGEST_NAME:
+        raise UserError(
+            f"{where} has an id of {len(clip_id)} characters, {clip_id[:40]!r}...: longer than a file name may be "
+            f"({LONGEST_NAME} bytes); download the list again"
+        )
     if not clip_id or not clip_id.isprintable() or "/" in clip_id or "\\" in clip_id or clip_id in (".", ".."):
         raise UserError(f"{where} has the id {clip_id!r}, which is no file name; download the list again")
     return clip_id

@@ -7,6 +7,7 @@ videos, or folders of jpg frames, in ``videos/``, ``20bn-something-something-v2/
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def read_split(root: Path, split: SplitName) -> Split:
         UserError: a folder or file is missing or malformed; the message names the file and the field.
     """
     root = Path(root)
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise UserError(f"{root} is not a folder; give the folder that holds labels.json and the videos")
     labels = _read_labels(root)
     rows_path = _find(root, f"{split}.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ class Look:
     sha256: str = ""
     fault: str = ""
     """Why it cannot be read; empty when it can."""
+    doubts: tuple[str, ...] = ()
+    """What points to damage although it can be read."""
 
 
 @dataclass
@@ -56,6 +59,11 @@ class SplitSurvey:
         return [clip_id for clip_id, look in self.looks.items() if look.fault]
 
     @property
+    def doubtful(self) -> list[str]:
+        """Ids of clips that can be read and seem to be damaged."""
+        return [clip_id for clip_id, look in self.looks.items() if look.doubts]
+
+    @property
     def short(self) -> list[str]:
         """Ids of clips with fewer than ``SHORT`` frames."""
         return [clip_id for clip_id, look in self.looks.items() if not look.fault and look.frames < SHORT]
@@ -73,6 +81,8 @@ class Survey:
     splits: list[SplitSurvey] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """One line for each thing that is wrong."""
+    warnings: list[str] = field(default_factory=list)
+    """One line for each clip that can be read and seems to be damaged."""
 
     @property
     def fingerprint(self) -> str:
@@ -116,9 +126,11 @@ def survey(folder: Path, quick: bool = False, jobs: int | None = None, progress:
         if not drawn:
             result.official = known.official.get(name)
         result.looks = {clip.id: look for clip, look in zip(chosen, looks, strict=True)}
-        result.absent = [c.id for c in split.clips if c.id not in result.looks and not c.path.exists()]
+        result.absent = [c.id for c in split.clips if c.id not in result.looks and not os.path.exists(c.path)]
         found.splits.append(result)
         found.faults += _faults(found, result, split.clips)
+        path = {clip.id: clip.path for clip in split.clips}
+        found.warnings += [f"{path[i]}: {'; '.join(look.doubts)}" for i, look in result.looks.items() if look.doubts]
         if whole and not result.unreadable and _drawn_sha(folder, name, result.looks) != drawn[name]["sha256"]:
             found.faults.append(f"{folder}: {name} is not what was drawn; delete {folder} and prepare it again")
     if known.official and not drawn and len(found.labels) != CLASSES:
@@ -154,7 +166,7 @@ def _look(hashed: bool, clip: Clip) -> Look:
         return Look(fault=str(error))
     if found.frames == 0:
         return Look(fault=f"{clip.path} has no frames; re-download the file")
-    return Look(found.frames, (found.height, found.width), found.rate, sha)
+    return Look(found.frames, (found.height, found.width), found.rate, sha, doubts=found.doubts)
 
 
 def _drawn_sha(folder: Path, name: str, looks: dict[str, Look]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gta.data import jpeg, pyav
+from gta.data.container import opened
 from gta.data.deadline import ClipError, Deadline, within
+from gta.data.orientation import Turns, converter
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -71,9 +75,7 @@ def _reencode(conversion: Conversion, source: Path, part: Path, deadline: Deadli
 
 
 def _rate(source: Path) -> Any:  # noqa: ANN401 - PyAV takes fractions and numbers
-    from gta.data.pyav import opened
-
-    if source.is_dir():
+    if os.path.isdir(source):
         return _STILL_RATE
     with opened(source) as (_, stream):
         return stream.average_rate or _STILL_RATE
@@ -81,40 +83,40 @@ def _rate(source: Path) -> Any:  # noqa: ANN401 - PyAV takes fractions and numbe
 
 def _pictures(source: Path, side: int | None, deadline: Deadline, even: bool = False) -> Iterator[NDArray[np.uint8]]:
     """Yield every frame as RGB (H, W, 3), scaled so that the shorter side is at most ``side``."""
-    shape = None
-    for number, frame in enumerate(_decoded(source)):
+    shown: tuple[int, int] | None = None
+    turns, frames = Turns(), 0
+    expected = None if os.path.isdir(source) else pyav.count(source, deadline)
+    for frame in _decoded(source):
         deadline.check()
-        picture = _scaled(frame, side, even)
-        shape = shape or picture.shape
-        if picture.shape != shape:
-            raise ClipError(f"{source} changes its size at frame {number}; re-download the file")
-        yield picture
-    if shape is None:
+        size = turns.shown_size(frame)
+        if shown is None:
+            shown, convert = size, converter(_scaled(size, side, even))
+        if size != shown:
+            raise ClipError(f"{source} changes its size at frame {frames}; re-download the file")
+        frames += 1
+        yield np.ascontiguousarray(convert(frame))
+    if shown is None:
         raise ClipError(f"{source} has no frames; re-download the file")
+    if expected not in (None, frames):  # a frame that is left out would move those behind it
+        raise ClipError(f"{source}: {frames} of {expected} frames decode; re-download the file")
 
 
 def _decoded(source: Path) -> Iterator[VideoFrame]:
     import av
 
-    from gta.data import jpeg, pyav
-
-    if source.is_dir():
+    if os.path.isdir(source):
         for file in jpeg.frame_files(source):
             yield av.VideoFrame.from_ndarray(jpeg.decode(file, None), format="rgb24")
         return
-    with pyav.opened(source) as (container, stream):
+    with opened(source) as (container, stream):
         yield from container.decode(stream)
 
 
-def _scaled(frame: VideoFrame, side: int | None, even: bool) -> NDArray[np.uint8]:
-    from gta.data.pyav import converter
-
-    height, width = frame.height, frame.width
-    factor = min(1.0, (side or min(height, width)) / min(height, width))
-    height, width = max(2, round(height * factor)), max(2, round(width * factor))
-    if even:  # what 4:2:0 asks for
-        height, width = height - height % 2, width - width % 2
-    return np.ascontiguousarray(converter((height, width))(frame))
+def _scaled(shown: tuple[int, int], side: int | None, even: bool) -> tuple[int, int]:
+    """Return the height and width that are made of those that are shown."""
+    factor = min(1.0, (side or min(shown)) / min(shown))
+    height, width = (max(2, round(length * factor)) for length in shown)
+    return (height - height % 2, width - width % 2) if even else (height, width)  # 4:2:0 asks for even ones
 
 
 def _jpeg(picture: NDArray[np.uint8], quality: int) -> bytes:
