@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from experiments.memory import ended_by_shortage, what_helps
 from experiments.plan import PlannedRun
 from experiments.progress import Progress
 from experiments.result import Result
@@ -194,12 +195,11 @@ class _Launch:
     def _record(self, run: PlannedRun, code: int) -> str:
         if code in (128 + signal.SIGTERM, -signal.SIGTERM, 128 + signal.SIGINT):
             return "stopped by a signal; the same command resumes it"
-        if code < 0:
-            cause = " (out of memory?)" if code == -signal.SIGKILL else ""
-            message = f"killed by {signal.Signals(-code).name}{cause}"
-        else:
-            message = f"exit code {code} without a result"
-        message += f"; see {self.store.folder(run.id) / 'log.txt'}"
+        log = self.store.folder(run.id) / "log.txt"
+        message = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code} without a result"
+        if ended_by_shortage(code, log):
+            message += f", perhaps {what_helps(run.config, self.options.devices * self.options.nodes)}"
+        message += f"; see {log}"
         try:
             self.store.write_error(run.id, message)
         except UserError as error:  # a full disk must not end the other runs, and is the likely cause

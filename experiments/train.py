@@ -18,6 +18,7 @@ from pathlib import Path
 
 from experiments.fit import Interrupted, Place, train
 from experiments.launch import LOCKED
+from experiments.memory import is_shortage, what_helps
 from experiments.processes import EndedElsewhere, is_first
 from experiments.result import SCHEMA, Result
 from gta import files
@@ -52,21 +53,36 @@ def _is_done(folder: Path) -> bool:
 
 def _guarded(place: Place) -> int:
     """Train; turn every failure into an exit code and, unless it was asked for, an ``error.json``."""
+    config = None
     try:
-        train(_read_config(place.folder / "config.json"), place)
+        config = _read_config(place.folder / "config.json")
+        train(config, place)
     except Interrupted as stop:
         return stop.code
     except EndedElsewhere:
         return _end_with_the_others(place)
     except UserError as error:
         return _fail(place.folder, str(error), "user", 2)
-    except OSError as error:
-        return _fail(place.folder, f"{error.filename or place.folder}: {error.strerror or error}", "user", 2)
     except Exception as error:
-        with contextlib.suppress(OSError):
-            traceback.print_exc()
-        return _fail(place.folder, f"{type(error).__name__}: {error}", "bug", 1)
+        if config is not None and is_shortage(error):
+            return _fail_for_memory(config, place, error)
+        return _fail_otherwise(place, error)
     return 0
+
+
+def _fail_for_memory(config: RunConfig, place: Place, error: Exception) -> int:
+    with contextlib.suppress(OSError, MemoryError):
+        traceback.print_exc()
+    said = " ".join(str(error).split())[:80] or type(error).__name__
+    return _fail(place.folder, f"{what_helps(config, place.processes)} [{said}]", "user", 2)
+
+
+def _fail_otherwise(place: Place, error: Exception) -> int:
+    if isinstance(error, OSError):
+        return _fail(place.folder, f"{error.filename or place.folder}: {error.strerror or error}", "user", 2)
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
+    return _fail(place.folder, f"{type(error).__name__}: {error}", "bug", 1)
 
 
 def _end_with_the_others(place: Place) -> int:

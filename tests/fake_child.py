@@ -1,6 +1,6 @@
 """Stands in for ``experiments.train``: takes the same arguments and leaves the same files, without a network.
 
-``FAKE_BEHAVIOUR`` is json from run id (or "*") to one of: ok, user, bug, killed, empty, slow, stubborn, locked.
+``FAKE_BEHAVIOUR`` is json from run id (or "*") to one of the behaviours below: ok, user, bug, killed, slow ...
 """
 
 from __future__ import annotations
@@ -93,6 +93,9 @@ def behave(behaviour: str, folder: Path) -> int:
         return 2 if behaviour == "user" else 1
     if behaviour == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if behaviour == "aborted":
+        print("terminate called after throwing an instance of 'std::bad_alloc'", flush=True)
+        os.kill(os.getpid(), signal.SIGABRT)
     if behaviour == "empty":
         return 0
     if behaviour in ("slow", "stubborn"):

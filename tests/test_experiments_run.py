@@ -110,7 +110,8 @@ def test_children_get_their_options(study):
     [
         ("user", "the clip 7.webm is torn"),
         ("bug", "the clip 7.webm is torn"),
-        ("killed", "killed by SIGKILL (out of memory?)"),
+        ("killed", "killed by SIGKILL, perhaps out of memory; what helps: GTA_ACCUMULATE=2 (8 clips at once"),
+        ("aborted", "killed by SIGABRT, perhaps out of memory; what helps: GTA_ACCUMULATE=2 (8 clips at once"),
         ("empty", "exit code 0 without a result"),
     ],
 )
