@@ -61,6 +61,8 @@ class Row:
     extra_splits: tuple[EvaluationSplit, ...] = ()
     members: tuple[Row, ...] = ()
     """Rows whose class probabilities are averaged into this one, which is then not trained."""
+    fixed: tuple[str, ...] = ()
+    """Fields of its blocks that a profile leaves as the row has them, even where that is the default."""
     quoted: bool = False
     """A figure that the paper quotes from other work; nothing is run for it."""
     cells: Mapping[str, str] = field(default_factory=dict)
@@ -68,6 +70,11 @@ class Row:
     paper: Mapping[str, float] = field(default_factory=dict)
     """The paper's numbers: ``top1``, ``top5`` in percent on the table's first data set, ``v2_top1``, ``v2_top5`` on
     its second, ``gmacs``, ``mparams``."""
+
+    def __post_init__(self) -> None:
+        known = {field.name for block in self.blocks for field in dataclasses.fields(block)}
+        if not known.issuperset(self.fixed):
+            raise ValueError(f"row {self.name!r}: fixed names {self.fixed}; its blocks have {', '.join(sorted(known))}")
 
     @property
     def family(self) -> str:
@@ -229,7 +236,7 @@ class Profile:
             classes=self.classes,
             frames=data.frames,
             backbone=setting.backbone,
-            blocks=tuple(_tune(block, setting, tuned) for block in row.blocks),
+            blocks=tuple(_tune(block, row.fixed, setting, tuned) for block in row.blocks),
             places=setting.places(row.counts) if row.blocks else (),
             dropout=setting.dropout,
             pool=setting.head_pool,
@@ -246,9 +253,9 @@ class Profile:
         return RunConfig(self.name, seed, model, data, train, pretrain, views, splits)
 
 
-def _tune(block: BlockConfig, setting: Setting, tuned: FamilySettings) -> BlockConfig:
-    """Return the block with the profile's settings where the row itself has left the default."""
+def _tune(block: BlockConfig, fixed: tuple[str, ...], setting: Setting, tuned: FamilySettings) -> BlockConfig:
+    """Return the block with the profile's settings where the row has neither fixed a field nor given it a value."""
     wanted: dict[str, Any] = {"pool": setting.pool, "bias": setting.bias}
     wanted |= tuned.chosen
-    left = {f.name for f in dataclasses.fields(block) if getattr(block, f.name) == f.default}
+    left = {f.name for f in dataclasses.fields(block) if getattr(block, f.name) == f.default} - set(fixed)
     return dataclasses.replace(block, **{name: value for name, value in wanted.items() if name in left})

@@ -11,6 +11,7 @@ from gta.config import (
     BackboneConfig,
     CGNLConfig,
     DataConfig,
+    DrawingConfig,
     GTAConfig,
     ModelConfig,
     NLConfig,
@@ -166,6 +167,35 @@ def test_what_a_row_sets_itself_is_not_tuned_away():
         assert tiny.resolve(Row("", (block,)), 0).model.blocks == (
             dataclasses.replace(tiny.resolve(Row("", (type(block)(),)), 0).model.blocks[0], **_own(block)),
         )
+
+
+@pytest.mark.parametrize(
+    ("block", "field"), [(GTAConfig(), "matrix_gain"), (NLConfig(), "pool"), (TAConfig(position=True), "position_std")]
+)
+def test_what_a_row_fixes_stays_even_where_it_is_the_default(block, field):
+    tiny = PROFILES["tiny"]
+    own = getattr(block, field)
+    tuned = [getattr(tiny.resolve(Row("", (block,), fixed=f), 0).model.blocks[0], field) for f in ((), (field,))]
+    assert tuned[0] != own == tuned[1]
+
+
+def test_a_row_cannot_fix_what_its_blocks_do_not_have():
+    with pytest.raises(ValueError, match=r"fixed names .*'gain'.*matrix_gain"):
+        Row("odd", (GTAConfig(),), fixed=("gain",))
+
+
+@pytest.mark.parametrize(
+    ("whole", "same"),
+    [
+        (TrainConfig("sgd", lr=1), TrainConfig("sgd", lr=1.0)),
+        (TrainConfig("sgd", lr=0.1, clip_norm=20), TrainConfig("sgd", lr=0.1, clip_norm=20.0)),
+        (GTAConfig(matrix_gain=3), GTAConfig(matrix_gain=3.0)),
+        (DrawingConfig(noise=8), DrawingConfig(noise=8.0)),
+    ],
+)
+def test_a_whole_number_in_a_field_of_floats_is_the_same_run(whole, same):
+    assert digest(whole) == digest(same)
+    assert to_dict(whole) == to_dict(same)
 
 
 def _own(block):

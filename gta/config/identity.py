@@ -37,33 +37,37 @@ class Checked:
         for name, (kind, choices) in _kinds(own).items():
             value = getattr(self, name)
             where = f"{type(self).__name__}.{name} is {value!r}"
-            if choices:
+            if choices and kind is not float:
                 for part in value if kind is tuple else (value,):
                     require(part in choices, f"{where}; choose from {', '.join(map(repr, choices))}")
             elif kind is int:
                 require(type(value) is int, f"{where}; it must be a whole number")
-            else:
+            elif not (value is None and type(None) in choices):
                 require(type(value) in (int, float), f"{where}; it must be a number")
+                object.__setattr__(self, name, float(value))  # 1 and 1.0 are the same run
 
     def _require_at_least(self, least: float, *names: str) -> None:
         for name in names:
             value = getattr(self, name)
-            require(value >= least, f"{type(self).__name__}.{name} is {value}; it must be {least:g} or more")
+            require(value >= least, f"{type(self).__name__}.{name} is {value:g}; it must be {least:g} or more")
 
     def _require_above_zero(self, *names: str) -> None:
         for name in names:
             value = getattr(self, name)
-            require(value > 0, f"{type(self).__name__}.{name} is {value}; it must be more than 0")
+            require(value > 0, f"{type(self).__name__}.{name} is {value:g}; it must be more than 0")
 
     def _require_share(self, *names: str) -> None:
         for name in names:
             value = getattr(self, name)
-            require(0 <= value <= 1, f"{type(self).__name__}.{name} is {value}; it must be from 0 to 1")
+            require(0 <= value <= 1, f"{type(self).__name__}.{name} is {value:g}; it must be from 0 to 1")
 
 
 @functools.cache
 def _kinds(config: Any) -> dict[str, tuple[type, tuple[Any, ...]]]:  # noqa: ANN401 - any config class
-    """Return type and choices of the fields that :class:`Checked` looks at; the type is int, float, str or tuple."""
+    """Return type and choices of the fields that :class:`Checked` looks at; the type is int, float, str or tuple.
+
+    A float that may be left out has ``NoneType`` as its one choice.
+    """
     found: dict[str, tuple[type, tuple[Any, ...]]] = {}
     for name, hint in get_type_hints(config).items():
         parts = get_args(hint)
@@ -73,6 +77,8 @@ def _kinds(config: Any) -> dict[str, tuple[type, tuple[Any, ...]]]:  # noqa: ANN
             found[name] = (tuple, get_args(parts[0]))
         elif hint in (int, float):
             found[name] = (hint, ())
+        elif set(parts) == {float, type(None)}:
+            found[name] = (float, (type(None),))
     return found
 
 

@@ -50,10 +50,8 @@ class TrainConfig(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require_above_zero("lr", "head_rate", "bias_rate")
-        require(
-            self.clip_norm is None or self.clip_norm > 0,
-            f"TrainConfig.clip_norm is {self.clip_norm}; it must be more than 0, or None",
-        )
+        if self.clip_norm is not None:
+            self._require_above_zero("clip_norm")
         require(
             not self.nesterov or (self.optimizer == "sgd" and self.momentum > 0),
             "TrainConfig.nesterov is True; it needs the optimizer sgd and a momentum of more than 0",
