@@ -81,6 +81,7 @@ def train(config: RunConfig, place: Place) -> None:
     from experiments.environment import describe
     from gta.checkpoint import newest
     from gta.data.check import read_passport
+    from gta.data.damage import damage_limit
     from gta.recognizer import VideoRecognizer
 
     torch.set_num_threads(place.threads)
@@ -95,6 +96,8 @@ def train(config: RunConfig, place: Place) -> None:
     _load_pretrained(config, recognizer, place.pretrained)
     checkpoint = newest(place.folder / "ckpt")
     env = describe(place.pretrained, data.fingerprint, place.threads) | {"accumulate": accumulate}
+    if (limit := damage_limit()) is not None:
+        env["damaged"] = limit
     if config.data.drawing is None:
         env["passport"] = read_passport(place.data)
     env = _record_environment(place, env, checkpoint)
@@ -182,6 +185,7 @@ def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: Vid
 
 
 def _data(config: RunConfig, place: Place, split: EvaluationSplit, views: tuple[ViewsConfig, ...]) -> VideoDataModule:
+    from gta.data.damage import damage_limit
     from gta.data.module import VideoDataModule
 
     workers = place.workers
@@ -195,6 +199,7 @@ def _data(config: RunConfig, place: Place, split: EvaluationSplit, views: tuple[
         workers,
         views=views,
         allow_unreadable=os.environ.get(ALLOW_UNREADABLE) == "1",
+        damaged=damage_limit(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from experiments import batches
 from gta.config import RunConfig, WeightsConfig
+from gta.data.damage import damage_limit
 from gta.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def inspect(runs: Sequence[RunConfig], data: Path, results: Path, processes: int
         found.clips = len(lists["train"].clips)
         _check_lists(lists, data, found)
     _note(found.problems, lambda: batches.workers(0))
+    _note(found.problems, damage_limit)
     for run in runs:
         _note(found.problems, lambda run=run: batches.parts(run, processes))  # type: ignore[misc]
         if run.data.drawing is not None:
@@ -117,11 +119,17 @@ def _read_lists(runs: Sequence[RunConfig], data: Path) -> dict[SplitName, Split]
 def _check_lists(lists: Mapping[SplitName, Split], data: Path, found: Preflight) -> None:
     """Compare the lists with each other: of one data set, and none in the place of another."""
     from gta.data.formats import detect
+    from gta.data.splits import compare
 
     official = detect(data).official
     training = lists["train"]
     known = Counter(clip.template for clip in training.clips)
     for name, split in lists.items():
+        if split.missing:
+            listed = len(split.clips) + len(split.missing)
+            found.remarks.append(
+                f"{data}: {len(split.missing):,} of {listed:,} clips of {name} are missing, such as {split.missing[0]}"
+            )
         if name == "train":
             continue
         if len(training.clips) < len(split.clips) != official.get(name):
@@ -129,12 +137,17 @@ def _check_lists(lists: Mapping[SplitName, Split], data: Path, found: Preflight)
                 f"{data}: its training list has {len(training.clips)} clips, its {name} list {len(split.clips)}; "
                 f"the two seem to be swapped"
             )
+        seen = compare(("train", name), training, split)
         shared = {clip.id for clip in training.clips} & {clip.id for clip in split.clips}
         if shared and len(shared) == min(len(training.clips), len(split.clips)):
             found.problems.append(
                 f"{data}: all {len(shared)} clips of one are in both its training and its {name} list, such as "
                 f"{min(shared)}; put the list of each split there"
             )
+        elif seen.contradiction:
+            found.problems.append(f"{data}: {seen.contradiction}")
+        elif seen.overlap:
+            found.remarks.append(f"{data}: {seen.overlap}")
         foreign = [clip for clip in split.clips if clip.template and clip.template not in known]
         labelled = sum(bool(clip.template) for clip in split.clips)
         if foreign:

@@ -77,13 +77,65 @@ def test_a_quick_look_samples_alike_and_sees_what_is_absent(tmp_path, small_rele
     assert read_passport(root)["quick"] is True
 
 
-def test_kinetics_reports_what_is_missing_and_does_not_mind(tmp_path, capsys):
-    root = videos.make_kinetics(tmp_path)
+def test_kinetics_reports_what_is_missing_and_does_not_mind_a_few(tmp_path, capsys):
+    root = videos.make_kinetics(tmp_path, videos=9, length=10)
     assert main([str(root), "--jobs", "1"]) == 0
-    assert "train: 4 clips, 0 bad, 1 missing, 3 labels" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "train: 10 clips, 0 bad, 1 missing, 3 labels" in out
+    assert "note: " in out
+    assert "1 of 10 clips of train (10.0%) are missing" in out
     assert "missing00000_000000_000010" in (root / "gta-check.md").read_text()
     assert read_passport(root)["splits"]["train"]["missing"] == 1
-    assert read_passport(root)["rates"] == {"30": 6}
+    assert read_passport(root)["rates"] == {"30": 18}
+
+
+def test_many_missing_clips_are_a_fault_unless_the_set_is_a_part_on_purpose(tmp_path, capsys):
+    root = videos.make_kinetics(tmp_path, length=10)
+    assert main([str(root), "--jobs", "1"]) == 1
+    error = capsys.readouterr().err
+    assert "1 of 4 clips of train (25.0%) are missing, such as missing00000_000000_000010" in error
+    assert f"looked in {root / 'train'}, {root} (flat and one level down)" in error
+    assert "--subset" in error
+    assert "Nothing is wrong" not in (root / "gta-check.md").read_text()
+    assert main([str(root), "--jobs", "1", "--subset"]) == 0
+    assert "1 of 4 clips of train" in capsys.readouterr().out
+    assert read_passport(root)["subset"] is True
+
+
+def test_a_part_of_something_something_on_purpose(tmp_path, capsys):
+    root = videos.make_ssv2(tmp_path, length=10)
+    assert main([str(root), "--jobs", "1"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("the release") == 4
+    assert "a part of the release on purpose is checked with --subset" in error
+    assert main([str(root), "--jobs", "1", "--subset"]) == 0
+    assert "A part of the release on purpose" in (root / "gta-check.md").read_text()
+    (root / "videos" / "3.webm").unlink()  # what the lists of a part name must be there all the same
+    assert main([str(root), "--jobs", "1", "--subset"]) == 1
+    printed = capsys.readouterr()
+    assert "3.webm" in printed.err
+    assert f"were looked for in {root / 'videos'}" in printed.out
+
+
+def test_lists_that_share_clips_or_contradict_each_other_are_faults(tmp_path, capsys):
+    root = videos.make_ssv2(tmp_path, length=10)
+    rows = json.loads((root / "train.json").read_text())
+    (root / "validation.json").write_text(json.dumps(rows[:2]))
+    assert main([str(root), "--jobs", "1", "--subset"]) == 1
+    assert "2 of 2 clips of validation, such as 1, are also in train" in capsys.readouterr().err
+    (root / "validation.json").write_text(json.dumps([rows[0] | {"template": rows[1]["template"]}]))
+    assert main([str(root), "--jobs", "1", "--subset"]) == 1
+    error = capsys.readouterr().err
+    assert "train and validation give 1 two labels, 'Holding something' and 'Moving something left'" in error
+
+
+def test_classes_without_names_are_noted(tmp_path, capsys):
+    for name in ("a", "b"):
+        videos.encode(tmp_path / f"{name}.mp4", videos.draw(10), "libx264", 30)
+    (tmp_path / "train.csv").write_text("a.mp4 0\n")
+    (tmp_path / "val.csv").write_text("b.mp4 1\n")
+    assert main([str(tmp_path), "--jobs", "1"]) == 0
+    assert "2 of 2 classes have a number for a name, such as 'class 000'" in capsys.readouterr().out
 
 
 def test_usage(tmp_path, capsys):
@@ -205,7 +257,7 @@ def test_sizes_are_those_of_what_is_shown(tmp_path, capsys):
     root = videos.make_kinetics(tmp_path)
     videos.turn(next((root / "train").rglob("video000000*.mp4")), 0, 1, -1, 0)
     main([str(root), "--jobs", "1"])
-    assert read_passport(root)["sizes"] == {"48x84": 4, "84x48": 2}
+    assert read_passport(root)["sizes"] == {"48x84": 5, "84x48": 1}
 
 
 def test_ids_as_long_as_a_file_name_may_be(tmp_path, small_release, capsys):

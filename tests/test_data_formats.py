@@ -79,7 +79,7 @@ def test_version_two_as_frame_folders(tmp_path):
         ("train.csv", "24413\n", r"train\.csv: line 1 is not id;template"),
         ("train.csv", '24413;"Holding\n', r"train\.csv: line 1 is not a row"),
         ("train.csv", "../7;Holding something\n", r"train\.csv: line 1 has the id '../7'"),
-        ("train.csv", "7;Holding something\n7;Holding something\n", r"train\.csv: entry 1 repeats id 7"),
+        ("train.csv", "7;Holding something\n7;Holding something\n", r"train\.csv: line 2 repeats id 7 of line 1"),
         ("train.csv", "99;Holding something\n", r"99/00001\.jpg.*unpack"),
     ],
 )

@@ -65,10 +65,36 @@ def test_impossible_samples_are_refused():
         ("LEFT something alone", False),
         ("Something brightly leftover", True),
         ("Lifting something up", True),
+        ("SwipeLeft", False),
+        ("moveRIGHT", False),
+        ("LEFT_TO_RIGHT", False),
+        ("left-to-right", False),
+        ("lefttoright", False),
+        ("Left2Right", False),
+        ("Moving something leftwards", False),
+        ("righthanded throw", False),
+        ("Moving [something on the left] up", False),
+        ("Turning Hand Counterclockwise", False),
+        ("move_l2r", False),
+        ("turn_R", False),
+        ("UpRight", False),
+        ("up-right", False),
+        ("Putting something upright on the table", True),
+        ("a bright, frightened playwright", True),
+        ("cartwheeling", True),
+        ("ultra_light", True),
     ],
 )
-def test_flip_rule_reads_whole_words(template, flips):
+def test_flip_rule_finds_directions_in_every_form(template, flips):
     assert transforms.may_flip(template) is flips
+
+
+@pytest.mark.parametrize("numbered", ["class 007", "7", "C012", "label_3", "Action-12"])
+def test_numbered_classes_cannot_be_judged(numbered):
+    assert f"1 of 2 classes have a number for a name, such as {numbered!r}" in transforms.doubtful_mirror(
+        ("Moving something left", numbered)
+    )
+    assert transforms.doubtful_mirror(("Doing something number 003", "playing blackjack 21")) == ""
 
 
 def test_random_box_reaches_every_place():

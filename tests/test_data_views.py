@@ -13,6 +13,7 @@ import torch
 
 from gta.config import DataConfig, ViewsConfig
 from gta.data import transforms
+from gta.data.damage import ATTEMPTS
 from gta.data.dataset import ClipDataset
 from gta.data.decode import read_frames
 from gta.data.formats import read_split
@@ -92,7 +93,7 @@ def test_dense_views_of_kinetics(kinetics, caplog):
     with caplog.at_level(logging.WARNING):
         module = _module(kinetics, DENSE, views=(ViewsConfig(10, 3),))
     assert "lacks 1 of 4 clips of train: missing00000_000000_000010" in caplog.text
-    assert module.missing("validation") == ("missing00000_000000_000010",)
+    assert module.missing("validation") == ("absent00000_000000_000010",)
     assert module.labels == ("abseiling", "yoga", "zumba")
     found = _joined(module.val_dataloader())
     assert found["video"].shape == (90, 3, 4, 24, 24)
@@ -157,9 +158,13 @@ def test_too_many_unreadable_clips_stop_the_training(damaged, workers):
     ) as e:
         list(_module(damaged, batch=6, workers=workers).train_dataloader())
     assert "\n" not in str(e.value)
+    assert "such as GTA_DAMAGED=0.5" in str(e.value)
+    allowed = _module(damaged, batch=6, workers=workers, damaged=0.5)
+    assert len(list(allowed.train_dataloader())) == 1
+    assert allowed.damage.names == {"2": 1}
     for i in range(1, 7):
         (damaged / "videos" / f"{i}.webm").write_bytes(b"")
-    with pytest.raises(UserError, match=r"^3 clips in turn cannot be read; the last: .*webm") as e:
+    with pytest.raises(UserError, match=rf"^{ATTEMPTS} clips in turn cannot be read; the last: .*webm") as e:
         list(_module(damaged, batch=6, workers=workers).train_dataloader())
     assert "\n" not in str(e.value)
 
@@ -179,7 +184,7 @@ def test_evaluation_drops_and_replaces_nothing(damaged, workers):
 
 def test_the_data_set_needs_no_loader(ssv2):
     dataset = ClipDataset(read_split(ssv2, "train"), SSV2, 0, True)
-    assert dataset[(0, 2)]["replaced"].tolist() == [[-1, -1, -1]]
+    assert dataset[(0, 2)]["replaced"].tolist() == [[-1] * ATTEMPTS]
     assert len(dataset) == 6
 
 

@@ -201,6 +201,22 @@ def test_a_clip_that_cannot_be_read_fails_the_run_or_is_counted_as_wrong(tmp_pat
     assert result["top5"] <= 50
 
 
+def test_broken_training_clips_stop_the_run_or_are_named_in_its_result(tmp_path, monkeypatch):
+    run = narrow("k400", Row("", GTA, "r2d_k400"), views=(ViewsConfig(2, 3),))
+    k400(tmp_path / "data")
+    (tmp_path / "data" / "videos" / "2.mp4").write_bytes(b"no video")
+    with pytest.raises(AssertionError):
+        execute(tmp_path, run)
+    folder = tmp_path / "results" / "runs" / run.id
+    error = files.read_json(folder / "error.json")["error"]
+    assert "more than 0.1% of them" in error
+    name, _, limit = error.rpartition("such as ")[2].partition("=")
+    monkeypatch.setenv(name, limit)
+    execute(tmp_path, run)
+    assert list(files.read_json(folder / "result.json")["replaced"]) == ["videos/2.mp4"]
+    assert files.read_json(folder / "env.json")["damaged"] == float(limit)
+
+
 def test_weights_that_are_missing_are_asked_for_by_name_and_place(tmp_path, monkeypatch):
     monkeypatch.delenv("GTA_WEIGHTS", raising=False)
     run = shortened("ssv2", Row("", (), "slowfast"))

@@ -103,14 +103,14 @@ def make_ssv2(root: Path, train: int = 6, validation: int = 4, length: int = 20)
 
 
 def make_kinetics(root: Path, videos: int = 3, length: int = 40) -> Path:
-    """Kinetics-400 in miniature: H.264 videos in folders named by label, one video missing."""
-    rows = ["label,youtube_id,time_start,time_end,split"]
-    for i in range(videos):
-        label = ("abseiling", "zumba")[i % 2]
-        encode(root / "train" / label / f"video{i:06d}_000001_000011.mp4", draw(length, seed=i), "libx264", 30, g="12")
-        rows.append(f"{label},video{i:06d},1,11,train")
-    rows.append("yoga,missing00000,0,10,train")
-    for name in ("train.csv", "val.csv"):
-        (root / name).write_text("\n".join(rows) + "\n")
-    (root / "val").symlink_to("train")
+    """Kinetics-400 in miniature: H.264 videos in folders named by label, one video of each list missing."""
+    for split, name in (("train", "video"), ("val", "other")):
+        rows = ["label,youtube_id,time_start,time_end,split"]
+        for i in range(videos):
+            label = ("abseiling", "zumba")[i % 2]
+            clip = root / split / label / f"{name}{i:06d}_000001_000011.mp4"
+            encode(clip, draw(length, seed=i), "libx264", 30, g="12")
+            rows.append(f"{label},{name}{i:06d},1,11,{split}")
+        rows.append(f"yoga,{'missing' if split == 'train' else 'absent'}00000,0,10,{split}")
+        (root / f"{split}.csv").write_text("\n".join(rows) + "\n")
     return root

@@ -1,9 +1,9 @@
 """Make a data set cheaper to read: ``python -m gta.data.prepare extract|reencode SRC DST``.
 
 ``extract`` writes every clip as a folder of jpg frames, ``frames/<clip>/00001.jpg``; ``reencode`` as H.264 video of
-short side 256, ``videos/<clip>.mp4``. The lists are copied, so DST is read like SRC. A clip is written beside its
-place, synced and renamed: it is whole or absent, and the same command goes on where it was stopped. Sources that
-cannot be read are skipped and listed in ``DST/skipped.txt``.
+short side 256, ``videos/<clip>.mp4``. The lists are copied, those of paths with paths below DST, so DST is read like
+SRC. A clip is written beside its place, synced and renamed: it is whole or absent, and the same command goes on where
+it was stopped. Sources that cannot be read are skipped and listed in ``DST/skipped.txt``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,7 +21,8 @@ from filelock import FileLock, Timeout
 from gta.cli import Parser, command, parse, positive
 from gta.data.deadline import ClipError
 from gta.data.formats import detect
-from gta.data.media import VIDEO_SUFFIXES
+from gta.data.listed import is_path_list
+from gta.data.path_lists import is_video, read_entries, write_entries
 from gta.data.pool import Progress, run_batches, showing
 from gta.data.splits import LONGEST_NAME, Clip
 from gta.data.transcode import Conversion, write_clip
@@ -30,7 +32,7 @@ from gta.files import write_text
 SKIPPED = "skipped.txt"
 _GROUP = 16
 """Clips whose files are synced together."""
-_LISTS = (".json", ".csv", ".txt")
+_LISTS = (".json", ".csv", ".txt", ".tsv")
 
 
 def convert(
@@ -49,12 +51,18 @@ def convert(
     target = conversion.target
     if target.resolve() == source.resolve():
         raise UserError(f"{target} is the source itself; choose another folder for the converted set")
-    clips = [clip for name in known.splits(source) for clip in known.read(source, name).clips]
-    places = [(clip, place) for place, clip in {_place(conversion, source, clip): clip for clip in clips}.items()]
+    lists = {path: is_path_list(path) for name in known.splits(source) if (path := known.find(source, name))}
+    places: dict[Path, Clip] = {}
+    for name in known.splits(source):
+        path = known.find(source, name)
+        for clip in known.read(source, name).clips:
+            place = _place(conversion, source, clip, path is not None and lists[path])
+            if places.setdefault(place, clip).path != clip.path and path is not None and lists[path]:
+                raise UserError(f"{path}: {places[place].id} and {clip.id} would both become {place}; rename one")
     try:
-        for folder in {place.parent for _, place in places}:
+        for folder in {place.parent for place in places}:
             folder.mkdir(parents=True, exist_ok=True)
-        _copy_lists(source, target)
+        _copy_lists(source, target, [path for path, of_paths in lists.items() if of_paths])
     except OSError as error:
         raise UserError(f"cannot write {target}: {error.strerror or error}; choose another folder") from error
     lock = FileLock(target / ".lock", timeout=0)
@@ -65,7 +73,7 @@ def convert(
             f"{target} is being written by another process; wait for it or choose another folder"
         ) from error
     try:
-        return _convert_all(conversion, places, jobs, progress)
+        return _convert_all(conversion, [(clip, place) for place, clip in places.items()], jobs, progress)
     finally:
         lock.release()
 
@@ -93,18 +101,25 @@ def _convert_all(
     return len(places) - len(skipped), skipped
 
 
-def _place(conversion: Conversion, source: Path, clip: Clip) -> Path:
-    """Return where a clip goes: by its id, or where PySlowFast's list of paths expects it."""
-    if Path(clip.id).suffix.lower() in VIDEO_SUFFIXES:
-        if Path(clip.id).is_absolute():
-            raise UserError(f"{source}: its list has absolute paths such as {clip.id}; make them relative to {source}")
-        return conversion.target / clip.id
+def _place(conversion: Conversion, source: Path, clip: Clip, of_paths: bool) -> Path:
+    """Return where a clip goes: by its id, or where the rewritten list of paths expects it."""
+    if of_paths:
+        place = conversion.target / _below(source, clip.id)
+        return place if conversion.way == "extract" or is_video(clip.id) else place.with_name(f"{place.name}.mp4")
     if conversion.way == "extract":
         return conversion.target / "frames" / clip.id
     return conversion.target / "videos" / f"{clip.id}.mp4"
 
 
-def _copy_lists(source: Path, target: Path) -> None:
+def _below(source: Path, name: str) -> Path:
+    """Return the path of a clip in a list of paths as one below the data set, wherever it leads now."""
+    root = Path(os.path.abspath(source))
+    path = Path(os.path.normpath(root / name.replace("\\", "/")))
+    return path.relative_to(root) if path.is_relative_to(root) else path.relative_to(path.anchor)
+
+
+def _copy_lists(source: Path, target: Path, of_paths: Sequence[Path]) -> None:
+    """Copy the lists; those of paths are written anew, for their paths may lead out of the target."""
     for folder in (".", "labels", "annotations"):
         if not (source / folder).is_dir():
             continue
@@ -114,7 +129,11 @@ def _copy_lists(source: Path, target: Path) -> None:
                     continue
                 (target / folder).mkdir(parents=True, exist_ok=True)
                 part = target / folder / f".{path.name}.part"
-                shutil.copyfile(path, part)
+                if path in of_paths:
+                    entries = [replace(entry, name=str(_below(source, entry.name))) for entry in read_entries(path)]
+                    part.write_text(write_entries(entries), "utf-8")
+                else:
+                    shutil.copyfile(path, part)
                 os.replace(part, target / folder / path.name)
 
 

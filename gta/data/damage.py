@@ -7,24 +7,50 @@ names it; too many of them stop the run. Evaluation never drops or replaces a cl
 from __future__ import annotations
 
 import logging
+import os
+import re
 from collections.abc import Mapping
 
 from gta.data.splits import Split
 from gta.errors import UserError
 
-ATTEMPTS = 3
-"""So many clips in turn are tried for one place in a batch."""
+ATTEMPTS = 10
+"""So many clips in turn are tried for one place in a batch; with 6 of 1000 broken, a long run meets three by chance."""
 LIMIT = 0.001
-"""Largest part of the clips read that may be replaced."""
+"""Largest part of the clips read that may be replaced, unless :data:`DAMAGED` says otherwise."""
+DAMAGED = "GTA_DAMAGED"
+"""Environment variable: the largest part of the training clips that may be replaced, such as ``0.01`` or ``1%``."""
 _LOG = logging.getLogger(__name__)
+
+
+def damage_limit() -> float | None:
+    """Return what :data:`DAMAGED` allows; None when it is not set.
+
+    Raises:
+        UserError: it is no part of the whole.
+    """
+    text = os.environ.get(DAMAGED, "").strip()
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d*\.?\d+) *(%?)", text, re.ASCII)
+    limit = float(match[1]) / (100 if match[2] else 1) if match else 2.0
+    if limit > 1:
+        raise UserError(f"{DAMAGED} is {text!r}; expected the part of the clips that may be replaced, as 0.01 or 1%")
+    return limit
 
 
 class Damage:
     """Counts what was read and what was replaced, in the process that trains, whatever the workers."""
 
-    def __init__(self, split: Split) -> None:
-        """Begin at nothing."""
+    def __init__(self, split: Split, limit: float | None = None) -> None:
+        """Begin at nothing.
+
+        Args:
+            split: of the training.
+            limit: largest part of the clips read that may be replaced.
+        """
         self.split = split
+        self.limit = LIMIT if limit is None else limit
         self.read = 0
         self.replaced = 0
         self.names: dict[str, int] = {}
@@ -39,7 +65,7 @@ class Damage:
         """Take down a batch: for each sample the indices of the clips that could not be read, padded with -1.
 
         Raises:
-            UserError: more than 0.1 % of the clips read so far (an epoch's worth at least) had to be replaced.
+            UserError: more than the limit of the clips read so far (an epoch's worth at least) had to be replaced.
         """
         self.read += len(unreadable)
         for index in (index for sample in unreadable for index in sample if index >= 0):
@@ -48,9 +74,15 @@ class Damage:
                 _LOG.warning("%s cannot be read; training shows another clip in its place", clip.path)
             self.names[clip.id] = self.names.get(clip.id, 0) + 1
             self.replaced += 1
-        if self.replaced > LIMIT * max(self.read, len(self.split.clips)):
+        if self.replaced > self.limit * max(self.read, len(self.split.clips)):
             first = self.split.clips[next(i for sample in unreadable for i in sample if i >= 0)]
             raise UserError(
                 f"{self.replaced} of {self.read} clips could not be read, the last one {first.path}: more than "
-                f"{LIMIT:.1%}; run `python -m gta.data.check` on the data set and download what it names"
+                f"{100 * self.limit:g}% of them; run `python -m gta.data.check` on the data set and download what it "
+                f"names, or allow a larger part, such as {DAMAGED}={self._enough():g}"
             )
+
+    def _enough(self) -> float:
+        """Return a round limit that this training would stay below."""
+        part = self.replaced / max(self.read, len(self.split.clips))
+        return next((limit for limit in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if limit > max(2 * part, self.limit)), 1.0)

@@ -1,40 +1,50 @@
 """Read Kinetics-400 as it lies on disk, whole or with videos missing (copies differ in which).
 
-Two kinds of list, told apart by their first line, in the folder itself, ``annotations/`` or ``labels/``:
+Two kinds of list, in the folder itself, ``annotations/`` or ``labels/``:
 
 * the official csv ``label,youtube_id,time_start,time_end,split`` with a header (``train.csv``, ``val.csv`` ...);
   clips are ``<youtube_id>_%06d_%06d.mp4``, or a folder of jpg frames of that name, in the folder, in ``train/``,
-  ``val/`` ..., ``videos/`` or ``frames/``, flat or in folders named by label;
-* PySlowFast's ``path label`` without a header; names of the classes from ``labels.txt`` (one a line), else from the
-  videos' folders.
+  ``val/`` ..., ``videos/``, ``videos_train/``, ``rawframes_train/``, ``frames/``, ``replacement/``, flat or in folders
+  of whatever name;
+* lists of `path label`, see :mod:`gta.data.path_lists`, where no official one is there.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-from gta.data.lists import first_file, read_lines, read_rows
-from gta.data.media import list_media
-from gta.data.splits import Clip, Split, SplitName, check_id, check_unique
+from gta.data import listed
+from gta.data.lists import cells, read_lines, separator_of
+from gta.data.path_lists import counts_frames
+from gta.data.places import Places
+from gta.data.splits import KINETICS_CLIP, Clip, Split, SplitName, check_unique
 from gta.errors import UserError
 
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "train": ("train",),
-    "validation": ("validation", "validate", "val"),
-    "test": ("test",),
-}
-_PREFIXES = ("", "kinetics_400_", "kinetics400_", "kinetics_", "k400_")
 _COLUMNS = ("youtube_id", "time_start", "time_end")
-_ENTRY = re.compile(r"(?P<path>.+?)(?:\s+|,)(?P<label>\d{1,5})")
+_REPLACEMENTS = ("replacement/replacement_for_corrupted_k400", "replacement_for_corrupted_k400", "replacement")
+"""Whole copies of files that are broken in the release: they go first."""
+_KINDS = ("videos", "clips", "frames", "rawframes")
 
 
 def split_list(root: Path, split: SplitName) -> Path | None:
-    """Return the list of a split, if it is there."""
-    names = [f"{prefix}{alias}.csv" for alias in _ALIASES.get(split, ()) for prefix in _PREFIXES]
-    return first_file((root, root / "annotations", root / "labels"), names)
+    """Return the list of a split, if it is there: the official one before lists of paths."""
+    found = listed.candidates(Path(root), split, ("", *listed.SETS["k400"]))
+    return next((path for path in found if not listed.is_path_list(path)), found[0] if found else None)
+
+
+def places(root: Path, split: SplitName, frames: bool = False) -> Places:
+    """Return where the clips of a split may lie.
+
+    Args:
+        root: of the data set.
+        split: which part of it.
+        frames: whether folders of frames go before videos.
+    """
+    kinds = _KINDS[::-1] if frames else _KINDS
+    parts = [f"{alias}{ending}" for alias in listed.ALIASES[split] for ending in ("", "_256")]
+    inner = [f"{kind}{joint}{part}" for kind in kinds for part in parts for joint in ("/", "_")]
+    return Places(root, [*_REPLACEMENTS, *(inner if frames else parts), *(parts if frames else inner), *kinds, "."])
 
 
 def read_split(root: Path, split: SplitName) -> Split:
@@ -46,118 +56,73 @@ def read_split(root: Path, split: SplitName) -> Split:
     root = Path(root)
     path = split_list(root, split)
     if path is None:
-        names = ", ".join(f"{alias}.csv" for alias in _ALIASES.get(split, (split,)))
-        raise UserError(f"{root} holds no {names}; put the lists of Kinetics-400 into it")
+        names = ", ".join(f"{alias}.csv" for alias in listed.ALIASES.get(split, (split,)))
+        raise UserError(f"{root} holds no {names}, nor do annotations/ and labels/ in it; put the lists there")
     every = [found for name in ("train", "validation", "test") if (found := split_list(root, name)) is not None]
-    official = _is_official(path)
-    rows, labels = _official(path, every) if official else _listed(root, path, every)
-    check_unique(path, [clip_id for clip_id, _ in rows])
-    there = _videos(root, split, set(labels)) if official else {i: file for i, _ in rows if (file := _file(root, i))}
-    numbers = {name: i for i, name in enumerate(labels)}
-    clips = tuple(Clip(i, there[i], numbers.get(name), name) for i, name in rows if i in there)
-    if not clips:
-        raise UserError(f"none of the {len(rows)} videos of {path}, such as {rows[0][0]}, lies in {root}")
-    return Split(labels, clips, tuple(clip_id for clip_id, _ in rows if clip_id not in there))
-
-
-def _is_official(path: Path) -> bool:
-    lines = read_lines(path)
-    if not lines:
-        raise UserError(f"{path} is empty; put the list of the split there")
-    return "youtube_id" in lines[0][1].lower()
+    if listed.is_path_list(path):
+        paths = [other for other in every if listed.is_path_list(other)]
+        return listed.read_split(path, paths, places(root, split, counts_frames(path)))
+    return _read_official(path, [other for other in every if not listed.is_path_list(other)], places(root, split))
 
 
 # ------------------------------------------------------------------------------- the official csv
-def _official(path: Path, every: list[Path]) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
-    rows = list(_clips(path))
-    names = {name for _, name in rows}
-    for other in every:
-        if other != path and _is_official(other):
-            names |= {name for _, name in _clips(other)}
+def _read_official(path: Path, every: list[Path], where: Places) -> Split:
+    clips = {other: _clips(other) for other in dict.fromkeys([path, *every])}
+    labels = _labels(clips)
+    rows = clips[path]
     if not rows:
         raise UserError(f"{path} lists no clip; download it again")
-    return rows, tuple(sorted(names - {""}))
+    check_unique(path, ((f"line {number}", clip_id, name) for number, clip_id, name in rows))
+    wanted = {clip_id for _, clip_id, _ in rows}
+    there = where.by_name(lambda name: name in wanted or KINETICS_CLIP.fullmatch(name) is not None)
+    numbers = {name: i for i, name in enumerate(labels)}
+    found = tuple(Clip(i, there[i], numbers.get(name), name) for _, i, name in rows if i in there)
+    if not found:
+        raise UserError(
+            f"none of the {len(rows)} videos of {path}, such as {rows[0][1]}.mp4, was found in {listed.looked(where)}"
+        )
+    return Split(labels, found, tuple(i for _, i, _ in rows if i not in there), where.folders)
 
 
-def _clips(path: Path) -> Iterator[tuple[str, str]]:
-    (_, header), *rows = read_rows(path, ",")
-    columns = {name.lower(): i for i, name in enumerate(header)}
-    absent = [name for name in _COLUMNS if name not in columns]
+def _labels(clips: dict[Path, list[tuple[int, str, str]]]) -> tuple[str, ...]:
+    """Return the classes of all lists, sorted; one that is spelled in two ways would become two."""
+    known: dict[str, str] = {}
+    for path, rows in clips.items():
+        for number, _, name in rows:
+            before = known.setdefault(re.sub(r"\W|_", "", name.lower()), name)
+            if before != name:
+                raise UserError(f"{path}: line {number} has the label {name!r}, elsewhere {before!r}; spell it alike")
+    return tuple(sorted(set(known.values()) - {""}))
+
+
+def _clips(path: Path) -> list[tuple[int, str, str]]:
+    """Return (number of the line, id, label or "") of each clip."""
+    (_, header), *lines = read_lines(path)
+    separator = separator_of(header, "youtube_id")
+    assert separator is not None
+    names = [name.lower() for name in cells(path, 1, header, separator)]
+    at = {name: i for i, name in enumerate(names)}
+    absent = [name for name in _COLUMNS if name not in at]
     if absent:
         raise UserError(f"{path}: the header has no column {absent[0]}; expected label,youtube_id,time_start,time_end")
-    for number, cells in rows:
-        if len(cells) < len(header):
-            raise UserError(f"{path}: line {number} has {len(cells)} cells, the header {len(header)}")
-        start, end = (_second(path, number, cells[columns[name]]) for name in _COLUMNS[1:])
-        clip_id = f"{cells[columns['youtube_id']]}_{start:06d}_{end:06d}"
-        yield check_id(f"{path}: line {number}", clip_id), cells[columns["label"]] if "label" in columns else ""
+    needed = max(at[name] for name in (*_COLUMNS, "label") if name in at) + 1
+    rows = []
+    for number, line in lines:
+        row = cells(path, number, line, separator)
+        if not needed <= len(row) <= len(names):
+            raise UserError(f"{path}: line {number} has {len(row)} cells, the header {len(names)}: {line[:60]!r}")
+        start, end = (_second(path, number, row[at[name]]) for name in _COLUMNS[1:])
+        video = row[at["youtube_id"]]
+        if not re.fullmatch(r"[\w-]+", video, re.ASCII):
+            raise UserError(f"{path}: line {number} has {video[:40]!r} for the id of a video; download the list again")
+        label = row[at["label"]] if "label" in at else ""
+        if not label and "label" in at and "test" not in path.name:
+            raise UserError(f"{path}: line {number} has no label; download the list again")
+        rows.append((number, f"{video}_{start:06d}_{end:06d}", label))
+    return rows
 
 
 def _second(path: Path, number: int, text: str) -> int:
-    if not re.fullmatch(r"\d{1,6}(\.0*)?", text):
+    if not re.fullmatch(r"\d{1,6}(\.0*)?", text, re.ASCII):
         raise UserError(f"{path}: line {number} has {text!r} for a time; expected whole seconds")
     return int(text.split(".")[0])
-
-
-def _videos(root: Path, split: SplitName, labels: set[str]) -> dict[str, Path]:
-    """Return the path of every video by its name without suffix, flat or in folders named by label."""
-    parts = [f"{alias}{ending}" for alias in _ALIASES[split] for ending in ("", "_256")]
-    names = [*parts, *(f"{kind}/{part}" for kind in ("videos", "frames") for part in parts), "videos", "frames", "."]
-    folders = labels | {label.replace(" ", "_") for label in labels}
-    found: dict[str, Path] = {}
-    for name in names:
-        base = root / name if name != "." else root
-        for stem, file in list_media(base).items():
-            if stem in folders:
-                for inner, leaf in list_media(base / file).items():
-                    found.setdefault(inner, base / file / leaf)
-            else:
-                found.setdefault(stem, base / file)
-    return found
-
-
-# ------------------------------------------------------------------------------ PySlowFast's list
-def _listed(root: Path, path: Path, every: list[Path]) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
-    rows = _entries(path)
-    entries = [entry for other in every if other == path or not _is_official(other) for entry in _entries(other)]
-    names = _names(root, entries)
-    return [(file, names[number]) for file, number in rows], tuple(sorted(names.values()))
-
-
-def _entries(path: Path) -> list[tuple[str, int]]:
-    entries = []
-    for number, line in read_lines(path):
-        match = _ENTRY.fullmatch(line)
-        if match is None or "\0" in line:
-            raise UserError(
-                f"{path}: line {number} is neither the header label,youtube_id,time_start,time_end,split "
-                f"nor PySlowFast's `path label`: {line[:60]!r}"
-            )
-        entries.append((match["path"], int(match["label"])))
-    return entries
-
-
-def _names(root: Path, entries: list[tuple[str, int]]) -> dict[int, str]:
-    """Return the class of each number: from ``labels.txt``, from the videos' folders, or just numbered."""
-    numbers = sorted({number for _, number in entries})
-    file = first_file((root, root / "annotations", root / "labels"), ("labels.txt", "classes.txt"))
-    if file is not None:
-        listed = [line for _, line in read_lines(file)]
-        if numbers[-1] >= len(listed):
-            raise UserError(f"{file} names {len(listed)} classes, the lists have label {numbers[-1]}")
-        if len(set(listed)) < len(listed):
-            raise UserError(f"{file} names a class twice; expected one class a line in the order of their numbers")
-        return dict(enumerate(listed))
-    parents: dict[int, set[str]] = {}
-    for name, number in entries:
-        parents.setdefault(number, set()).add(Path(name).parent.name)
-    if all(len(found) == 1 for found in parents.values()) and len(set().union(*parents.values())) == len(parents) > 1:
-        return {number: next(iter(found)).replace("_", " ") for number, found in parents.items()}
-    return {number: f"class {number:03d}" for number in range(numbers[-1] + 1)}
-
-
-def _file(root: Path, name: str) -> Path | None:
-    for path in (root / name, root / "videos" / name):
-        if os.path.exists(path):
-            return path
-    return None

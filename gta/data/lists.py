@@ -1,45 +1,102 @@
-"""Lists on disk, forgiving about byte order marks, line ends and quotes."""
+"""Lists on disk, forgiving about byte order marks, line ends, quotes, separators and comments."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gta.errors import UserError
 
+SEPARATORS = ("\t", ";", "|", ",", " ")
+"""Between the cells of a line; the blank last, for it may stand in names."""
 
-def read_lines(path: Path) -> list[tuple[int, str]]:
+
+def read_lines(path: Path, comments: bool = True) -> list[tuple[int, str]]:
     """Return (number from 1, line) of the lines that are not blank, without their ends and outer blanks.
 
+    Args:
+        path: the list, in UTF-8, or in UTF-16 with a byte order mark.
+        comments: leave out lines that begin with ``#``.
+
     Raises:
-        UserError: the file cannot be read or is not UTF-8.
+        UserError: the file cannot be read or is no text.
     """
+    path = Path(path)
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}; download it again") from error
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    # A tab in front is an empty cell, as pandas writes it above its index.
+    kept = [(number, line.rstrip().lstrip(" ")) for number, line in enumerate(lines, 1) if line.strip()]
+    return [(number, line) for number, line in kept if not (comments and line.startswith("#"))]
 
 
-def read_rows(path: Path, delimiter: str) -> list[tuple[int, list[str]]]:
-    """Return (number of the line from 1, cells) of the rows that are not blank; a quoted cell may hold the delimiter.
+def read_rows(path: Path, separator: str) -> list[tuple[int, list[str]]]:
+    """Return (number of the line from 1, cells) of the rows that are not blank; a quoted cell may hold the separator.
 
     Raises:
         UserError: the file cannot be read, or a quote is not closed.
     """
-    rows = []
-    for number, line in read_lines(path):
+    return [(number, cells(path, number, line, separator)) for number, line in read_lines(path)]
+
+
+def cells(path: Path, number: int, line: str, separator: str) -> list[str]:
+    """Return the cells of a line by the rules of csv files, without outer blanks and empty cells at the end.
+
+    Raises:
+        UserError: a quote is not closed.
+    """
+    try:
+        found = split_row(line, separator)
+    except ValueError as error:
+        raise UserError(f"{path}: line {number} is not a row of a csv file ({error}): {line[:60]!r}") from error
+    while len(found) > 1 and not found[-1]:
+        del found[-1]
+    return found
+
+
+def split_row(line: str, separator: str) -> list[str]:
+    """Return the cells of a line by the rules of csv files, without outer blanks; several blanks separate once.
+
+    Raises:
+        ValueError: a quote is not closed.
+    """
+    try:
+        row = next(csv.reader(io.StringIO(line), delimiter=separator, strict=True, skipinitialspace=True))
+    except (csv.Error, StopIteration) as error:
+        raise ValueError(str(error)) from error
+    return [cell.strip() for cell in row if cell or separator != " "]
+
+
+def separator_of(header: str, column: str) -> str | None:
+    """Return what separates the columns of a header, one of which is ``column`` in any case; None when none does."""
+    for separator in SEPARATORS:
         try:
-            cells = next(csv.reader(io.StringIO(line), delimiter=delimiter, strict=True))
-        except (csv.Error, StopIteration) as error:
-            raise UserError(f"{path}: line {number} is not a row of a csv file ({error}): {line[:60]!r}") from error
-        rows.append((number, [cell.strip() for cell in cells]))
-    return rows
+            if column in [cell.lower() for cell in split_row(header, separator)]:
+                return separator
+        except ValueError:
+            continue
+    return None
+
+
+def first_line(path: Path) -> str:
+    """Return the first line that is neither blank nor a comment; empty when there is none or it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(1 << 16)
+    except OSError:
+        return ""
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    lines = start.decode("utf-16" if wide else "utf-8-sig", "replace").replace("\r", "\n").split("\n")
+    return next((line.strip() for line in lines if line.strip() and not line.strip().startswith("#")), "")
 
 
 def first_file(folders: Iterable[Path], names: Iterable[str]) -> Path | None:
@@ -50,3 +107,8 @@ def first_file(folders: Iterable[Path], names: Iterable[str]) -> Path | None:
             if (folder / name).is_file():
                 return folder / name
     return None
+
+
+def list_folders(root: Path) -> Sequence[Path]:
+    """Return where the lists of a data set may lie."""
+    return root, root / "annotations", root / "labels"

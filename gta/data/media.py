@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import unicodedata
 from pathlib import Path
 
 VIDEO_SUFFIXES = (".webm", ".mp4", ".mkv", ".avi", ".mov")
@@ -20,21 +20,17 @@ def list_media(folder: Path) -> dict[str, str]:
     except OSError:
         return found
     for name in names:
-        stem, suffix = os.path.splitext(name)
-        if suffix.lower() in VIDEO_SUFFIXES:
-            found[stem] = name
-        elif not name.startswith("."):
-            found.setdefault(name, name)
+        own = own_name(name)
+        if own != name and not name.startswith("."):
+            found[unicodedata.normalize("NFC", own)] = name
+    for name in names:
+        if not name.startswith("."):
+            found.setdefault(unicodedata.normalize("NFC", own_name(name)), name)
     return found
 
 
-def locate(folders: Sequence[Path], ids: Sequence[str], suffix: str) -> dict[str, Path] | None:
-    """Return the path of every clip in the first folder that holds any of them; None when no folder does.
-
-    A clip that this folder lacks gets the path where it would be expected, with ``suffix``.
-    """
-    for folder in folders:
-        there = list_media(folder)
-        if any(clip_id in there for clip_id in ids):
-            return {clip_id: folder / there.get(clip_id, clip_id + suffix) for clip_id in ids}
-    return None
+def own_name(name: str) -> str:
+    """Return the name of a clip's file without the suffixes of videos, of which downloaders leave several."""
+    while name.lower().endswith(VIDEO_SUFFIXES):
+        name = name.rpartition(".")[0]
+    return name

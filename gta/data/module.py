@@ -18,12 +18,15 @@ from gta.data.damage import Damage
 from gta.data.dataset import ClipDataset
 from gta.data.decode import choose_reader
 from gta.data.formats import read_split
+from gta.data.listed import folders_text
 from gta.data.loader import ClipLoader, keep
 from gta.data.pool import Progress
 from gta.data.prepare import embedded_info, ensure_embedded
 from gta.data.sampler import EpochSampler
-from gta.data.splits import Split, label_fingerprint
+from gta.data.splits import Split, compare, label_fingerprint
+from gta.data.transforms import doubtful_mirror
 from gta.data.views import View, number_views
+from gta.errors import UserError
 
 Role = Literal["train", "validation"]
 _LOG = logging.getLogger(__name__)
@@ -49,6 +52,7 @@ class VideoDataModule(pl.LightningDataModule):
         decoder: str | None = None,
         timeout: float = 60.0,
         allow_unreadable: bool = False,
+        damaged: float | None = None,
     ) -> None:
         """Describe the data; nothing is read yet.
 
@@ -65,6 +69,7 @@ class VideoDataModule(pl.LightningDataModule):
             timeout: seconds that reading one clip may take.
             allow_unreadable: batches of evaluation mark clips that cannot be read as ``unreadable``, for their
                 scores to be counted as wrong; otherwise such a clip is an error.
+            damaged: largest part of the training clips that may be replaced because they cannot be read; None: 0.1 %.
 
         Raises:
             UserError: there is no such decoder here.
@@ -77,6 +82,7 @@ class VideoDataModule(pl.LightningDataModule):
         self._views, self._allow_unreadable = tuple(views), allow_unreadable
         self._reader = choose_reader(decoder, timeout)
         self._jobs, self._progress = jobs, progress
+        self._damaged = damaged
         self._damage: Damage | None = None
         self._splits: dict[Role, Split] = {}
         self._datasets: dict[Role, ClipDataset] = {}
@@ -111,7 +117,7 @@ class VideoDataModule(pl.LightningDataModule):
     def damage(self) -> Damage:
         """What training could not read so far in this process."""
         if self._damage is None:
-            self._damage = Damage(self._split("train"))
+            self._damage = Damage(self._split("train"), self._damaged)
         return self._damage
 
     def missing(self, role: Role) -> tuple[str, ...]:
@@ -130,10 +136,16 @@ class VideoDataModule(pl.LightningDataModule):
                 self.dataset(role)
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the lists of clips and open the caches."""
+        """Read the lists of clips and open the caches.
+
+        Raises:
+            UserError: a list is malformed, or the lists contradict each other.
+        """
         self.dataset("validation")
         if stage in (None, "fit"):
             self.dataset("train")
+            if self.data.drawing is None:
+                self._compare()
 
     def train_dataloader(self) -> ClipLoader:
         """Shuffled by (seed, epoch), augmented by (seed, epoch, index); an incomplete last batch is left out."""
@@ -170,10 +182,21 @@ class VideoDataModule(pl.LightningDataModule):
                 self._fingerprints[role] = hashlib.sha256(lines.encode()).hexdigest()
             if split.missing:
                 listed = len(split.clips) + len(split.missing)
-                known = ", ".join(split.missing[:3])
+                known = f"{', '.join(split.missing[:3])}; looked in {folders_text(split.looked)}"
                 _LOG.warning("%s lacks %d of %d clips of %s: %s", folder, len(split.missing), listed, name, known)
             self._splits[role] = split
         return self._splits[role]
+
+    def _compare(self) -> None:
+        """Refuse two lists that contradict each other; warn of what makes figures doubtful."""
+        train, name = self._split("train"), self.data.evaluation_split
+        found = compare(("train", name), train, self._split("validation"))
+        if found.contradiction:
+            raise UserError(f"{self.root}: {found.contradiction}")
+        if found.overlap:
+            _LOG.warning("%s: %s", self.root, found.overlap)
+        if self.data.flip and (doubt := doubtful_mirror(train.labels)):
+            _LOG.warning("%s: %s", self.root, doubt)
 
     def _folder(self, role: Role) -> Path:
         """Return the folder that holds a split; evaluation clips lie in the one that all training draws share."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from gta.errors import UserError
 LONGEST_NAME = 255
 """Bytes of a file name, on all usual file systems."""
 SplitName = Literal["train", "validation", "tune", "test"]
+KINETICS_CLIP = re.compile(r"[\w-]+_\d{6}_\d{6}(?!\w)", re.ASCII)
+"""Name of a clip of Kinetics: the video's id, first and last second."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ class Split:
     """Names of all classes, sorted; versions 1 and 2 of Something-Something have the same."""
     clips: tuple[Clip, ...]
     missing: tuple[str, ...] = ()
-    """Ids that the list of a Kinetics copy names and that the copy lacks."""
+    """Ids that the list names and that this copy of the data set lacks; Something-Something has none."""
+    looked: tuple[Path, ...] = ()
+    """The folders in which clips were looked for."""
 
 
 def without_brackets(template: str) -> str:
@@ -69,14 +74,65 @@ def check_id(where: str, clip_id: str) -> str:
     return clip_id
 
 
-def check_unique(path: Path, ids: Iterable[str]) -> None:
+def check_unique(path: Path, clips: Iterable[tuple[str, str, int | str]]) -> None:
     """Check that no clip stands twice in a list.
 
+    Args:
+        path: the list.
+        clips: place in the list (such as ``line 3``), id and label of each clip.
+
     Raises:
-        UserError: one does.
+        UserError: one does; the message says whether its labels contradict each other.
     """
-    seen: set[str] = set()
-    for i, clip_id in enumerate(ids):
-        if clip_id in seen:
-            raise UserError(f"{path}: entry {i} repeats id {clip_id}; every clip may stand once")
-        seen.add(clip_id)
+    seen: dict[str, tuple[str, int | str]] = {}
+    for place, clip_id, label in clips:
+        first, before = seen.setdefault(clip_id, (place, label))
+        if first == place:
+            continue
+        if before == label:
+            raise UserError(f"{path}: {place} repeats id {clip_id} of {first}; every clip may stand once")
+        raise UserError(f"{path}: {place} gives {clip_id} the label {label!r}, {first} {before!r}; keep the right one")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two splits of one data set should not have; each is one line, or empty when all is well."""
+
+    contradiction: str = ""
+    """The labels are others, or one clip has two labels: nothing can be measured on such a set."""
+    overlap: str = ""
+    """Clips that stand in both: what is measured on one split is in part remembered from the other."""
+
+
+def compare(names: tuple[str, str], first: Split, second: Split) -> Comparison:
+    """Look for clips that stand in both splits, by id, file, or the id in a Kinetics file's name.
+
+    Args:
+        names: of the two splits, for the lines.
+        first: one of them.
+        second: the other.
+    """
+    one, other = names
+    if first.labels != second.labels:
+        odd = sorted(set(first.labels) ^ set(second.labels))
+        return Comparison(f"{other} has other labels than {one}: {odd[0]!r} is in one of them only; name them alike")
+    known = {key: clip for clip in first.clips for key in _keys(clip)}
+    both = [(known[key], clip) for clip in second.clips if (key := next((k for k in _keys(clip) if k in known), None))]
+    torn = [(a, b) for a, b in both if a.label is not None and b.label is not None and a.label != b.label]
+    if torn:
+        a, b = torn[0]
+        return Comparison(
+            f"{one} and {other} give {b.id} two labels, {a.template!r} and {b.template!r} ({len(torn):,} such clips); "
+            f"keep the right one"
+        )
+    if not both:
+        return Comparison()
+    return Comparison(
+        overlap=f"{len(both):,} of {len(second.clips):,} clips of {other}, such as {both[0][1].id}, are also in {one}: "
+        f"accuracy on {other} is too high; take them out of one list"
+    )
+
+
+def _keys(clip: Clip) -> tuple[str, str]:
+    match = KINETICS_CLIP.search(clip.id)
+    return match.group() if match else clip.id, str(clip.path)

@@ -1,8 +1,9 @@
 """Read Something-Something v2 as it lies on disk (models of the json files: the data set's own documentation).
 
 Understood: ``labels.json``, ``train.json``, ``validation.json``, ``test.json``, the same under
-``something-something-v2-*.json``, in the folder itself or in ``labels/``; ``test-answers.csv`` (``id;template``);
-videos, or folders of jpg frames, in ``videos/``, ``20bn-something-something-v2/``, ``frames/`` or the folder itself.
+``something-something-v2-*.json``, in the folder itself, ``annotations/`` or ``labels/``;
+``test-answers.csv`` (``id;template``); or mmaction2's lists; videos, or folders of jpg frames, in ``videos/``,
+``20bn-something-something-v2*/``, ``frames/``, ``rawframes/`` or the folder itself, flat or one level down.
 """
 
 from __future__ import annotations
@@ -11,21 +12,25 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gta.data.lists import first_file, read_rows
-from gta.data.media import locate
+from gta.data import listed
+from gta.data.lists import first_file, list_folders, read_rows
+from gta.data.places import Places
 from gta.data.splits import Clip, Split, SplitName, check_id, check_unique, without_brackets
 from gta.errors import UserError
 from gta.files import read_json
 
 OFFICIAL = {"train": 168_913, "validation": 24_777, "test": 27_157}
 """Clips of each split of the release."""
+CLASSES = 174
+"""Templates of both versions."""
 _PREFIX = "something-something-v2-"
-_MEDIA = ("videos", "20bn-something-something-v2", "frames", ".")
+MEDIA = ("videos", "20bn-something-something-v2*", "frames", "rawframes", "videos_*", "rawframes_*", ".")
 
 
 def split_list(root: Path, split: SplitName) -> Path | None:
-    """Return the json file of a split, if it is there."""
-    return _search(root, f"{split}.json")
+    """Return the json file of a split, or else mmaction2's list, if it is there."""
+    found = _search(Path(root), f"{split}.json")
+    return found or next(iter(listed.candidates(Path(root), split, listed.SETS["ssv2"])), None)
 
 
 def read_split(root: Path, split: SplitName) -> Split:
@@ -40,6 +45,9 @@ def read_split(root: Path, split: SplitName) -> Split:
     root = Path(root)
     if not os.path.isdir(root):
         raise UserError(f"{root} is not a folder; give the folder that holds labels.json and the videos")
+    path = split_list(root, split)
+    if path is not None and path.suffix != ".json":
+        return listed.read_for(root, split, split_list, Places(root, MEDIA))
     labels = _read_labels(root)
     rows_path = _find(root, f"{split}.json")
     rows = _rows(rows_path)
@@ -56,27 +64,27 @@ def read_split(root: Path, split: SplitName) -> Split:
             where = answers_path or rows_path
             raise UserError(f"{where}: clip {clip_id} has template {template!r}, which labels.json does not list")
         found.append((clip_id, template))
-    ids = [clip_id for clip_id, _ in found]
-    check_unique(rows_path, ids)
-
-    paths = locate([root / name if name != "." else root for name in _MEDIA], ids, ".webm")
+    check_unique(rows_path, ((f"entry {i}", clip_id, name) for i, (clip_id, name) in enumerate(found)))
+    places = Places(root, MEDIA)
+    paths = places.of_ids([clip_id for clip_id, _ in found], ".webm")
     if paths is None:
         raise UserError(
-            f"none of the videos of {rows_path} (such as {ids[0]}.webm) lies in {root}, "
-            f"{root / _MEDIA[0]} or {root / _MEDIA[1]}; unpack the videos into one of them"
+            f"none of the videos of {rows_path} (such as {found[0][0]}.webm) was found in {listed.looked(places)}; "
+            f"unpack the videos into {root / 'videos'}"
         )
-    return Split(labels, tuple(Clip(i, paths[i], numbers.get(name), name) for i, name in found))
+    return Split(labels, tuple(Clip(i, paths[i], numbers.get(name), name) for i, name in found), looked=places.folders)
 
 
 def _search(root: Path, name: str) -> Path | None:
-    return first_file((root, root / "labels"), (name, _PREFIX + name))
+    return first_file(list_folders(root), (name, _PREFIX + name))
 
 
 def _find(root: Path, name: str) -> Path:
     path = _search(root, name)
     if path is None:
         raise UserError(
-            f"{root} holds no {name} (nor {_PREFIX}{name}); download the labels of Something-Something v2 into it"
+            f"{root} holds no {name} (nor {_PREFIX}{name}), nor do annotations/ and labels/ in it; download the labels "
+            f"of Something-Something v2 into it"
         )
     return path
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 from gta.data.formats import Format, detect
+from gta.data.listed import folders_text
 from gta.data.pool import Progress, run_batches
-from gta.data.splits import Clip, label_fingerprint
+from gta.data.splits import Clip, Split, SplitName, compare, label_fingerprint
+from gta.data.ssv2 import CLASSES
+from gta.data.transforms import doubtful_mirror
 from gta.errors import UserError
 
 SHORT = 8
 """Clips of fewer frames are listed: sampling repeats frames for them."""
 SAMPLE = 200
 """Clips of each split that a quick look decodes."""
-CLASSES = 174
-"""Templates of Something-Something, both versions."""
+MISSING = 0.1
+"""Videos vanish from the net, so copies of Kinetics lack some; where more are missing, they were not found."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,18 @@ class Survey:
     format: Format
     quick: bool
     embedded: bool
+    subset: bool = False
+    """Whether the set is a part of the release on purpose."""
     labels: tuple[str, ...] = ()
     splits: list[SplitSurvey] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """One line for each thing that is wrong."""
     warnings: list[str] = field(default_factory=list)
     """One line for each clip that can be read and seems to be damaged."""
+    partial: bool = False
+    """Whether some of the faults would be none if the set were a part of the release on purpose."""
+    remarks: list[str] = field(default_factory=list)
+    """One line for each thing that is worth knowing and not wrong."""
 
     @property
     def fingerprint(self) -> str:
@@ -102,8 +112,21 @@ class Survey:
         return Counter(f"{look.size[0]}x{look.size[1]}" for look in self.looks())
 
 
-def survey(folder: Path, quick: bool = False, jobs: int | None = None, progress: Progress | None = None) -> Survey:
+def survey(
+    folder: Path,
+    quick: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    subset: bool = False,
+) -> Survey:
     """Decode every clip, or with ``quick`` the same sample each time and see that the other files are there.
+
+    Args:
+        folder: of the data set.
+        quick: decode a sample only.
+        jobs: processes; all cores by default.
+        progress: called with (clips done, clips in all).
+        subset: the set is a part of the release on purpose: fewer clips, classes and videos are no fault.
 
     Raises:
         UserError: the folder holds no data set, or a list is malformed.
@@ -113,17 +136,16 @@ def survey(folder: Path, quick: bool = False, jobs: int | None = None, progress:
     folder = Path(folder)
     known = detect(folder)
     drawn = embedded_info(folder)["splits"] if (folder / "embedded.json").is_file() else {}
-    found = Survey(folder, known, quick, bool(drawn))
-    for name in known.splits(folder):
-        split = known.read(folder, name)
-        if found.labels and split.labels != found.labels:
-            found.faults.append(f"{folder}: {name} has other labels than {found.splits[0].name}")
+    found = Survey(folder, known, quick, bool(drawn), subset)
+    splits = {name: known.read(folder, name) for name in known.splits(folder)}
+    _compare(found, splits)
+    for name, split in splits.items():
         found.labels = found.labels or split.labels
         chosen = _sample(split.clips) if quick else split.clips
         whole = name in drawn and not quick
         looks = run_batches(_look, whole, chosen, jobs, progress)
         result = SplitSurvey(name, len(split.clips) + len(split.missing), None, split.missing)
-        if not drawn:
+        if not drawn and not subset:
             result.official = known.official.get(name)
         result.looks = {clip.id: look for clip, look in zip(chosen, looks, strict=True)}
         result.absent = [c.id for c in split.clips if c.id not in result.looks and not os.path.exists(c.path)]
@@ -131,16 +153,47 @@ def survey(folder: Path, quick: bool = False, jobs: int | None = None, progress:
         found.faults += _faults(found, result, split.clips)
         path = {clip.id: clip.path for clip in split.clips}
         found.warnings += [f"{path[i]}: {'; '.join(look.doubts)}" for i, look in result.looks.items() if look.doubts]
+        _note_missing(found, result, split, subset)
+        gone = {*result.absent, *result.unreadable}
+        if any(clip.id in gone and not os.path.exists(clip.path) for clip in split.clips):
+            found.remarks.append(f"{folder}: clips of {name} were looked for in {folders_text(split.looked)}")
         if whole and not result.unreadable and _drawn_sha(folder, name, result.looks) != drawn[name]["sha256"]:
             found.faults.append(f"{folder}: {name} is not what was drawn; delete {folder} and prepare it again")
-    if known.official and not drawn and len(found.labels) != CLASSES:
+    if known.official and not drawn and not subset and len(found.labels) != CLASSES:
+        found.partial = True
         found.faults.append(f"{folder}: the list of labels has {len(found.labels)} templates, the release {CLASSES}")
+    if doubt := doubtful_mirror(found.labels):
+        found.remarks.append(f"{folder}: {doubt}")
     return found
+
+
+def _compare(found: Survey, splits: Mapping[SplitName, Split]) -> None:
+    """Name what two splits should not share, and in what their labels contradict each other."""
+    for one, other in combinations(splits, 2):
+        seen = compare((one, other), splits[one], splits[other])
+        found.faults += [f"{found.folder}: {line}" for line in (seen.contradiction, seen.overlap) if line]
+
+
+def _note_missing(found: Survey, result: SplitSurvey, split: Split, subset: bool) -> None:
+    """Few videos that are missing are a remark, many a fault."""
+    if not split.missing:
+        return
+    share = len(split.missing) / result.listed
+    line = (
+        f"{found.folder}: {len(split.missing):,} of {result.listed:,} clips of {result.name} ({share:.1%}) "
+        f"are missing, such as {split.missing[0]}"
+    )
+    if share <= MISSING or subset:
+        found.remarks.append(line)
+    else:
+        found.partial = True
+        found.faults.append(f"{line}; looked in {folders_text(split.looked)}")
 
 
 def _faults(found: Survey, split: SplitSurvey, clips: Sequence[Clip]) -> list[str]:
     faults = []
     if split.official is not None and split.listed != split.official:
+        found.partial = True
         faults.append(
             f"{found.folder}: {split.name} lists {split.listed:,} clips, the release has {split.official:,}; "
             f"download the list again"

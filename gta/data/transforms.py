@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,16 @@ from numpy.typing import NDArray
 Clip = NDArray[np.uint8]
 SCALES = (1.0, 0.875, 0.75, 0.66)
 """Sides of the multi-scale crop, as fractions of the shorter side (paper, appendix E)."""
+
+
+_DIRECTIONS = ("left", "right", "clockwise")
+_SHORT = re.compile(r"(?<![a-z0-9'])(l2r|r2l|ltr|rtl|ccw|acw|cw|l|r)(?![a-z0-9'])")
+_INNOCENT = re.compile(
+    r"(?<![a-z])(bright|fright|upright|outright|forthright|copyright|birthright|((cart|play|ship|wheel)?wright)"
+    r"|leftover|cleft)"
+)
+"""Words that hold the letters of a direction and name none."""
+_NUMBERED = re.compile(r"(class|label|category|action|c|n|id)?[\s_#-]*\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,24 @@ class Box:
 
 
 def may_flip(template: str) -> bool:
-    """Whether a template keeps its meaning in a mirror: it holds neither the word "left" nor "right"."""
-    return re.search(r"\b(left|right)\b", template, re.IGNORECASE) is None
+    """Whether the name of a class keeps its meaning in a mirror.
+
+    It does not when left, right or the sense of a turn stand in it in any form: joined to other words, in capitals,
+    with an ending. Words in which these letters mean something else (bright, upright, leftover) do not count.
+    """
+    words = _INNOCENT.sub(" ", re.sub(r"([a-z])([A-Z])", r"\1 \2", template).lower())
+    return not any(word in words for word in _DIRECTIONS) and _SHORT.search(words) is None
+
+
+def doubtful_mirror(labels: Sequence[str]) -> str:
+    """Return the words for classes whose names do not tell whether a mirror changes them; empty when all do."""
+    numbered = [name for name in labels if _NUMBERED.fullmatch(name.strip())]
+    if not numbered:
+        return ""
+    return (
+        f"{len(numbered)} of {len(labels)} classes have a number for a name, such as {numbered[0]!r}: whether a mirror "
+        f"changes them (left, right) is unknown, and training flips them; put their names into labels.txt"
+    )
 
 
 def training_box(
