@@ -1,4 +1,4 @@
-"""Which claims were frozen when: ``python -m experiments.protocol --freeze`` adds those of today to the protocol.
+"""Which claims were frozen when: ``python -m experiments.report --freeze`` adds those of today to the protocol.
 
 ``results/protocol.csv`` holds a digest of every claim and the time at which it was written down. A claim that is
 younger than a run it reads could have been made to fit, so the report marks it.
@@ -10,7 +10,6 @@ import csv
 import hashlib
 import io
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,6 @@ from pathlib import Path
 from experiments.claims import Claim
 from experiments.study import Table
 from gta import files
-from gta.cli import Parser, command, parse
 from gta.errors import UserError
 
 PATH = Path(__file__).parents[1] / "results" / "protocol.csv"
@@ -95,32 +93,17 @@ def _contrast(contrast: Sequence[tuple[str, float]]) -> str:
     return " ".join(f"{weight:+.3g}*[{row}]" for row, weight in contrast)
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare the claims with the protocol, or freeze them."""
-    from experiments.tables import TABLES
-
-    parser = Parser(prog="python -m experiments.protocol", description="Claims and when they were written down.")
-    parser.add_argument("--freeze", action="store_true", help="write the claims that are new or changed, with the time")
-    options = parse(parser, arguments)
-    protocol = read()
-    text = render(TABLES.values(), protocol, datetime.now(UTC))
-    if options.freeze:
-        files.write_text(PATH, text)
-        print(PATH)
-        return 0
-    known = {entry.digest for entry in protocol.values()}
-    loose = [
+def loose(tables: Iterable[Table], protocol: Mapping[tuple[str, str], Frozen]) -> list[str]:
+    """Return the claims that do not stand in the protocol as they are."""
+    return [
         f"{table.name}: {claim.name}"
-        for table in TABLES.values()
+        for table in tables
         for claim in table.claims
-        if digest(table.name, claim) not in known
+        if (entry := protocol.get((table.name, claim.name))) is None or entry.digest != digest(table.name, claim)
     ]
-    for name in loose:
-        print(f"not frozen: {name}")
-    print(f"{sum(len(table.claims) for table in TABLES.values()) - len(loose)} claims are frozen")
-    return 1 if loose else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def freeze(tables: Iterable[Table]) -> Path:
+    """Write the claims that are new or changed into the protocol, with the time."""
+    files.write_text(PATH, render(tables, read(), datetime.now(UTC)))
+    return PATH

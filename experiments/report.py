@@ -2,11 +2,13 @@
 
     python -m experiments.report [TABLE...] [--profile NAME] [--results DIR] [--check]
     python -m experiments.report --run ID [--out DIR]
+    python -m experiments.report --freeze
 
 Writes ``<results>/<profile>/<table>.md``, ``.csv``, ``.tex`` and pictures, and over all tables ``claims.md``,
 ``claims.csv`` and ``report.html``. ``--check`` writes nothing: it fails when a file on disk differs from what the store
 gives, or a result from the scores it was counted from. ``--run`` draws the pictures of one run: its temporal weights,
-regions, attention maps, training curve and accuracy by kind, as far as it has kept what they show.
+regions, attention maps, training curve and accuracy by kind, as far as it has kept what they show. ``--freeze`` writes
+claims that are new or changed into ``results/protocol.csv`` with the time, before the runs that test them.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m experiments.report", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="tables to write (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs from the store")
+    parser.add_argument("--freeze", action="store_true", help="write new and changed claims into the protocol")
     parser.add_argument("--profile", help="one profile (default: all with runs in the store)")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
     parser.add_argument("--run", metavar="ID", help="draw the pictures of one run: its id, or its first characters")
@@ -43,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse(build_parser(), argv)
     if options.run:
         return _draw_run(options)
+    if options.freeze:
+        return _freeze(options)
     if options.out:
         raise UserError("--out is for the pictures of --run; tables and their pictures go to --results")
     tables = usage.choose_tables(options.tables or list(TABLES))
@@ -50,6 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.check:
         return _check(Store(options.results), tables, profiles, not options.tables)
     return _write(Store(options.results), tables, profiles, not options.tables)
+
+
+def _freeze(options: argparse.Namespace) -> int:
+    from experiments import protocol
+
+    if options.tables or options.check or options.profile or options.out:
+        raise UserError("--freeze writes the claims of all tables; it takes no table and no other option")
+    print(protocol.freeze(TABLES.values()))
+    return 0
 
 
 def _draw_run(options: argparse.Namespace) -> int:

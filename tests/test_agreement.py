@@ -6,7 +6,7 @@ import pytest
 
 from experiments.claims import greater
 from experiments.profiles import PROFILES
-from experiments.reporting import agreement
+from experiments.reporting import agreement, agreement_page
 from experiments.reporting.collect import collect
 from experiments.reporting.pictures.agreement_picture import draw_agreement
 from experiments.store import Store
@@ -62,7 +62,7 @@ def test_a_difference_written_the_other_way_round_is_the_same_one(study):
 def test_the_sums_follow_from_the_lines(study):
     store, tables = study
     found = agreement.pairs(tables, store)
-    lines, whole = agreement.frame(found), agreement.summary_frame(found).set_index("differences")
+    lines, whole = agreement_page.frame(found), agreement_page.summary_frame(found).set_index("differences")
     assert whole.loc["all", "mean distance"] == f"{(lines['measured'] - lines['paper']).abs().mean():.1f}"
     assert int(whole.loc["all", "paper inside the interval"]) == lines["inside"].sum()
     tests = lines[~lines["sanity_check"]]
@@ -78,7 +78,7 @@ def test_the_sums_follow_from_the_lines(study):
 def test_page_and_picture(study):
     store, tables = study
     found = agreement.pairs(tables, store)
-    page = agreement.render(found)
+    page = agreement_page.render(found)
     assert page.count("\n| ablation_order") == len(found)
     assert "(sanity)" in page
     figure = draw_agreement(found, "drawn clips")

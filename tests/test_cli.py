@@ -21,7 +21,6 @@ COMMANDS = {
     "experiments.run": ["--list"],
     "experiments.report": ["table_main", "--profile", "tiny", "--check"],
     "experiments.profile": ["table_main"],
-    "experiments.protocol": [],
     "experiments.tune": ["--help"],
     "experiments.probes": ["--help"],
     "gta.predict": ["--help"],

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from experiments import protocol
+from experiments import protocol, report
 from experiments.claims import greater
 from experiments.tables import TABLES
 from gta.errors import UserError
@@ -23,7 +23,7 @@ def frozen(tmp_path):
 
 
 def test_every_claim_is_frozen_as_it_is():
-    assert protocol.main([]) == 0
+    assert protocol.loose(TABLES.values(), protocol.read()) == []
     wanted = [(table.name, claim.name) for table in TABLES.values() for claim in table.claims]
     assert list(protocol.read()) == wanted
 
@@ -58,3 +58,14 @@ def test_what_is_no_protocol(frozen, text):
     frozen.write_text(text)
     with pytest.raises(UserError, match=r"protocol\.csv: .* is no line of a protocol"):
         protocol.read(frozen)
+
+
+def test_the_report_freezes_what_is_new_and_the_check_names_it(frozen, monkeypatch, capsys):
+    monkeypatch.setattr(protocol, "PATH", frozen)
+    monkeypatch.setattr(protocol.read, "__defaults__", (frozen,))
+    assert "table_sota: GTA > TSM" in protocol.loose(TABLES.values(), protocol.read())
+    assert report.main(["--freeze"]) == 0
+    assert capsys.readouterr().out == f"{frozen}\n"
+    assert protocol.loose(TABLES.values(), protocol.read()) == []
+    assert protocol.read()[TABLE.name, CLAIM.name].frozen == NOW
+    assert report.main(["--freeze", "table_main"]) == 2

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from experiments import protocol
 from experiments.profiles import PROFILES
 from experiments.reporting.snapshot import Snapshot
 from experiments.reporting.study_report import ReadTable, all_pictures, read_study, table_files, whole_files
@@ -50,6 +51,8 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
     if not found:
         raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
     if whole:
+        unfrozen = protocol.loose(TABLES.values(), protocol.read())
+        wrong += [f"{name} does not stand in {protocol.PATH.name} as it is; see --freeze" for name in unfrozen]
         wrong += [f"{path}: no such table in experiments/tables" for path in strangers(store)]
     return wrong
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.reporting import agreement
+from experiments.reporting import agreement_page
+from experiments.reporting.agreement import pairs as size_pairs
 from experiments.reporting.claims_page import claims_csv, render_claims
 from experiments.reporting.collect import TableData, collect
 from experiments.reporting.frames import numeric_frame
@@ -58,12 +59,12 @@ def whole_files(study: Sequence[ReadTable], store: Store) -> dict[str, str]:
     pairs, folder = _pairs(study), store.results / study[0].data.profile.name
     sections = [Section(read.data, read.verdicts, table_pictures(read.data, store)) for read in study]
     html = render_html(sections, whole_pictures(pairs, store), folder)
-    sizes = agreement.pairs(pairs, store)
+    sizes = size_pairs(pairs, store)
     return {
         "claims.md": render_claims(pairs),
         "claims.csv": claims_csv(pairs),
-        "agreement.md": agreement.render(sizes),
-        "agreement.csv": str(agreement.frame(sizes).to_csv(index=False, lineterminator="\n")),
+        "agreement.md": agreement_page.render(sizes),
+        "agreement.csv": str(agreement_page.frame(sizes).to_csv(index=False, lineterminator="\n")),
         "report.html": html,
     }
 

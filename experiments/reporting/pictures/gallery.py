@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.profiles import PROFILES
-from experiments.reporting import agreement
+from experiments.reporting import agreement_page
+from experiments.reporting.agreement import pairs
 from experiments.reporting.claims_page import claims_csv
 from experiments.reporting.collect import TableData
 from experiments.reporting.frames import numeric_frame
@@ -68,12 +69,12 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
     if any(verdict.tested for _, verdicts in tables for verdict in verdicts):
         alt = "Difference and 95 % interval of every tested claim, coloured by verdict"
         found.append(Picture("claims", "The paper's claims", alt, claims_csv(tables), partial(draw_forest, tables)))
-    sizes = agreement.pairs(tables, store)
+    sizes = pairs(tables, store)
     if sizes:
         alt = "Every measured difference of rows against the one that the paper prints, with its interval"
-        source = str(agreement.frame(sizes).to_csv(index=False))
+        source = str(agreement_page.frame(sizes).to_csv(index=False))
         found.append(
-            Picture("agreement", agreement.TITLE, alt, source, partial(draw_agreement, sizes, where(tables[0][0])))
+            Picture("agreement", agreement_page.TITLE, alt, source, partial(draw_agreement, sizes, where(tables[0][0])))
         )
     rows = list(distinct_rows([data for data, _ in tables]))
     if rows:
