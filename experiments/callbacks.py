@@ -12,10 +12,13 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.trainer.states import TrainerFn
 
-from experiments.store import parse_epoch
+from experiments.records import read_points
 from gta.data.dataset import Batch
 from gta.errors import UserError
 from gta.files import write_text
+
+NEEDED = {"step", "seconds", "clips_per_second"}
+"""What a point must have to be counted in the time and the speed of its run."""
 
 
 class RunLog(pl.Callback):
@@ -27,9 +30,8 @@ class RunLog(pl.Callback):
     def __init__(self, folder: Path) -> None:
         """Write below ``folder``."""
         self.path = folder / "metrics.jsonl"
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        kept = {entry["step"]: entry for entry in map(parse_epoch, lines) if entry is not None}
-        self.points: list[dict[str, Any]] = [kept[step] for step in sorted(kept)]
+        points = read_points(self.path)[0] if self.path.exists() else []
+        self.points: list[dict[str, Any]] = [point for point in points if point.keys() >= NEEDED]
         self._losses: list[float] = []
         self._clips = 0
         self._started = self._seconds = self._said = 0.0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from experiments import batches
 from experiments.preflight import check_batch, check_classes
 from experiments.processes import collect, first_writes, is_first, together
+from experiments.records import read_environment
 from gta import files
 from gta.config import EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
 from gta.errors import UserError
@@ -230,7 +231,10 @@ def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | No
         return env
     path = place.folder / "env.json"
     if checkpoint is not None and path.exists():
-        before = files.read_json(path)
+        try:
+            before = read_environment(path)
+        except UserError as error:
+            raise UserError(f"{error}; restore the file, or delete {place.folder} to restart") from error
         for name in ("data_fingerprint", "pretrained_sha256"):
             if before.get(name) != env[name]:
                 raise UserError(

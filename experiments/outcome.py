@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from experiments.result import SCHEMA
+from experiments.result import SCHEMA, digests
 from gta import files
 from gta.config import RunConfig, ViewsConfig
 from gta.data.module import Role, VideoDataModule
@@ -121,6 +121,7 @@ def write(
         "data_fingerprint": data.fingerprint,
         "evaluated": evaluated,
         "git": env["git"],
+        "files": digests(folder),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     files.write_json(folder / "result.json", result | _lost(data, stored))

@@ -100,13 +100,14 @@ def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], w
 
 
 def _write(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
+    from experiments.reporting.check import problems, unreadable_extras
     from experiments.reporting.snapshot import Snapshot
     from experiments.reporting.study_report import read_study, write_one, write_whole
 
-    snapshot, written, problems = Snapshot(store), 0, dict[str, None]()
+    snapshot, written, left_out = Snapshot(store), 0, dict[str, None]()
     for profile in profiles:
         read = read_study(tables, profile, snapshot)
-        problems |= dict.fromkeys(problem for table in read for problem in table.data.problems)
+        left_out |= dict.fromkeys(problems(read) + (unreadable_extras(read, snapshot) if whole else []))
         for table in read:
             if table.data.results:
                 for path in write_one(table, snapshot):
@@ -115,7 +116,7 @@ def _write(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], w
         if whole and any(table.data.results for table in read):
             for path in write_whole(read, snapshot):
                 print(path)
-    for problem in problems:
+    for problem in left_out:
         print(f"left out: {problem}", file=sys.stderr)
     if not written:
         raise UserError(f"{store.runs} holds no finished run of these tables; python -m experiments.run trains them")

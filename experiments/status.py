@@ -67,12 +67,16 @@ def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> Non
     """Print the state of the runs, the last epoch and the error of failed ones."""
     lines = [("run", "state", "seed", "epoch", "top-1", "row", "")]
     for run in runs:
-        epochs = store.metrics(run.id)
-        last = epochs[-1] if epochs else {}
-        result = store.read(run.id)
-        value = result.top1 if isinstance(result, Result) else last.get("val_top1")
-        top1 = f"{value:.1f}" if isinstance(value, int | float) else ""
-        epoch = f"{last.get('epochs', last['epoch'] + 1):g}/{run.config.train.epochs}" if last else ""
+        result, total = store.read(run.id), run.config.train.epochs
+        points = store.metrics(run.id)
+        last = points[-1] if points else {}
+        value: float | None
+        if isinstance(result, Result):
+            epoch, value = f"{total}/{total}", result.top1
+        else:
+            epoch = f"{last.get('epochs', last['epoch'] + 1):g}/{total}" if last else ""
+            value = last.get("val_top1")
+        top1 = "" if value is None else f"{value:.1f}"
         error = (store.error(run.id) or "") if run.state is State.FAILED else ""
         if isinstance(result, Problem):
             error = str(result)

@@ -6,15 +6,20 @@ as a :class:`Problem` and left out; it is never averaged in. Everything read her
 
 from __future__ import annotations
 
-import json
+import dataclasses
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from experiments.result import SCHEMA, Problem, Result, parse_result
+from experiments.records import LARGEST, Fields, read_curve, read_environment, read_points, read_record
+from experiments.result import SCHEMA, Problem, Result, check_origin, check_recorded, check_speed, parse_result
 from gta import files
 from gta.config import RunConfig, content_id, to_dict
 from gta.errors import UserError
+
+WRITTEN = ("result.json", "env.json", "metrics.jsonl", "error.json", "log.txt", "lock", "scores.npz")
+"""Files that a run's processes write; what else goes by such a name is set aside."""
 
 
 class State(StrEnum):
@@ -48,7 +53,7 @@ class Store:
             return State.DONE
         if is_locked(folder):
             return State.RUNNING
-        if (folder / "error.json").exists():
+        if os.path.lexists(folder / "error.json"):
             return State.FAILED
         checkpoints = folder / "ckpt"
         return State.RESUME if checkpoints.is_dir() and any(checkpoints.glob("*.ckpt")) else State.NEW
@@ -57,21 +62,44 @@ class Store:
         """Return the result of a run, what is wrong with it, or None when there is none yet."""
         folder = self.folder(run_id)
         path = folder / "result.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         try:
             config = self.config(run_id)
-            content = files.read_json(path)
-            if not isinstance(content, dict):
-                raise UserError(f"{path} holds {type(content).__name__}, not an object")
-            result = parse_result(path, content, self.env(run_id))
+            result = parse_result(path, read_record(path))
             for name, expected in (("run_id", run_id), ("profile", config["profile"]), ("seed", config["seed"])):
                 if getattr(result, name) != expected:
                     raise UserError(f"{path}: {name} is {getattr(result, name)!r}, its config says {expected!r}")
+            return self._beside(result, config)
         except UserError as error:
-            reason = str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
-            return Problem(path, f"{reason}; not used, the next run replaces it")
-        return result
+            return Problem(path, f"{_reason(path, error)}; not used, the next run replaces it")
+
+    def _beside(self, result: Result, config: dict[str, Any]) -> Result:
+        """Add the environment and the curve of a finished run.
+
+        Raises:
+            UserError: the curve contradicts the result.
+        """
+        folder = self.folder(result.run_id)
+        unused: list[Problem] = []
+        env: dict[str, Any] = {}
+        points: list[dict[str, Any]] = []
+        if os.path.lexists(path := folder / "env.json"):
+            try:
+                check_recorded(path, result.files.get(path.name))
+                env = read_environment(path)
+                check_origin(path, result, env)
+            except UserError as error:
+                env = {}
+                unused.append(Problem(path, f"{_reason(path, error)}; not used"))
+        if os.path.lexists(path := folder / "metrics.jsonl"):
+            try:
+                check_recorded(path, result.files.get(path.name))
+                points = read_curve(path, config["train"]["epochs"])
+            except UserError as error:
+                unused.append(Problem(path, f"{_reason(path, error)}; not used"))
+        check_speed(folder / "result.json", result, points)
+        return dataclasses.replace(result, env=env, points=tuple(points), unused=tuple(unused))
 
     def config(self, run_id: str) -> dict[str, Any]:
         """Return ``config.json`` of a run.
@@ -80,43 +108,33 @@ class Store:
             UserError: it is missing, unreadable or its content does not hash to the folder's name.
         """
         path = self.folder(run_id) / "config.json"
-        content = files.read_json(path)
-        if not isinstance(content, dict) or not {"profile", "seed"} <= content.keys():
-            raise UserError(f"{path} is not the config of a run")
+        content = read_record(path)
+        fields = Fields(path, content)
+        fields.text("profile")
+        fields.whole("seed", -LARGEST)
+        Fields(path, fields.part("train")).whole("epochs", 1)
         found = content_id(content)
         if found != run_id:
             raise UserError(f"{path} hashes to {found}, not to its folder's name; it was edited or moved")
         return content
 
-    def env(self, run_id: str) -> dict[str, Any]:
-        """Return ``env.json`` of a run, or an empty dict when it is missing or torn."""
-        try:
-            content = files.read_json(self.folder(run_id) / "env.json")
-        except UserError:
-            return {}
-        return content if isinstance(content, dict) else {}
-
     def error(self, run_id: str) -> str | None:
         """Return the one-line error of a failed run."""
         path = self.folder(run_id) / "error.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         try:
-            content = files.read_json(path)
-            return " ".join(str(content["error"]).split())
-        except (UserError, KeyError, TypeError):
+            words = read_record(path)["error"].split()
+        except (UserError, KeyError, AttributeError):
             return f"{path} is unreadable"
+        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(words))
 
     def metrics(self, run_id: str) -> list[dict[str, Any]]:
-        """Return the points of ``metrics.jsonl``; an unfinished last line is left out, a repeated point replaced."""
-        path = self.folder(run_id) / "metrics.jsonl"
-        points: dict[tuple[int, int], dict[str, Any]] = {}
-        if path.exists():
-            for line in path.read_text(errors="replace").splitlines():
-                entry = parse_epoch(line)
-                if entry is not None:
-                    points[entry["epoch"], entry.get("step", 0)] = entry
-        return [points[key] for key in sorted(points)]
+        """Return the points of ``metrics.jsonl`` as far as they are whole, of a run in whatever state."""
+        try:
+            return read_points(self.folder(run_id) / "metrics.jsonl")[0]
+        except UserError:
+            return []
 
     def seeds(self, profile: str) -> list[int]:
         """Return the seeds of all stored runs of a profile."""
@@ -126,7 +144,7 @@ class Store:
                 content = self.config(path.parent.name)
             except UserError:
                 continue
-            if content["profile"] == profile and isinstance(content["seed"], int):
+            if content["profile"] == profile:
                 found.add(content["seed"])
         return sorted(found)
 
@@ -140,12 +158,17 @@ class Store:
         """
         folder = self.folder(config.id)
         path, content = folder / "config.json", to_dict(config)
-        if path.exists() and _content(path) != content:
+        if os.path.lexists(path) and _content(path) != content:
             _set_aside(folder)  # its checkpoints belong to some other config
+        if os.path.lexists(folder) and not folder.is_dir():
+            _set_aside(folder)
         if not path.exists():
             files.write_json(path, content)
         if isinstance(self.read(config.id), Problem):
             _set_aside(folder / "result.json")
+        for name in WRITTEN:
+            if os.path.lexists(folder / name) and not (folder / name).is_file():
+                _set_aside(folder / name)  # a pipe of this name would be waited for
         (folder / "error.json").unlink(missing_ok=True)
         return folder
 
@@ -158,7 +181,7 @@ class Store:
 def is_locked(folder: Path) -> bool:
     """Return whether a process holds the lock of a run's folder."""
     path = folder / "lock"
-    if not path.exists():
+    if not path.is_file():
         return False
     from filelock import FileLock, Timeout
 
@@ -173,6 +196,11 @@ def is_locked(folder: Path) -> bool:
     return False
 
 
+def _reason(path: Path, error: UserError) -> str:
+    """Return an error without the path that it begins with."""
+    return str(error).removeprefix(f"{path}").lstrip(": ")
+
+
 def _content(path: Path) -> object:
     try:
         return files.read_json(path)
@@ -182,15 +210,6 @@ def _content(path: Path) -> object:
 
 def _set_aside(path: Path) -> None:
     number = 0
-    while (target := path.with_name(f"{path.name}.rejected{number or ''}")).exists():
+    while os.path.lexists(target := path.with_name(f"{path.name}.rejected{number or ''}")):
         number += 1
     path.rename(target)
-
-
-def parse_epoch(line: str) -> dict[str, Any] | None:
-    """Return one line of ``metrics.jsonl``, or None when it is torn."""
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return entry if isinstance(entry, dict) and isinstance(entry.get("epoch"), int) else None

@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _guarded(place)  # the first process holds the lock
     try:
         with FileLock(place.folder / "lock", timeout=0):
+            for folder in (place.folder, place.folder / "ckpt"):
+                files.sweep(folder)  # of what a kill has left half-written
             return 0 if _is_done(place.folder) else _guarded(place)
     except Timeout:
         print(f"error: {place.folder} is being trained by another process", file=sys.stderr)

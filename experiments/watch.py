@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.plan import PlannedRun
 from experiments.progress import Progress
-from experiments.store import parse_epoch
+from experiments.records import parse_epoch
 
 _STEP = re.compile(rb"^progress (\d+) (\d+)\s*$")
 
@@ -25,7 +25,7 @@ class Watch:
     def report(self, progress: Progress) -> None:
         """Tell ``progress`` what is new."""
         for line in self._metrics.lines():
-            epoch = parse_epoch(line.decode(errors="replace"))
+            epoch = parse_epoch(line)
             if epoch is not None:
                 progress.epoch(self._run, epoch)
         matches = [match for line in self._log.lines() if (match := _STEP.match(line))]

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
+import stat
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gta.errors import UserError
 
 if TYPE_CHECKING:
+    from zipfile import ZipInfo
+
     from numpy.typing import NDArray
+
+if sys.platform != "win32":
+    import fcntl
+
+ARRAYS_LIMIT = 8 << 30
+"""The most bytes of arrays that one file may unpack to; the scores of Kinetics in 30 views take half a GiB."""
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def make_folder(folder: Path) -> None:
@@ -34,14 +52,19 @@ def make_folder(folder: Path) -> None:
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file beside ``path``; on success it is fsynced and takes the place of ``path``.
 
+    The temporary file is locked while it is written, so that :func:`sweep` tells it from what a kill has left.
+
     Raises:
         UserError: the folder cannot be written or the disk is full; ``path`` is left as it was.
     """
     path = Path(path)
     temporary: str | None = None
+    lock: int | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        sweep(path.parent, f".{glob.escape(path.name)}.*.part")
+        descriptor, temporary = _locked_part(path)
+        lock = None if sys.platform == "win32" else os.dup(descriptor)  # keeps the file locked until it has its name
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
@@ -54,9 +77,39 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         reason = error.strerror or error
         raise UserError(f"cannot write {path}: {reason}; free space or choose another folder") from error
     finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if lock is not None:
+                os.close(lock)
+            if temporary is not None:
                 os.unlink(temporary)
+
+
+def sweep(folder: Path, pattern: str = ".*.part") -> None:
+    """Remove the temporary files in ``folder`` that nobody is writing: those of killed processes."""
+    for part in Path(folder).glob(pattern):
+        with contextlib.suppress(OSError), part.open("rb+") as stream:
+            if _lock(stream.fileno()):
+                part.unlink()
+
+
+def _locked_part(path: Path) -> tuple[int, str]:
+    while True:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        _lock(descriptor, wait=True)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, temporary
+        os.close(descriptor)  # it was swept away between the two lines
+
+
+def _lock(descriptor: int, wait: bool = False) -> bool:
+    """Lock an open file against :func:`sweep`; False when another process has, or the file system has no locks."""
+    if sys.platform == "win32":
+        return True  # an open file cannot be removed there
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -75,18 +128,71 @@ def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - any json val
     write_text(path, json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - any json value
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a file for reading; what only looks like one, such as a pipe that would be waited for, is refused.
+
+    Raises:
+        UserError: it is missing, cannot be read, or is no regular file nor a link to one.
+    """
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISREG(mode):
+            return open(path, "rb")
+    except FileNotFoundError as error:
+        what = "is a link to nothing" if os.path.islink(path) else "does not exist"
+        raise UserError(f"{path} {what}") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not readable: {getattr(error, 'strerror', None) or error}") from error
+    raise UserError(f"{path} is {KINDS.get(stat.S_IFMT(mode), 'something else')}, not a file")
+
+
+def read_bytes(path: Path, limit: int | None = None) -> bytes:
+    """Return the content of a regular file.
+
+    Raises:
+        UserError: it is missing, unreadable, no regular file, or longer than ``limit`` bytes.
+    """
+    with open_regular(path) as stream:
+        try:
+            content = stream.read(-1 if limit is None else limit + 1)
+        except (OSError, MemoryError) as error:
+            raise UserError(f"{path} is not readable: {error or 'it does not fit into memory'}") from error
+    if limit is not None and len(content) > limit:
+        raise UserError(f"{path} is longer than {limit:,} bytes")
+    return content
+
+
+def read_json(path: Path, limit: int | None = None) -> Any:  # noqa: ANN401 - any json value
     """Parse a JSON file.
 
     Raises:
-        UserError: the file is missing, unreadable or not JSON.
+        UserError: the file is missing, unreadable, longer than ``limit`` bytes or not JSON, or repeats a name.
+    """
+    content = read_bytes(path, limit)
+    try:
+        return parse_json(content)
+    except ValueError as error:
+        raise UserError(f"{path} is not readable JSON: {error}") from error
+
+
+def parse_json(content: bytes | str) -> Any:  # noqa: ANN401 - any json value
+    """Parse JSON.
+
+    Raises:
+        ValueError: it is none, is nested too deeply, or an object repeats a name.
     """
     try:
-        return json.loads(Path(path).read_bytes())
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not readable JSON: {error}") from error
+        return json.loads(content, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in an object")
+    return found
 
 
 def _sync_folder(folder: Path) -> None:
@@ -124,17 +230,37 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Return all arrays of an ``.npz`` file by name; no pickle is read.
 
     Raises:
-        UserError: it is missing or torn.
+        UserError: it is missing, torn or no regular file, or holds something else than arrays, each once.
     """
     import numpy as np
 
-    try:
-        with open(path, "rb") as stream:
+    with open_regular(path) as stream:
+        try:
             if stream.read(4) != b"PK\x03\x04":  # numpy would take it for a pickle, and say how to load that
                 raise ValueError("it is no .npz file")
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist") from error
-    except Exception as error:  # zipfile and numpy raise a dozen kinds for damaged bytes
-        raise UserError(f"{path} is unreadable: {str(error) or type(error).__name__}") from error
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as stored:
+                _check_members(stored.zip.infolist())
+                return {name: _array(name, stored[name]) for name in stored.files}
+        except Exception as error:  # zipfile and numpy raise a dozen kinds for damaged bytes
+            raise UserError(f"{path} is unreadable: {str(error) or type(error).__name__}") from error
+
+
+def _check_members(members: Sequence[ZipInfo]) -> None:
+    size = sum(member.file_size for member in members)
+    if size > ARRAYS_LIMIT:
+        raise ValueError(f"it would unpack to {size:,} bytes")
+    if len({member.filename for member in members}) < len(members):
+        raise ValueError("an array stands twice")
+
+
+def _array(name: str, value: object) -> NDArray[Any]:
+    import numpy as np
+
+    if not isinstance(value, np.ndarray):
+        raise ValueError(f"{name} is no array")
+    if value.dtype.kind == "U" and value.size:
+        codes = value.reshape(-1).astype(value.dtype.newbyteorder("=")).view(np.uint32)
+        if (codes > sys.maxunicode).any() or (codes >> 11 == 0xD800 >> 11).any():  # the second are halves of letters
+            raise ValueError(f"{name} holds what is no letter")
+    return value

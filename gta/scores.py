@@ -12,9 +12,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from gta.config import ViewsConfig
 from gta.errors import UserError
 from gta.evaluation import UNKNOWN, merge_models, merge_views, select_views, view_table
 from gta.files import read_arrays, write_arrays
+
+ROUNDING = 0.01
+"""No log-probability is above 0 by more."""
 
 
 @dataclass(frozen=True)
@@ -82,23 +86,46 @@ def read_scores(path: Path) -> StoredScores:
     """Read a scores file.
 
     Raises:
-        UserError: it is missing, torn, or its arrays do not fit each other.
+        UserError: it is missing, torn, or its arrays are not of their types and ranges or do not fit each other.
     """
     stored = read_arrays(path)
     try:
-        ids, labels = stored["clip_ids"], stored["labels"]
-        scores = stored["scores"] if "scores" in stored else _joined(stored["scores_bytes"])
-    except (KeyError, ValueError) as error:
-        raise UserError(f"{path} is no file of scores: {error.args[0]}") from error
-    views = stored["views"] if "views" in stored else view_table([ViewsConfig()])
-    if scores.ndim != 3 or scores.shape[:2] != (len(views), len(ids)) or labels.shape != ids.shape:
+        ids, labels = _of(stored, "clip_ids", 1, "U"), _of(stored, "labels", 1, "iu")
+        if "scores" in stored:
+            scores = _of(stored, "scores", 3, "f").astype(np.float16, copy=False)
+        else:
+            scores = _joined(_of(stored, "scores_bytes", 4, "u"))
+        views = _of(stored, "views", 2, "i") if "views" in stored else view_table([ViewsConfig()])
+        _check(ids, labels, scores, views)
+    except ValueError as error:
+        raise UserError(f"{path} is no file of scores: {error}") from error
+    return StoredScores(ids, labels.astype(np.int64), scores, views)
+
+
+def _of(stored: Mapping[str, NDArray[Any]], name: str, axes: int, kinds: str) -> NDArray[Any]:
+    """Return an array of some number of axes and one of numpy's ``kinds``."""
+    if name not in stored:
+        raise ValueError(f"{name} is missing")
+    array = stored[name]
+    if array.ndim != axes or array.dtype.kind not in kinds or not array.size:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {axes} axes of kind {kinds}")
+    return array
+
+
+def _check(ids: NDArray[Any], labels: NDArray[Any], scores: NDArray[np.float16], views: NDArray[Any]) -> None:
+    if scores.shape[:2] != (len(views), len(ids)) or labels.shape != ids.shape or views.shape[1] != 4:
         shapes = f"clip_ids {ids.shape}, labels {labels.shape}, scores {scores.shape}, views {views.shape}"
-        raise UserError(f"{path}: the arrays do not fit each other: {shapes}")
-    return StoredScores(ids, labels, scores, views)
+        raise ValueError(f"the arrays do not fit each other: {shapes}")
+    if labels.min() < UNKNOWN or labels.max() >= scores.shape[2]:
+        raise ValueError(f"labels from {labels.min()} to {labels.max()}, scores of {scores.shape[2]} classes")
+    if not scores.max() <= ROUNDING:  # nor is nan
+        raise ValueError(f"the largest log-probability is {scores.max()}")
 
 
 def _joined(planes: NDArray[np.uint8]) -> NDArray[np.float16]:
     """Return the float16 numbers whose low and high bytes are the two ``planes``."""
+    if planes.dtype != np.uint8 or len(planes) != 2:
+        raise ValueError(f"scores_bytes is {planes.dtype} {planes.shape}, expected the two bytes of every score")
     low, high = planes
     joined: NDArray[np.float16] = np.stack((low, high), axis=-1).view("<f2")[..., 0].astype(np.float16)
     return joined

@@ -69,17 +69,44 @@ def read_looks(path: Path) -> Looks:
     """Read ``looks.npz``.
 
     Raises:
-        UserError: it is missing or torn, or its arrays do not fit each other.
+        UserError: it is missing or torn, or its arrays are not of their types and shapes or do not fit each other.
     """
     stored = read_arrays(path)
-    try:
-        fields = {name: stored[name] for name in _FIELDS}
-    except KeyError as error:
-        raise UserError(f"{path} is no file of looks: {error.args[0]}") from error
-    maps = {kind: stored[f"map_{kind}"].astype(np.float32) for kind in KINDS if f"map_{kind}" in stored}
-    shape = fields["frames"].shape
-    if len(shape) != 5 or any(values.shape[:2] != shape[:2] for values in maps.values()):
-        found = {kind: values.shape for kind, values in maps.items()}
-        raise UserError(f"{path}: the arrays do not fit each other: frames {shape}, {found}")
-    place = str(fields.pop("place"))
-    return Looks(**fields, place=place, maps=maps)
+    arrays = {name: array for name, array in stored.items() if name in _FIELDS}
+    arrays |= {name: array for name, array in stored.items() if name.removeprefix("map_") in KINDS}
+    missing = [name for name in _FIELDS if name not in arrays]
+    if missing:
+        raise UserError(f"{path} is no file of looks: {missing[0]} is missing")
+    clips, frames = (*arrays["frames"].shape, 0, 0)[:2]
+    for name, array in arrays.items():
+        kind, axes, shape = _layout(name, clips, frames)
+        fits = array.dtype.kind == kind and array.ndim == axes and array.shape[: len(shape)] == shape and array.size
+        if not fits or (kind == "f" and not np.isfinite(array).all()):
+            raise UserError(
+                f"{path}: the arrays do not fit each other: {name} is {array.dtype} {array.shape}, "
+                f"frames {arrays['frames'].shape}"
+            )
+    place, names = str(arrays["place"]), [*arrays["truth"].tolist(), *arrays["predicted"].tolist()]
+    if not all(text.isprintable() for text in (place, *names)):
+        raise UserError(f"{path} is no file of looks: a name cannot be shown")
+    maps = {kind: arrays[f"map_{kind}"].astype(np.float32) for kind in KINDS if f"map_{kind}" in arrays}
+    return Looks(arrays["frames"], arrays["truth"], arrays["predicted"], arrays["query"], place, maps)
+
+
+def _layout(name: str, clips: int, frames: int) -> tuple[str, int, tuple[int, ...]]:
+    """Return kind of number, number of axes and first sizes of an array of ``looks.npz``, see :class:`Looks`."""
+    match name:
+        case "frames":
+            return "u", 5, (clips, frames)
+        case "place":
+            return "U", 0, ()
+        case "truth" | "predicted":
+            return "U", 1, (clips,)
+        case "query":
+            return "f", 2, (clips, 3)
+        case "map_temporal" | "map_temporal_swapped" | "map_likeness":
+            return "f", 2, (clips, frames)
+        case "map_regions":
+            return "f", 5, (clips, frames, 2)
+        case _:
+            return "f", 4, (clips, frames)

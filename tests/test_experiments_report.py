@@ -14,6 +14,7 @@ from experiments.reporting.collect import collect
 from experiments.reporting.frames import formatted_frame
 from experiments.reporting.measure import Measure
 from experiments.reporting.study_report import read_table, table_files, write_one
+from experiments.sizes import size_of
 from experiments.store import Store
 from experiments.tables import TABLES
 from tests import fake_child
@@ -26,7 +27,7 @@ SMOKE, TINY = PROFILES["smoke"], PROFILES["tiny"]
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """Results without scores: 3 seeds of row 0, one of row 1, row 2 failed, row 3 done and failed, two rows missing."""
-    monkeypatch.setattr("experiments.reporting.check.without_scores", lambda *arguments: [])
+    monkeypatch.setattr("experiments.reporting.check.incomplete", lambda *arguments: [])
     store = Store(tmp_path)
     for row, seed, top1 in ((0, 0, 50.0), (0, 1, 50.6), (0, 2, 50.2), (1, 0, 48.0), (3, 1, 49.0)):
         fake_child.finish(store.prepare(TINY.resolve(TABLE.rows[row], seed)), top1=top1)
@@ -51,8 +52,9 @@ def test_cells(store):
     assert column(store, "Δ") == ["", "-2.0", "–", "-1.6", "–", "–"]  # paired: seed 1 of row 3 against seed 1
     assert column(store, "paper top-1") == ["50.6", "49.6", "47.9", "49.4", "49.1", "46.3"]
     assert column(store, "paper Δ") == ["", "-1.0", "-2.7", "-1.2", "-1.5", "-4.3"]
-    assert column(store, "params (M)")[:2] == ["0.712", "0.712"]
-    assert column(store, "MACs (M)")[0] == "98.8"
+    costs = [size_of(TINY.resolve(row, 0)) for row in TABLE.rows]
+    assert column(store, "params (M)")[:2] == [f"{params / 1e6:.3f}" for params, _ in costs[:2]]
+    assert column(store, "MACs (M)")[0] == f"{costs[0][1] / 1e6:.1f}"
     assert column(store, "Pixel") == ["✓", "✓", "", "✓", "✓", ""]
 
 

@@ -257,6 +257,7 @@ def test_bars_on_a_terminal(tmp_path, monkeypatch):
     from experiments.plan import make_plan, select_rows
     from experiments.progress import Bars
     from experiments.result import parse_result
+    from gta.config import to_dict
     from tests.fake_child import result_of
 
     (run,) = make_plan(select_rows([TABLES[NAME]], "Pixel"), SMOKE, [0], Store(tmp_path)).values()
@@ -268,7 +269,6 @@ def test_bars_on_a_terminal(tmp_path, monkeypatch):
         bars.epoch(run, {"epoch": 0, "val_top1": 10.0, "clips_per_second": 99.0})
         bars.failed(run, "a [bold] message")
         bars.started(run)
-        result = result_of({"profile": "smoke", "seed": 0}, run.id)
-        bars.finished(run, parse_result(tmp_path, result, {}))
+        bars.finished(run, parse_result(tmp_path, result_of(to_dict(run.config), run.id)))
     finally:
         bars.close()

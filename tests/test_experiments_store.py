@@ -135,8 +135,8 @@ def test_runs_on_other_data_are_named_and_not_mixed(store):
 
 def test_metrics_leave_out_a_torn_line_and_keep_the_last_of_an_epoch(store):
     folder = store.prepare(CONFIG)
-    (folder / "metrics.jsonl").write_text('{"epoch": 0, "a": 1}\n{"epoch": 0, "a": 2}\n{"epoch": 1, "a": 3}\n{"epo')
-    assert store.metrics(CONFIG.id) == [{"epoch": 0, "a": 2}, {"epoch": 1, "a": 3}]
+    (folder / "metrics.jsonl").write_text('{"epoch": 0, "lr": 1}\n{"epoch": 0, "lr": 2}\n{"epoch": 1, "lr": 3}\n{"epo')
+    assert store.metrics(CONFIG.id) == [{"epoch": 0, "lr": 2}, {"epoch": 1, "lr": 3}]
 
 
 def test_environment_travels_with_the_result(store):

@@ -222,7 +222,7 @@ def test_matrices_of_a_run_become_a_picture(tmp_path):
         np.savez(folder / "matrices.npz", **{"res3[0].pixel": np.full((8, 8), seed, np.float32)})
     (folder / "matrices.npz").write_bytes(b"torn")  # seed 2
     study = read_study([TABLES["table_main"]], TINY, store)
-    found = read_matrices(study[0].data.rows[3], store)
+    found, _ = read_matrices(study[0].data.rows[3], store)
     assert np.allclose(found["res3[0].pixel"], 0.5)
     pictures = {picture.name: picture for picture in whole_pictures([(study[0].data, study[0].verdicts)], store)}
     assert "R2D + GTA" in pictures["matrices"].title

@@ -13,6 +13,7 @@ from experiments.report import main
 from experiments.reporting.collect import collect, judge_row
 from experiments.reporting.frames import formatted_frame, numeric_frame
 from experiments.reporting.page import render
+from experiments.sizes import size_of
 from experiments.store import Store
 from experiments.tables import TABLES
 from gta.config import ViewsConfig
@@ -51,7 +52,7 @@ def test_an_ensemble_is_counted_from_its_members_scores(tmp_path):
     assert list(found.results) == [0]
     expected = (merge_views(first[1:]) + merge_views(second[1:])) / 2
     assert found.results[0].top1 == pytest.approx((expected.argmax(axis=1) == labels).mean() * 100)
-    assert found.results[0].params == 2 * 712_345
+    assert found.results[0].params == sum(size_of(TINY.resolve(member, 0))[0] for member in ENSEMBLE.members)
     assert found.results[0].top1 > max(found.members[0][0].top1, found.members[0][1].top1)  # the draws are independent
     page = render(collect(SOTA, TINY, store))
     assert "GTA En: class probabilities of TSM + GTA 16 and TSM + GTA 8 averaged, each over 2 clips x 3 crops" in page

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from experiments import protocol
 from experiments.profiles import PROFILES
+from experiments.reporting.pictures.looks import load_looks
+from experiments.reporting.pictures.matrices import load_matrices
 from experiments.reporting.snapshot import Snapshot
 from experiments.reporting.study_report import ReadTable, all_pictures, read_study, table_files, whole_files
 from experiments.result import Result
 from experiments.store import Store
 from experiments.study import Profile, Table
 from experiments.tables import TABLES
+from gta import files
 from gta.errors import UserError
 
 SUFFIXES = (".md", ".csv", ".tex")
+WHOLE = ("claims.md", "claims.csv", "report.html")
+"""Files over all tables: where one is, the tables were written together."""
+NEEDED = {
+    "scores.npz": "the scores of a finished run are missing; commit them with its result.json",
+    "env.json": "the environment of a finished run is missing; commit it with its result.json",
+}
 
 
 def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> list[str]:
@@ -38,16 +48,10 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
         study = read_study(tables, profile, snapshot)
         any_result = any(read.data.results for read in study)
         found |= any_result or any(read.data.problems for read in study)
-        wrong += _left_out(study)
-        wrong += without_scores(study, snapshot)
-        folder = store.results / profile.name
-        for read in study:
-            texts = table_files(read)
-            if read.data.results or any((folder / name).exists() for name in texts):
-                wrong += _compare(folder, texts)
-        if whole and any_result:
-            wrong += _compare(folder, whole_files(study, snapshot))
-        wrong += stale_pictures(study, snapshot, whole and any_result)
+        wrong += _left_out(study, snapshot)
+        wrong += incomplete(study, snapshot)
+        if any_result:
+            wrong += _compare_written(study, snapshot, whole)
     if not found:
         raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
     if whole:
@@ -57,12 +61,31 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
     return wrong
 
 
-def without_scores(study: Sequence[ReadTable], store: Store) -> list[str]:
-    """Return the finished runs whose scores are missing, so that nothing can be counted again."""
+def _compare_written(study: Sequence[ReadTable], store: Snapshot, whole: bool) -> list[str]:
+    """Compare the files on disk: of all tables after a report over all, else of those that are there.
+
+    Tables that are asked for by name, when ``whole`` is false, must be there.
+    """
+    folder = store.results / study[0].data.profile.name
+    everything = whole and any(os.path.lexists(folder / name) for name in WHOLE)
+    chosen, wrong = [], []
+    for read in study:
+        texts = table_files(read)
+        if any(os.path.lexists(folder / name) for name in texts) or (read.data.results and (everything or not whole)):
+            chosen.append(read)
+            wrong += _compare(folder, texts)
+    if everything:
+        wrong += _compare(folder, whole_files(study, store))
+    if not chosen:
+        return [f"{folder}: no table has been written from these runs; python -m experiments.report writes them"]
+    return wrong + stale_pictures(study if everything else chosen, store, everything)
+
+
+def incomplete(study: Sequence[ReadTable], store: Store) -> list[str]:
+    """Return the files that finished runs lack, without which their figures cannot be counted again."""
     runs = dict.fromkeys(result.run_id for read in study for _, result in read.data.trained)
-    paths = [store.folder(run_id) / "scores.npz" for run_id in runs]
-    reason = "the scores of a finished run are missing; commit them with its result.json"
-    return [f"{path}: {reason}" for path in paths if not path.exists()]
+    paths = [store.folder(run_id) / name for run_id in runs for name in NEEDED]
+    return [f"{path}: {NEEDED[path.name]}" for path in paths if not os.path.lexists(path)]
 
 
 def stale_pictures(study: Sequence[ReadTable], store: Store, whole: bool) -> list[str]:
@@ -97,16 +120,39 @@ def orphans(store: Store, profiles: Sequence[Profile]) -> list[str]:
     return found
 
 
-def _left_out(study: Sequence[ReadTable]) -> list[str]:
-    problems = dict.fromkeys(problem for read in study for problem in read.data.problems)
-    return [f"left out: {problem}" for problem in problems]
+def _left_out(study: Sequence[ReadTable], store: Store) -> list[str]:
+    return [f"left out: {problem}" for problem in (*problems(study), *unreadable_extras(study, store))]
+
+
+def problems(study: Sequence[ReadTable]) -> list[str]:
+    """Return what the tables leave out, each once."""
+    return list(dict.fromkeys(problem for read in study for problem in read.data.problems))
+
+
+def unreadable_extras(study: Sequence[ReadTable], store: Store) -> list[str]:
+    """Return the files for pictures over all tables that runs have kept and that cannot be used."""
+    runs = {result.run_id: result for read in study for _, result in read.data.trained}
+    found = []
+    for run_id, result in runs.items():
+        for name, read_file in (("matrices.npz", load_matrices), ("looks.npz", load_looks)):
+            path = store.folder(run_id) / name
+            if os.path.lexists(path):  # they are large, and not all are kept
+                try:
+                    read_file(path, result)
+                except UserError as error:
+                    found.append(str(error))
+    return found
 
 
 def _compare(folder: Path, texts: dict[str, str]) -> list[str]:
     wrong = []
     for name, expected in texts.items():
         path = folder / name
-        found = path.read_text("utf-8") if path.exists() else ""
+        try:
+            found = files.read_bytes(path).decode(errors="replace") if os.path.lexists(path) else ""
+        except UserError as error:
+            wrong.append(str(error))
+            continue
         if found != expected:
             wrong.append(f"{path} differs from the store:\n{_difference(found, expected)}")
     return wrong

@@ -7,14 +7,16 @@ contradict, and a run on other data than most are named in :attr:`TableData.prob
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from experiments.reporting.judge import Judged, counted, disagreement, judged
+from experiments.reporting.judge import Judged, Member, counted, disagreement, judged
 from experiments.reporting.measure import RowData
 from experiments.reporting.snapshot import Snapshot
 from experiments.result import Problem, Result
+from experiments.sizes import size_of
 from experiments.store import Store
 from experiments.study import Profile, Row, Table
 from gta.config import ViewsConfig, without_shift
@@ -97,15 +99,18 @@ def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
     Raises:
         UserError: a member's scores are missing, unreadable or without the row's views.
     """
-    snapshot, members = Snapshot.of(store), []
+    snapshot, members, classes = Snapshot.of(store), [], 0
     for trained in row.trained:
         config = profile.resolve(trained, seed)
         own = config.data.evaluation_split
         other = row.split not in ("validation", own)
         path = snapshot.folder(config.id) / (f"scores-{row.split}.npz" if other else "scores.npz")
         views: ViewsConfig = row.views or config.views[0]
-        members.append((path, path.stat().st_mtime_ns if path.exists() else 0, views))
-    return judged(tuple(members), profile.data.drawing is not None)
+        classes = config.model.classes
+        result = snapshot.read(config.id)
+        recorded = result.files.get(path.name) if isinstance(result, Result) else None
+        members.append(Member(path, views, recorded, path.stat().st_mtime_ns if path.exists() else 0))
+    return judged(tuple(members), classes, profile.data.drawing is not None)
 
 
 def same_start(rows: Sequence[RowData], seed: int, profile: Profile) -> bool:
@@ -130,12 +135,12 @@ def _read(found: RowData, seed: int, profile: Profile, store: Snapshot, problems
         result = store.read(run_id)
         if isinstance(result, Result):
             result = _checked(result, trained, seed, profile, store)
+        for problem in (result,) if isinstance(result, Problem) else result.unused if result else ():
+            path = problem.path.relative_to(store.results).as_posix()
+            problems.append(f"`{path}` ({trained.name}, seed {seed}): {problem.reason}")
         if isinstance(result, Result):
             members.append(result)
             continue
-        if isinstance(result, Problem):
-            path = result.path.relative_to(store.results).as_posix()
-            problems.append(f"`{path}` ({trained.name}, seed {seed}): {result.reason}")
         error = store.error(run_id)
         if error is not None:
             found.failed[seed] = error
@@ -146,16 +151,22 @@ def _read(found: RowData, seed: int, profile: Profile, store: Snapshot, problems
 
 
 def _checked(result: Result, row: Row, seed: int, profile: Profile, store: Snapshot) -> Result | Problem:
-    """Return the result, or why the scores of its own clips contradict it; without scores there is no contradiction."""
-    path = store.folder(result.run_id) / "scores.npz"
-    if not path.exists():
+    """Return the result, or why its model or the scores of its own clips contradict it; scores may be missing."""
+    folder = store.folder(result.run_id)
+    size = size_of(profile.resolve(row, seed))
+    for name, own in zip(("params", "macs"), size, strict=True):
+        if getattr(result, name) != own:
+            reason = f"{name} is {getattr(result, name)}, its model has {own}; not used"
+            return Problem(folder / "result.json", reason)
+    path = folder / "scores.npz"
+    if not os.path.lexists(path):
         return result
-    own = dataclasses.replace(row, members=(), views=None, split="validation")
+    own_row = dataclasses.replace(row, members=(), views=None, split="validation")
     try:
-        reason = disagreement(result, judge_row(own, seed, profile, store))
+        contradiction = disagreement(result, judge_row(own_row, seed, profile, store))
     except UserError as error:
         return Problem(path, f"{str(error).removeprefix(f'{path}').lstrip(': ')}; not used")
-    return result if reason is None else Problem(path.with_name("result.json"), f"{reason}; not used")
+    return result if contradiction is None else Problem(folder / "result.json", f"{contradiction}; not used")
 
 
 def _derive(found: RowData, profile: Profile, store: Snapshot, problems: list[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.reporting.measure import METRICS
-from experiments.result import Result
+from experiments.result import Result, check_recorded
 from gta.config import ViewsConfig
 from gta.data.templates import TEMPLATES, kinds_and_partners
 from gta.errors import UserError
@@ -25,6 +25,18 @@ COUNTED = ("top1", "top5", "order", "pair_accuracy", "motion", "static")
 TOLERANCE = 1e-6
 """In percent; the same numbers are counted from the same file, so that only rounding may differ."""
 EMBEDDED_LABELS = tuple(sorted(template.name for template in TEMPLATES))
+
+
+@dataclass(frozen=True)
+class Member:
+    """The scores of a trained run that a row is judged by."""
+
+    path: Path
+    views: ViewsConfig
+    recorded: str | None
+    """Digest of the file in the run's result, see :func:`check_recorded`."""
+    time: int
+    """Of the file in nanoseconds, so that a changed file is read again."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +55,12 @@ class Judged:
         return hits
 
 
-def judge(members: Sequence[tuple[Path, ViewsConfig]], embedded: bool) -> Judged:
+def judge(members: Sequence[Member], classes: int, embedded: bool) -> Judged:
     """Average the class probabilities of members, each over its views, and judge every clip.
 
     Args:
-        members: the scores file and the views of each member.
+        members: whose probabilities are averaged.
+        classes: of their models.
         embedded: whether the classes are the embedded data set's templates.
 
     Raises:
@@ -58,8 +71,14 @@ def judge(members: Sequence[tuple[Path, ViewsConfig]], embedded: bool) -> Judged
     from gta.evaluation import summarise
     from gta.scores import ensemble, read_scores
 
-    read = [(read_scores(path), views) for path, views in members]
-    path = members[0][0]
+    read = []
+    for member in members:
+        check_recorded(member.path, member.recorded)
+        stored = read_scores(member.path)
+        if stored.scores.shape[2] != classes:
+            raise UserError(f"{member.path}: scores of {stored.scores.shape[2]} classes, its model has {classes}")
+        read.append((stored, member.views))
+    path = members[0].path
     first = read[0][0]
     if not first.labelled:
         raise UserError(f"{path}: the labels of these clips are not public; their accuracy is unknown")
@@ -76,10 +95,8 @@ def judge(members: Sequence[tuple[Path, ViewsConfig]], embedded: bool) -> Judged
     return Judged(tuple(first.clip_ids[order].tolist()), labels[order].astype(np.int64), predicted, found)
 
 
-@functools.cache
-def judged(members: tuple[tuple[Path, float, ViewsConfig], ...], embedded: bool) -> Judged:
-    """:func:`judge`, remembered; the middle entries are the files' times, so that a changed file is read again."""
-    return judge([(path, views) for path, _, views in members], embedded)
+judged = functools.cache(judge)
+"""The same, remembered."""
 
 
 def counted(found: Accuracies) -> dict[str, float | None]:
@@ -92,6 +109,8 @@ def disagreement(result: Result, judged: Judged) -> str | None:
     if len(judged.clip_ids) != result.n_val:
         return f"the scores hold {len(judged.clip_ids)} clips, result.json says {result.n_val}"
     own_figures = counted(judged.accuracies)
+    if result.kinds.keys() != judged.accuracies.kinds.keys():
+        return f"the scores give the kinds {sorted(judged.accuracies.kinds)}, result.json says {sorted(result.kinds)}"
     for name in COUNTED:
         said, own = METRICS[name](result), own_figures.get(name)
         if (said is None) != (own is None) or not math.isclose(said or 0, own or 0, abs_tol=TOLERANCE):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments.reporting.collect import TableData
 from experiments.reporting.pictures.style import LINES, OKABE_ITO, grid, new_figure
 from experiments.reporting.pictures.table_picture import title_of, where
 from experiments.result import Result
-from experiments.store import Store
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,15 +20,15 @@ QUARTER = "\na quarter of the clips"
 """What of a drawn data set's validation clips the curve reads."""
 
 
-def read_curves(data: TableData, store: Store) -> Curves:
+def read_curves(data: TableData) -> Curves:
     """Return the mean curve of every row that is trained and has one."""
     rows = [row for row in data.rows if not row.row.members]
-    return [(row.row.name, curve) for row in rows if (curve := _mean_curve(list(row.results.values()), store))]
+    return [(row.row.name, curve) for row in rows if (curve := _mean_curve(list(row.results.values())))]
 
 
-def run_curve(result: Result, store: Store) -> dict[float, float]:
+def run_curve(result: Result) -> dict[float, float]:
     """Return validation top-1 of one run by epoch; empty when it kept none."""
-    return _mean_curve([result], store)
+    return _mean_curve([result])
 
 
 def draw_curves(data: TableData, curves: Curves) -> Figure:
@@ -73,12 +72,9 @@ def _label(data: TableData) -> str:
     return f"validation top-1 (%), {where(data)}{'' if data.profile.data.drawing is None else QUARTER}"
 
 
-def _mean_curve(results: Sequence[Result], store: Store) -> dict[float, float]:
+def _mean_curve(results: Sequence[Result]) -> dict[float, float]:
     """Return validation top-1 by epoch, averaged over the seeds that have the epoch."""
     values: dict[float, list[float]] = {}
-    for result in results:
-        for entry in store.metrics(result.run_id):
-            top1: Any = entry.get("val_top1")
-            if isinstance(top1, int | float):
-                values.setdefault(entry.get("epochs", entry["epoch"] + 1), []).append(float(top1))
+    for point in (point for result in results for point in result.points if "val_top1" in point):
+        values.setdefault(point.get("epochs", point["epoch"] + 1), []).append(float(point["val_top1"]))
     return {epoch: statistics.fmean(values[epoch]) for epoch in sorted(values)}

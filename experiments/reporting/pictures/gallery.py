@@ -53,7 +53,7 @@ def table_pictures(data: TableData, store: Store) -> list[Picture]:
     if name in SWEEPS:
         alt = f"{title}: measured top-1 along the axis, and the paper's"
         found.append(Picture(f"{name}_sweep", title, alt, csv, partial(draw_sweep, data)))
-    curves = read_curves(data, store)
+    curves = read_curves(data)
     if curves:
         alt = f"{title}: validation top-1 of every row by epoch"
         source = f"{csv}\n{curves}"
@@ -98,15 +98,15 @@ def run_pictures(result: Result, store: Store) -> list[Picture]:
     folder, name = store.folder(result.run_id), row_name(result)
     where = f"{name}, seed {result.seed} ({result.profile}, run {result.run_id})"
     drawn: list[tuple[str, str, Callable[[str], Figure]]] = []
-    matrices = stored_matrices(folder / "matrices.npz")
+    matrices = stored_matrices(folder / "matrices.npz", result)
     if matrices:
         drawn.append(("matrices", "Global temporal weights |M|", partial(draw_matrices, matrices)))
-    looks = first_looks([folder])
+    looks = first_looks([(folder, result)])
     if looks is not None and "regions" in looks.maps:
         drawn.append(("regions", f"Regions of {looks.place}", partial(draw_regions, looks)))
     if looks is not None and set(looks.maps) & set(ATTENTION):
         drawn.append(("attention", f"Attention of {looks.place}", partial(draw_attention, [(name, looks)])))
-    curve = run_curve(result, store)
+    curve = run_curve(result)
     if curve:
         label = f"validation top-1 (%){QUARTER if result.kinds else ''}"
         drawn.append(("curve", "Training curve", partial(draw_lines, [(name, curve)], label)))
@@ -132,10 +132,9 @@ def row_name(result: Result) -> str:
 def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     """Return the global temporal weights of the first row whose runs have kept them, averaged over seeds."""
     for entry in rows:
-        matrices = read_matrices(entry.row, store)
+        matrices, kept = read_matrices(entry.row, store)
         if matrices:
             name = f"Global temporal weights |M| of {entry.name}"
-            kept = [seed for seed, folder in _folders(entry, store) if (folder / "matrices.npz").exists()]
             seeds = f"mean over the seeds {', '.join(map(str, kept))} that kept them" if len(kept) > 1 else "one seed"
             title = f"{name}, {seeds}, {_clips(entry)}"
             text = f"{title} { ({place: matrix.round(5).tolist() for place, matrix in matrices.items()}) }"
@@ -147,7 +146,7 @@ def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
 def _regions(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     """Return the regions of the first row with Region GTA whose runs have kept looks."""
     for entry in rows:
-        looks = first_looks(folder for _, folder in _folders(entry, store))
+        looks = first_looks(_folders(entry, store))
         if looks is not None and "regions" in looks.maps:
             name = f"Regions of Region GTA over the frames: {entry.name}, {looks.place}"
             title = f"{name}, {_clips(entry)}"
@@ -161,7 +160,7 @@ def _attention(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     """Return the attention of the first row with joint attention and of the first whose projections can be swapped."""
     found: dict[str, tuple[Distinct, Looks]] = {}
     for entry in rows:
-        looks = first_looks(folder for _, folder in _folders(entry, store))
+        looks = first_looks(_folders(entry, store))
         for kind in ("nl", "temporal_swapped"):
             if looks is not None and kind in looks.maps:
                 found.setdefault(kind, (entry, looks))
@@ -176,10 +175,10 @@ def _attention(rows: Sequence[Distinct], store: Store) -> list[Picture]:
     return [Picture("attention", f"Attention of one query in {names}", alt, source, drawn, palette=False)]
 
 
-def _folders(entry: Distinct, store: Store) -> list[tuple[int, Path]]:
-    """Return the seeds and folders of a row's runs."""
+def _folders(entry: Distinct, store: Store) -> list[tuple[Path, Result]]:
+    """Return the folders and the results of a row's runs, by seed."""
     members = entry.row.members
-    return [(seed, store.folder(result.run_id)) for seed in sorted(members) for result in members[seed]]
+    return [(store.folder(result.run_id), result) for seed in sorted(members) for result in members[seed]]
 
 
 def _clips(entry: Distinct) -> str:

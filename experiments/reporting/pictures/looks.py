@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments.reporting.pictures.style import GREY, VERMILLION, new_figure
+from experiments.result import Result, check_recorded
 from gta.errors import UserError
 from gta.overlay import overlay
 from gta.stored_looks import Looks, read_looks
@@ -34,14 +35,24 @@ STRIP = 0.42
 """Height in inches of a line of frames, and of one of numbers."""
 
 
-def first_looks(folders: Iterable[Path]) -> Looks | None:
-    """Return the first readable ``looks.npz`` of some runs' folders; torn ones are passed over."""
-    for folder in folders:
+def first_looks(runs: Iterable[tuple[Path, Result]]) -> Looks | None:
+    """Return the first readable ``looks.npz`` of some runs, given by folder; damaged ones are passed over."""
+    for folder, result in runs:
         try:
-            return read_looks(folder / "looks.npz")
+            return load_looks(folder / "looks.npz", result)
         except UserError:
             continue
     return None
+
+
+def load_looks(path: Path, result: Result) -> Looks:
+    """Read ``looks.npz`` of a run.
+
+    Raises:
+        UserError: it is missing, damaged or of another run.
+    """
+    check_recorded(path, result.files.get(path.name))
+    return read_looks(path)
 
 
 def same_clips(looks: Sequence[Looks]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from experiments.reporting.measure import RowData
 from experiments.reporting.pictures.style import GREY, new_figure
+from experiments.result import Result, check_recorded
 from experiments.store import Store
 from gta.errors import UserError
 from gta.files import read_arrays
@@ -23,28 +24,47 @@ if TYPE_CHECKING:
     Matrices = dict[str, NDArray[np.float64]]
 
 
-def read_matrices(row: RowData, store: Store) -> Matrices:
-    """Return the (T, T) matrices that a row's runs kept in ``matrices.npz``, averaged over the seeds that have them.
+def read_matrices(row: RowData, store: Store) -> tuple[Matrices, list[int]]:
+    """Return the (T, T) matrices that a row's runs kept in ``matrices.npz``, averaged over the seeds, and those seeds.
 
     A file that is torn, or of other places than the first, is not used; a row without any gives an empty dict.
     """
     import numpy as np
 
     found: list[Matrices] = []
+    seeds = []
     for seed in sorted(row.members):
         for result in row.members[seed]:
-            own = stored_matrices(store.folder(result.run_id) / "matrices.npz")
+            own = stored_matrices(store.folder(result.run_id) / "matrices.npz", result)
             if own and (not found or _shapes(own) == _shapes(found[0])):
                 found.append(own)
-    return {name: np.mean([own[name] for own in found], axis=0) for name in found[0]} if found else {}
+                seeds.append(seed)
+    return {name: np.mean([own[name] for own in found], axis=0) for name in found[0]} if found else {}, seeds
 
 
-def stored_matrices(path: Path) -> Matrices:
-    """Return the matrices of one run by place and path; empty when the file is missing or torn."""
+def stored_matrices(path: Path, result: Result) -> Matrices:
+    """Return the matrices of one run by place and path; empty when the file is missing or damaged."""
     try:
-        return {name: matrix.astype("float64") for name, matrix in read_arrays(path).items()}
+        return load_matrices(path, result)
     except UserError:
         return {}
+
+
+def load_matrices(path: Path, result: Result) -> Matrices:
+    """Read ``matrices.npz`` of a run.
+
+    Raises:
+        UserError: it is missing, damaged or of another run, or an array is not a matrix of temporal weights.
+    """
+    import numpy as np
+
+    check_recorded(path, result.files.get(path.name))
+    found = read_arrays(path)
+    for name, m in found.items():
+        square = m.ndim == 2 and m.shape[0] == m.shape[1] > 0
+        if not name.isprintable() or not square or m.dtype.kind != "f" or not (np.isfinite(m) & (m >= 0)).all():
+            raise UserError(f"{path}: {name!r} is {m.dtype} {m.shape}, expected (T, T) mean absolute weights")
+    return {name: matrix.astype("float64") for name, matrix in found.items()}
 
 
 def _shapes(matrices: Matrices) -> dict[str, tuple[int, ...]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gta import files
+from gta.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,8 +87,11 @@ class Picture:
 
     def is_current(self, folder: Path) -> bool:
         """Return whether the SVG on disk was drawn from these figures."""
-        path = folder / f"{self.name}.svg"
-        return path.exists() and f"figures {self.digest}" in path.read_text(errors="replace")[:4000]
+        try:
+            drawn = files.read_bytes(folder / f"{self.name}.svg")
+        except UserError:
+            return False
+        return f"figures {self.digest}".encode() in drawn[:4000]
 
 
 def _png(figure: Figure, dpi: int, palette: bool) -> bytes:
