@@ -21,7 +21,7 @@ from gta import files
 from gta.errors import UserError
 
 SUFFIXES = (".md", ".csv", ".tex")
-WHOLE = ("claims.md", "claims.csv", "report.html")
+WHOLE = ("claims.md", "claims.csv", "claims.svg", "agreement.md", "agreement.csv", "report.html", "tradeoff.svg")
 """Files over all tables: where one is, the tables were written together."""
 NEEDED = {
     "scores.npz": "the scores of a finished run are missing; commit them with its result.json",
@@ -50,8 +50,7 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
         found |= any_result or any(read.data.problems for read in study)
         wrong += _left_out(study, snapshot)
         wrong += incomplete(study, snapshot)
-        if any_result:
-            wrong += _compare_written(study, snapshot, whole)
+        wrong += _compare_written(study, snapshot, whole)
     if not found:
         raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
     if whole:
@@ -74,11 +73,14 @@ def _compare_written(study: Sequence[ReadTable], store: Snapshot, whole: bool) -
         if any(os.path.lexists(folder / name) for name in texts) or (read.data.results and (everything or not whole)):
             chosen.append(read)
             wrong += _compare(folder, texts)
-    if everything:
-        wrong += _compare(folder, whole_files(study, store))
+    measured = any(read.data.results for read in study)
+    if not chosen and not measured:
+        return []
     if not chosen:
         return [f"{folder}: no table has been written from these runs; python -m experiments.report writes them"]
-    return wrong + stale_pictures(study if everything else chosen, store, everything)
+    if everything and measured:
+        wrong += _compare(folder, whole_files(study, store))
+    return wrong + stale_pictures(study if everything else chosen, store, everything and measured)
 
 
 def incomplete(study: Sequence[ReadTable], store: Store) -> list[str]:

@@ -18,6 +18,8 @@ from experiments.reporting.frames import parts as split
 from experiments.reporting.page import command, facts, legend, run_frame, second_legend, subject
 from experiments.reporting.pictures.style import Picture
 from experiments.reporting.verdicts import Outcome, Verdict
+from gta import files
+from gta.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,11 +195,12 @@ def _list(items: Sequence[str]) -> str:
 
 
 def _picture(picture: Picture, folder: Path) -> str:
-    path = folder / f"{picture.name}.svg"
-    if not path.exists():
+    try:
+        drawn = files.read_bytes(folder / f"{picture.name}.svg").decode(errors="replace")
+    except UserError:  # it has not been drawn, or something else has its name; the check says so
         return ""
     # As text, which is a quarter shorter than base64. A browser drops line ends, which may part the steps of a path.
-    content = quote(" ".join(path.read_text("utf-8").splitlines()), safe=URL_SAFE).replace("&", "&amp;")
+    content = quote(" ".join(drawn.splitlines()), safe=URL_SAFE).replace("&", "&amp;")
     return (
         f"<figure><img alt='{escape(picture.alt)}' src='data:image/svg+xml,{content}'>"
         f"<figcaption>{escape(picture.title)}</figcaption></figure>"
