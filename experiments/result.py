@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -59,12 +59,18 @@ class Result:
     """Fingerprint of the clips of every scored split; empty for runs of before it was written."""
     files: Mapping[str, str] = field(default_factory=dict, compare=False)
     """SHA-256 of the files that stood beside it when it was written; results of earlier versions have none."""
+    compact: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """SHA-256 of the compact scores that may stand in place of those in ``files``, see :mod:`experiments.compact`."""
     env: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """``env.json`` of the run: versions, machine, precision; empty when it is missing or not used."""
     points: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
     """The curve, ``metrics.jsonl`` of the run; empty when it is missing or not used."""
     unused: tuple[Problem, ...] = field(default=(), compare=False)
     """Files beside ``result.json`` that are not used."""
+
+    def digests_of(self, name: str) -> tuple[str, ...]:
+        """Return the digests of which a file beside ``result.json`` has one; none, if it was not recorded."""
+        return tuple(kept[name] for kept in (self.files, self.compact) if name in kept)
 
 
 def parse_result(path: Path, content: Mapping[str, Any]) -> Result:
@@ -85,10 +91,6 @@ def parse_result(path: Path, content: Mapping[str, Any]) -> Result:
             f"{path}: finished is {finished!r}, expected a time such as 2026-01-31T12:00:00+00:00"
         ) from error
     evaluated = Fields(path, fields.part("evaluated") if "evaluated" in content else {})
-    recorded = fields.part("files") if "files" in content else {}
-    for name in recorded:
-        if len(Fields(path, recorded).text(name)) != SHA256:
-            raise UserError(f"{path}: files names {name} by {recorded[name]!r}, expected {SHA256} hex digits")
     return Result(
         run_id=fields.text("run_id"),
         profile=fields.text("profile"),
@@ -106,8 +108,17 @@ def parse_result(path: Path, content: Mapping[str, Any]) -> Result:
         git=fields.text("git"),
         finished=finished,
         evaluated={name: evaluated.text(name) for name in content.get("evaluated", {})},
-        files=recorded,
+        files=_digests(path, fields, content, "files"),
+        compact=_digests(path, fields, content, "compact"),
     )
+
+
+def _digests(path: Path, fields: Fields, content: Mapping[str, Any], part: str) -> Mapping[str, str]:
+    kept = fields.part(part) if part in content else {}
+    for name in kept:
+        if len(Fields(path, kept).text(name)) != SHA256:
+            raise UserError(f"{path}: {part} names {name} by {kept[name]!r}, expected {SHA256} hex digits")
+    return kept
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -116,13 +127,17 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found if path.is_file()}
 
 
-def check_recorded(path: Path, digest: str | None) -> None:
-    """Check that a file is the one that stood beside ``result.json`` when it was written, by the digest kept there.
+def check_recorded(path: Path, digests: Collection[str]) -> None:
+    """Check that a file is one that belongs to its ``result.json``, by the digests kept there.
+
+    Args:
+        path: the file.
+        digests: see :meth:`Result.digests_of`; without any, nothing is known of the file.
 
     Raises:
         UserError: it has been changed or exchanged since, or cannot be read.
     """
-    if digest is not None and hashlib.sha256(files.read_bytes(path)).hexdigest() != digest:
+    if digests and hashlib.sha256(files.read_bytes(path)).hexdigest() not in digests:
         raise UserError(f"{path}: it is not the file that result.json was written beside")
 
 

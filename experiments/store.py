@@ -86,7 +86,7 @@ class Store:
         points: list[dict[str, Any]] = []
         if os.path.lexists(path := folder / "env.json"):
             try:
-                check_recorded(path, result.files.get(path.name))
+                check_recorded(path, result.digests_of(path.name))
                 env = read_environment(path)
                 check_origin(path, result, env)
             except UserError as error:
@@ -94,7 +94,7 @@ class Store:
                 unused.append(Problem(path, f"{_reason(path, error)}; not used"))
         if os.path.lexists(path := folder / "metrics.jsonl"):
             try:
-                check_recorded(path, result.files.get(path.name))
+                check_recorded(path, result.digests_of(path.name))
                 points = read_curve(path, config["train"]["epochs"])
             except UserError as error:
                 unused.append(Problem(path, f"{_reason(path, error)}; not used"))

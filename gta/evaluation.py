@@ -85,9 +85,19 @@ def rank(probabilities: NDArray[np.floating], k: int) -> NDArray[np.intp]:
     return np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
 
 
+def label_places(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many classes stand before the label of each clip (N,), 0 for a hit; ties go to the lower class."""
+    places: NDArray[np.int64] = (rank(probabilities, probabilities.shape[1]) == labels[:, None]).argmax(axis=1)
+    return places
+
+
 def top_k(probabilities: NDArray[np.floating], labels: NDArray[np.int64], k: int) -> float:
     """Return the percentage of clips whose label is among the ``k`` highest; ties go to the lower class."""
-    return float((rank(probabilities, k) == labels[:, None]).any(axis=1).mean() * 100)
+    return _within(label_places(probabilities, labels), k)
+
+
+def _within(places: NDArray[np.int64], k: int) -> float:
+    return float((places < k).mean() * 100)
 
 
 def confusion(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -151,17 +161,29 @@ def summarise(
     partner: Mapping[int, int] | None = None,
 ) -> Accuracies:
     """Summarise probabilities (N, classes), merged over views and models; see :func:`accuracies`."""
+    hits = pair_hits(probabilities, labels, partner) if partner else np.array([])
+    return count(labels, label_places(probabilities, labels), hits, kinds)
+
+
+def count(
+    labels: NDArray[np.int64], places: NDArray[np.int64], hits: NDArray[np.floating], kinds: Sequence[str] = ()
+) -> Accuracies:
+    """Count accuracies.
+
+    Args:
+        labels: (N,).
+        places: of the labels (N,), see :func:`label_places`.
+        hits: of the clips of order pairs, see :func:`pair_hits`.
+        kinds: kind of each class's template; empty when the data set has none.
+    """
     kind_of_clip = np.array(kinds)[labels] if kinds else np.array([])
     by_kind = {
-        kind: top_k(probabilities[kind_of_clip == kind], labels[kind_of_clip == kind], 1)
-        for kind in dict.fromkeys(kinds)
-        if (kind_of_clip == kind).any()
+        kind: _within(places[kind_of_clip == kind], 1) for kind in dict.fromkeys(kinds) if (kind_of_clip == kind).any()
     }
-    hits = pair_hits(probabilities, labels, partner) if partner else np.array([])
     return Accuracies(
         n_val=len(labels),
-        top1=top_k(probabilities, labels, 1),
-        top5=top_k(probabilities, labels, 5),
+        top1=_within(places, 1),
+        top5=_within(places, 5),
         kinds=by_kind,
         pair_accuracy=float(hits.mean() * 100) if len(hits) else None,
     )

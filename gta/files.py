@@ -246,6 +246,20 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             raise UserError(f"{path} is unreadable: {str(error) or type(error).__name__}") from error
 
 
+def array_of(arrays: Mapping[str, NDArray[Any]], name: str, axes: int, kinds: str) -> NDArray[Any]:
+    """Return the array of this name, which must have so many axes, one of numpy's ``kinds``, and not be empty.
+
+    Raises:
+        ValueError: it is missing or another one.
+    """
+    if name not in arrays:
+        raise ValueError(f"{name} is missing")
+    array = arrays[name]
+    if array.ndim != axes or array.dtype.kind not in kinds or not array.size:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {axes} axes of kind {kinds}")
+    return array
+
+
 def _check_members(members: Sequence[ZipInfo]) -> None:
     size = sum(member.file_size for member in members)
     if size > ARRAYS_LIMIT:

@@ -8,6 +8,8 @@
   which take a tenth less room apart than side by side; a file may hold ``scores`` (V, N, classes) float16 instead;
 * ``views`` (V, 4) int16, one line a view: clips, crops, clip, crop, see :func:`gta.evaluation.view_table`. Files of one
   view may lack it: the middle clip, cropped in the centre.
+
+Runs of record keep what is counted from it instead, in :mod:`gta.compact_scores`' form.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gta.answers import Answers, answer
+from gta.compact_scores import UNITS, CompactScores, unpack
 from gta.config import ViewsConfig
 from gta.errors import UserError
 from gta.evaluation import UNKNOWN, merge_models, merge_views, select_views, view_table
-from gta.files import read_arrays, write_arrays
+from gta.files import array_of, read_arrays, write_arrays
 
 ROUNDING = 0.01
 """No log-probability is above 0 by more."""
@@ -47,6 +51,11 @@ class StoredScores:
         """Whether the answers of all clips are known."""
         return bool((self.labels != UNKNOWN).all())
 
+    @property
+    def classes(self) -> int:
+        """How many classes were scored."""
+        return int(self.scores.shape[2])
+
     def of(self, views: ViewsConfig) -> NDArray[np.float16]:
         """Return the log-probabilities of some of the views, (V', N, classes).
 
@@ -62,6 +71,27 @@ class StoredScores:
             ValueError: they were not scored.
         """
         return merge_views(self.of(views))
+
+    def units(self, views: ViewsConfig) -> NDArray[np.uint16]:
+        """Return the probabilities averaged over some of the views in whole :data:`UNITS`, (N, classes).
+
+        Raises:
+            ValueError: they were not scored.
+        """
+        units: NDArray[np.uint16] = np.rint(np.minimum(self.probabilities(views), 1) * UNITS).astype(np.uint16)
+        return units
+
+    def answers(self, views: ViewsConfig, partner: Mapping[int, int]) -> Answers:
+        """Return what the clips were answered over some of the views; ``partner`` as in :func:`gta.answers.answer`.
+
+        Raises:
+            ValueError: they were not scored.
+        """
+        return answer(self.clip_ids, self.labels, self.probabilities(views), partner)
+
+
+Scores: TypeAlias = StoredScores | CompactScores
+"""What a scores file may hold."""
 
 
 def scores_name(split: str | None = None) -> str:
@@ -82,34 +112,26 @@ def write_scores(path: Path, stored: StoredScores) -> None:
     write_arrays(path, arrays)
 
 
-def read_scores(path: Path) -> StoredScores:
-    """Read a scores file.
+def read_scores(path: Path) -> Scores:
+    """Read a scores file, whole or compact.
 
     Raises:
         UserError: it is missing, torn, or its arrays are not of their types and ranges or do not fit each other.
     """
     stored = read_arrays(path)
     try:
-        ids, labels = _of(stored, "clip_ids", 1, "U"), _of(stored, "labels", 1, "iu")
+        if "answers" in stored:
+            return unpack(path, stored)
+        ids, labels = array_of(stored, "clip_ids", 1, "U"), array_of(stored, "labels", 1, "iu")
         if "scores" in stored:
-            scores = _of(stored, "scores", 3, "f").astype(np.float16, copy=False)
+            scores = array_of(stored, "scores", 3, "f").astype(np.float16, copy=False)
         else:
-            scores = _joined(_of(stored, "scores_bytes", 4, "u"))
-        views = _of(stored, "views", 2, "i") if "views" in stored else view_table([ViewsConfig()])
+            scores = _joined(array_of(stored, "scores_bytes", 4, "u"))
+        views = array_of(stored, "views", 2, "i") if "views" in stored else view_table([ViewsConfig()])
         _check(ids, labels, scores, views)
     except ValueError as error:
         raise UserError(f"{path} is no file of scores: {error}") from error
     return StoredScores(ids, labels.astype(np.int64), scores, views)
-
-
-def _of(stored: Mapping[str, NDArray[Any]], name: str, axes: int, kinds: str) -> NDArray[Any]:
-    """Return an array of some number of axes and one of numpy's ``kinds``."""
-    if name not in stored:
-        raise ValueError(f"{name} is missing")
-    array = stored[name]
-    if array.ndim != axes or array.dtype.kind not in kinds or not array.size:
-        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {axes} axes of kind {kinds}")
-    return array
 
 
 def _check(ids: NDArray[Any], labels: NDArray[Any], scores: NDArray[np.float16], views: NDArray[Any]) -> None:
@@ -131,8 +153,10 @@ def _joined(planes: NDArray[np.uint8]) -> NDArray[np.float16]:
     return joined
 
 
-def ensemble(members: Sequence[tuple[StoredScores, ViewsConfig]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def ensemble(members: Sequence[tuple[Scores, ViewsConfig]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Average the probabilities of several runs, each over its own views, clip by clip.
+
+    Those of each run are whole :data:`UNITS`, so that compact scores give the same to the last digit.
 
     Args:
         members: scores and views of each; the clips may stand in different orders.
@@ -142,6 +166,7 @@ def ensemble(members: Sequence[tuple[StoredScores, ViewsConfig]]) -> tuple[NDArr
 
     Raises:
         ValueError: the members scored different clips or have other labels for them.
+        UserError: compact scores of a member are without its probabilities.
     """
     first = members[0][0]
     order = np.argsort(first.clip_ids, kind="stable")
@@ -153,5 +178,5 @@ def ensemble(members: Sequence[tuple[StoredScores, ViewsConfig]]) -> tuple[NDArr
             raise ValueError("the members of an ensemble scored different clips, or the same under other labels")
         at = np.empty_like(own)
         at[order] = own
-        merged.append(stored.probabilities(views)[at])
-    return merge_models(merged), first.labels
+        merged.append(stored.units(views)[at].astype(np.float64))
+    return merge_models(merged) / UNITS, first.labels

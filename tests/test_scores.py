@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gta.compact_scores import UNITS
 from gta.config import ViewsConfig
 from gta.errors import UserError
 from gta.evaluation import view_table
@@ -66,7 +67,8 @@ def test_an_ensemble_averages_probabilities_whatever_the_order_of_the_clips():
     turn = np.array([2, 0, 1])
     turned = StoredScores(second.clip_ids[turn], second.labels[turn], second.scores[:, turn], second.views)
     probabilities, labels = ensemble([(first, ONE), (turned, SIX)])
-    np.testing.assert_allclose(probabilities, (first.probabilities(ONE) + second.probabilities(SIX)) / 2)
+    np.testing.assert_array_equal(probabilities, (first.units(ONE) / 2 + second.units(SIX) / 2) / UNITS)
+    assert np.abs(first.units(ONE) - first.probabilities(ONE) * UNITS).max() <= 0.5
     np.testing.assert_array_equal(labels, first.labels)
 
 

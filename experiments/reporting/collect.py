@@ -108,7 +108,7 @@ def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
         views: ViewsConfig = row.views or config.views[0]
         classes = config.model.classes
         result = snapshot.read(config.id)
-        recorded = result.files.get(path.name) if isinstance(result, Result) else None
+        recorded = result.digests_of(path.name) if isinstance(result, Result) else ()
         members.append(Member(path, views, recorded, path.stat().st_mtime_ns if path.exists() else 0))
     return judged(tuple(members), classes, profile.data.drawing is not None)
 

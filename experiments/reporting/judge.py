@@ -33,8 +33,8 @@ class Member:
 
     path: Path
     views: ViewsConfig
-    recorded: str | None
-    """Digest of the file in the run's result, see :func:`check_recorded`."""
+    recorded: tuple[str, ...]
+    """Digests of the file in the run's result, see :func:`check_recorded`."""
     time: int
     """Of the file in nanoseconds, so that a changed file is read again."""
 
@@ -56,27 +56,25 @@ class Judged:
 
 
 def judge(members: Sequence[Member], classes: int, embedded: bool) -> Judged:
-    """Average the class probabilities of members, each over its views, and judge every clip.
+    """Judge every clip by one member's answers, or by the averaged probabilities of several, each over its views.
 
     Args:
-        members: whose probabilities are averaged.
+        members: one, or those whose probabilities are averaged.
         classes: of their models.
         embedded: whether the classes are the embedded data set's templates.
 
     Raises:
         UserError: a file is missing or torn, a view was not scored, an answer is not public, or clips differ.
     """
-    import numpy as np
-
-    from gta.evaluation import summarise
+    from gta.answers import answer
     from gta.scores import ensemble, read_scores
 
     read = []
     for member in members:
         check_recorded(member.path, member.recorded)
         stored = read_scores(member.path)
-        if stored.scores.shape[2] != classes:
-            raise UserError(f"{member.path}: scores of {stored.scores.shape[2]} classes, its model has {classes}")
+        if stored.classes != classes:
+            raise UserError(f"{member.path}: scores of {stored.classes} classes, its model has {classes}")
         read.append((stored, member.views))
     path = members[0].path
     first = read[0][0]
@@ -84,15 +82,21 @@ def judge(members: Sequence[Member], classes: int, embedded: bool) -> Judged:
         raise UserError(f"{path}: the labels of these clips are not public; their accuracy is unknown")
     if len(set(first.clip_ids.tolist())) != len(first.clip_ids):
         raise UserError(f"{path}: a clip stands twice")
+    kinds, partner = kinds_and_partners_of(embedded)
     try:
-        probabilities_NK, labels = ensemble(read)
+        if len(read) == 1:
+            found = first.answers(read[0][1], partner)
+        else:
+            probabilities_NK, labels = ensemble(read)
+            found = answer(first.clip_ids, labels, probabilities_NK, partner)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
-    kinds, partner = kinds_and_partners(EMBEDDED_LABELS) if embedded else ((), {})
-    found = summarise(probabilities_NK, labels, kinds, partner)
-    order = np.argsort(first.clip_ids, kind="stable")
-    predicted = probabilities_NK.argmax(axis=1)[order]
-    return Judged(tuple(first.clip_ids[order].tolist()), labels[order].astype(np.int64), predicted, found)
+    return Judged(tuple(found.clip_ids.tolist()), found.labels, found.predicted, found.accuracies(kinds))
+
+
+def kinds_and_partners_of(embedded: bool) -> tuple[tuple[str, ...], dict[int, int]]:
+    """Return :func:`kinds_and_partners` of the embedded data set, or those of any other one."""
+    return kinds_and_partners(EMBEDDED_LABELS if embedded else ())
 
 
 judged = functools.cache(judge)

@@ -51,7 +51,7 @@ def load_looks(path: Path, result: Result) -> Looks:
     Raises:
         UserError: it is missing, damaged or of another run.
     """
-    check_recorded(path, result.files.get(path.name))
+    check_recorded(path, result.digests_of(path.name))
     return read_looks(path)
 
 

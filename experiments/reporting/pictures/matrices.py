@@ -58,7 +58,7 @@ def load_matrices(path: Path, result: Result) -> Matrices:
     """
     import numpy as np
 
-    check_recorded(path, result.files.get(path.name))
+    check_recorded(path, result.digests_of(path.name))
     found = read_arrays(path)
     for name, m in found.items():
         square = m.ndim == 2 and m.shape[0] == m.shape[1] > 0

@@ -1,0 +1,182 @@
+"""Keep of finished runs' scores what is counted from them, in a fiftieth of the room.
+
+    python -m experiments.compact --profile NAME [--results DIR]
+    python -m experiments.compact RUN... [--results DIR]
+
+Rewrites ``scores.npz`` and ``scores-<split>.npz`` of a profile's finished runs, or of those named, in the form of
+:mod:`gta.compact_scores`. Every answer, accuracy and order pair is counted from the new file before it takes the place
+of the old one, and must be the same to the last digit. Of the members of ensembles the probabilities that their tables
+average are kept as well. There is no way back but to train a run again.
+
+``result.json`` is given the digests of the compact files first, beside those of the whole ones, so that a run is whole
+wherever a kill falls; the same command then goes on. What is compact already is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import sys
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments import usage
+from experiments.profiles import PROFILES
+from experiments.result import Result, check_recorded
+from experiments.store import Store
+from experiments.tables import TABLES
+from gta import files
+from gta.cli import Parser, command, parse
+from gta.config import ViewsConfig
+from gta.errors import UserError
+
+if TYPE_CHECKING:
+    from gta.scores import Scores, StoredScores
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A scores file and its compact form."""
+
+    path: Path
+    whole: bytes
+    compact: bytes
+
+    def __str__(self) -> str:
+        """Return the file and its sizes."""
+        return f"{self.path}: {len(self.whole):,} -> {len(self.compact):,} bytes"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = Parser(prog="python -m experiments.compact", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="ids of finished runs, or their first characters")
+    parser.add_argument("--profile", help="all finished runs of this profile")
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
+    return parser
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 1 when the scores of a run were left as they are."""
+    from gta.predict import find_run
+
+    options = parse(build_parser(), argv)
+    if bool(options.runs) == bool(options.profile):
+        raise UserError("name the runs, or all of a profile by --profile NAME")
+    store, failed = Store(options.results), 0
+    if options.profile:
+        run_ids = _finished(store, usage.choose_profile(options.profile).name)
+    else:
+        run_ids = [find_run(options.results, name).name for name in options.runs]
+    for run_id in dict.fromkeys(run_ids):
+        try:
+            for rewritten in compact_run(store, run_id):
+                print(rewritten)
+        except UserError as error:
+            failed += 1
+            print(f"left as it is: {error}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _finished(store: Store, profile: str) -> list[str]:
+    results = [store.read(path.parent.name) for path in sorted(store.runs.glob("*/result.json"))]
+    found = [result.run_id for result in results if isinstance(result, Result) and result.profile == profile]
+    if not found:
+        raise UserError(f"{store.runs} holds no finished run of the profile {profile!r}")
+    return found
+
+
+def compact_run(store: Store, run_id: str) -> list[Rewritten]:
+    """Rewrite the scores of a finished run, and return those that were not compact yet.
+
+    Raises:
+        UserError: it is not finished, its scores are not those of its result or not all public, or what would be
+            counted from the compact ones differs; all its files are left as they are.
+    """
+    result = store.read(run_id)
+    if not isinstance(result, Result):
+        raise UserError(str(result) if result else f"run {run_id} in {store.runs} has no result yet")
+    kept = averaged_views(result.profile, result.seed).get(run_id, set())
+    embedded = PROFILES[result.profile].data.drawing is not None
+    found = list(_rewritten(store.folder(run_id), result, embedded, kept))
+    if found:
+        path = store.folder(run_id) / "result.json"
+        content = files.read_json(path)
+        whole = {each.path.name: _digest(each.whole) for each in found}
+        compact = {each.path.name: _digest(each.compact) for each in found}
+        digests = {"files": whole | dict(result.files), "compact": dict(result.compact) | compact}
+        files.write_json(path, content | digests)
+    for each in found:
+        files.write_bytes(each.path, each.compact)
+    return found
+
+
+@functools.cache
+def averaged_views(profile_name: str, seed: int) -> Mapping[str, set[ViewsConfig]]:
+    """Return the views whose probabilities the tables average over models, by the id of the run."""
+    profile, found = usage.choose_profile(profile_name), dict[str, set[ViewsConfig]]()
+    for table in TABLES.values():
+        for row in filter(profile.runs, table.rows):
+            for member in row.members:
+                config = profile.resolve(member, seed)
+                found.setdefault(config.id, set()).add(row.views or config.views[0])
+    return found
+
+
+def _rewritten(folder: Path, result: Result, embedded: bool, kept: Collection[ViewsConfig]) -> Iterator[Rewritten]:
+    from experiments.reporting.judge import kinds_and_partners_of
+    from gta.compact_scores import CompactScores, pack, write_compact
+    from gta.scores import read_scores
+
+    kinds, partner = kinds_and_partners_of(embedded)
+    for path in (folder / "scores.npz", *sorted(folder.glob("scores-*.npz"))):
+        check_recorded(path, result.digests_of(path.name))
+        stored = read_scores(path)
+        if isinstance(stored, CompactScores):
+            continue
+        if not stored.labelled:
+            raise UserError(f"{path}: the labels of these clips are not public, so nothing can be counted in advance")
+        with tempfile.TemporaryDirectory() as temporary:
+            draft = Path(temporary) / path.name
+            write_compact(draft, pack(path, stored, partner, kept))
+            if not _counts_alike(stored, read_scores(draft), kinds, partner, kept):
+                raise UserError(f"{path}: the compact form would be counted otherwise")
+            yield Rewritten(path, path.read_bytes(), draft.read_bytes())
+
+
+def _counts_alike(
+    stored: StoredScores,
+    compact: Scores,
+    kinds: Sequence[str],
+    partner: Mapping[int, int],
+    kept: Collection[ViewsConfig],
+) -> bool:
+    """Return whether everything that is counted from two forms of the same scores is the same."""
+    import numpy as np
+
+    from gta.evaluation import accuracies
+
+    order = np.argsort(stored.clip_ids, kind="stable")
+    for clips, crops in dict.fromkeys(map(tuple, stored.views[:, :2].tolist())):
+        views = ViewsConfig(clips, crops)
+        ours, theirs = stored.answers(views, partner), compact.answers(views, partner)
+        if not all(np.array_equal(value, getattr(theirs, name)) for name, value in vars(ours).items()):
+            return False
+        if theirs.accuracies(kinds) != accuracies(stored.of(views), stored.labels, kinds, partner):
+            return False
+        if views in kept and not np.array_equal(stored.units(views)[order], compact.units(views)):
+            return False
+    return True
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
