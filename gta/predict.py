@@ -73,7 +73,7 @@ def find_run(results: Path, name: str) -> Path:
         return runs / fitting[0]
     near = fitting[:5] or difflib.get_close_matches(name, known, n=5, cutoff=0.0)
     what = "begins the ids of several runs" if fitting else "is no run"
-    raise UserError(f"--run {name!r} {what} in {runs}; nearest: {', '.join(near)}")
+    raise UserError(f"{name!r} {what} in {runs}; nearest: {', '.join(near)}")
 
 
 def read_run(folder: Path) -> RunConfig:
