@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ class RunLog(pl.Callback):
     On resume, the points after the checkpoint are taken out of the file: they are trained again.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Write below ``folder``."""
+    def __init__(self, folder: Path, tell: Callable[[Sequence[dict[str, Any]]], object]) -> None:
+        """Write below ``folder``; ``tell`` is called with all points when they are read and after each new one."""
+        self._tell = tell
         self.path = folder / "metrics.jsonl"
         points = read_points(self.path)[0] if self.path.exists() else []
         self.points: list[dict[str, Any]] = [point for point in points if point.keys() >= NEEDED]
@@ -41,6 +43,7 @@ class RunLog(pl.Callback):
         self.points = [point for point in self.points if point["step"] <= trainer.global_step]
         if trainer.is_global_zero:
             write_text(self.path, "".join(json.dumps(entry) + "\n" for entry in self.points))
+            self._tell(self.points)
         self._restart()
 
     def on_train_batch_end(
@@ -74,9 +77,13 @@ class RunLog(pl.Callback):
         }
         self.points.append(entry)
         self._append(json.dumps(entry) + "\n")
-        for logger in trainer.loggers:
-            logger.log_metrics({f"curve/{k}": v for k, v in entry.items() if k not in ("epoch", "time")}, entry["step"])
+        self._tell(self.points)
         self._restart()
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Tell the points of a run that was resumed behind its last epoch: nothing else of the training is called."""
+        if trainer.is_global_zero:
+            self._tell(self.points)
 
     def _restart(self) -> None:
         self._losses, self._clips = [], 0

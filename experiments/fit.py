@@ -80,6 +80,8 @@ def train(config: RunConfig, place: Place) -> None:
 
     from experiments.callbacks import RunLog
     from experiments.environment import describe
+    from experiments.labels import labels
+    from experiments.mirror import Mirror
     from gta.checkpoint import newest
     from gta.data.check import read_passport
     from gta.data.damage import damage_limit
@@ -102,19 +104,22 @@ def train(config: RunConfig, place: Place) -> None:
     if config.data.drawing is None:
         env["passport"] = read_passport(place.data)
     env = _record_environment(place, env, checkpoint)
-    log = RunLog(place.folder)
-    trainer = _trainer(config, place, data, log, env)
-    with together(trainer):
-        with _signals(trainer):
-            trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
-            if trainer.current_epoch < config.train.epochs:
-                raise RuntimeError(
-                    f"training ended by itself after {trainer.current_epoch} of {config.train.epochs} epochs"
-                )
-            stored = _score(config, place, trainer, recognizer)
-        for names in collect(trainer, data.damage.names)[1:]:  # of the other processes
-            data.damage.add(names)
-        first_writes(trainer, lambda: _finish(config, place, trainer, recognizer, data, stored, env, log))
+    wandb = place.wandb if is_first(place.processes) else "disabled"
+    with Mirror(config, place.folder, wandb, labels(config, place.tables, place.rows), env) as mirror:
+        log = RunLog(place.folder, mirror.follow)
+        trainer = _trainer(config, place, data, log, env)
+        with together(trainer):
+            with _signals(trainer):
+                trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
+                if trainer.current_epoch < config.train.epochs:
+                    raise RuntimeError(
+                        f"training ended by itself after {trainer.current_epoch} of {config.train.epochs} epochs"
+                    )
+                stored = _score(config, place, trainer, recognizer)
+            for names in collect(trainer, data.damage.names)[1:]:  # of the other processes
+                data.damage.add(names)
+            first_writes(trainer, lambda: _finish(config, place, recognizer, data, stored, env, log))
+        mirror.conclude(place.folder)
 
 
 @contextlib.contextmanager
@@ -142,7 +147,6 @@ def _signals(trainer: pl.Trainer) -> Iterator[None]:
 def _finish(
     config: RunConfig,
     place: Place,
-    trainer: pl.Trainer,
     recognizer: VideoRecognizer,
     data: VideoDataModule,
     stored: StoredScores | None,
@@ -151,7 +155,6 @@ def _finish(
 ) -> None:
     """Write what a finished run leaves, its result last; in the first process only."""
     from experiments import outcome
-    from experiments.mirror import mirror_result
     from gta.checkpoint import replace_weights
 
     assert stored is not None
@@ -164,7 +167,6 @@ def _finish(
         split: _data(config, place, split, config.views).evaluation_fingerprint for split in splits
     }
     outcome.write(config, place.folder, stored, data, env, log.points, evaluated)
-    mirror_result(trainer.loggers, place.folder)
 
 
 def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: VideoRecognizer) -> StoredScores | None:
@@ -252,13 +254,9 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
     import torch
     from pytorch_lightning.callbacks import ModelCheckpoint
 
-    from experiments.mirror import wandb_logger
     from gta.checkpoint import AtomicCheckpointIO
     from gta.precise_norm import PreciseNorm
 
-    logger = None
-    if is_first(place.processes):
-        logger = wandb_logger(config, place.folder, place.wandb, place.tables, place.rows, env)
     distributed = place.processes > 1
     accumulate = batches.parts(config, place.processes)
     steps = len(data.dataset("train")) // config.train.batch_size
@@ -281,7 +279,7 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
         use_distributed_sampler=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        logger=logger or False,
+        logger=False,
         callbacks=[
             log,
             ModelCheckpoint(place.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False),

@@ -66,6 +66,11 @@ def summarise(path: Path) -> dict[str, Any]:
     return run
 
 
+def history(path: Path) -> list[dict[str, Any]]:
+    """Return what was logged, one dict a step in the order of logging, with W&B's own ``_step``."""
+    return [_values(record.history.item) for record in records(path) if record.WhichOneof("record_type") == "history"]
+
+
 def offline_runs(results: Path) -> list[dict[str, Any]]:
     """Return the summaries of all offline runs below a results folder, by name."""
     found = [summarise(path) for path in sorted(results.glob("runs/*/wandb/offline-run-*/run-*.wandb"))]

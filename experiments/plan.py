@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from experiments.store import State, Store
 from experiments.study import Profile, Row, Table
 from gta.config import (
-    BackboneConfig,
     BlockConfig,
     CGNLConfig,
     GCConfig,
     GloReConfig,
     GTAConfig,
+    ModelConfig,
     NLConfig,
     RunConfig,
     SAConfig,
@@ -104,16 +104,25 @@ def headline(rows: int, seeds: int, runs: Iterable[PlannedRun]) -> str:
 def describe(config: RunConfig) -> str:
     """Return the parts of a config that tell rows apart."""
     model, train = config.model, config.train
-    backbone = "SlowFast" if isinstance(model.backbone, SlowFastConfig) else "R2D"
-    if isinstance(model.backbone, BackboneConfig) and model.backbone.shift_every:
-        backbone = "TSM"
-    blocks = " + ".join([f"{backbone} {model.frames}f", *map(_block, model.blocks)])
+    blocks = " + ".join([f"{backbone_name(model)} {model.frames}f", *map(_block, model.blocks)])
     places: dict[str, list[str]] = {}
     for stage, index in model.places:
         places.setdefault(stage, []).append(str(index))
     where = " ".join(f"{stage}[{','.join(indices)}]" for stage, indices in places.items())
     recipe = f"{train.optimizer} lr {train.lr:g}, {train.epochs} epochs of batch {train.batch_size}"
     return "; ".join(part for part in (blocks, where, recipe) if part)
+
+
+def backbone_name(model: ModelConfig) -> str:
+    """Return R2D, TSM or SlowFast."""
+    if isinstance(model.backbone, SlowFastConfig):
+        return "SlowFast"
+    return "TSM" if model.backbone.shift_every else "R2D"
+
+
+def blocks_name(model: ModelConfig) -> str:
+    """Return what is inserted at every place, such as ``SA + TAPE``, or ``none``."""
+    return " + ".join(map(_block, model.blocks)) or "none"
 
 
 def _block(block: BlockConfig) -> str:
