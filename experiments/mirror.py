@@ -75,8 +75,6 @@ class Mirror:
         names: dict[str, Any] = {"id": config.id, "name": labels.name, "group": labels.group, "tags": labels.tags}
 
         def begin() -> Any:  # noqa: ANN401 - an untyped package
-            import wandb
-
             run = wandb.init(
                 **names,
                 config=content,
@@ -91,6 +89,8 @@ class Mirror:
             return run
 
         try:
+            import wandb
+
             self._run = _within(ANSWER if mode == "online" else PATIENCE, begin)
         except Exception as error:
             _end_service()
@@ -113,9 +113,9 @@ class Mirror:
 
     def conclude(self, folder: Path) -> None:
         """Copy ``result.json`` into the summary and log the run's pictures."""
+        self._do(lambda: self._run.summary.update(_summary(folder)))
         if self._run is None:
             return
-        self._do(lambda: self._run.summary.update(_summary(folder)))
         try:
             pictures = _pictures(folder)
         except Exception as error:

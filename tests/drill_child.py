@@ -1,6 +1,7 @@
 """The child process of a run with a fault in it, by ``$DRILL``; Lightning starts more processes by this script."""
 
 import os
+import signal
 import sys
 import time
 
@@ -37,7 +38,18 @@ def first_cannot_write():
     outcome.write = refuses
 
 
-DRILLS = {"slow disk": slow_disk, "second fails": second_fails, "first cannot write": first_cannot_write}
+def killed_while_scoring():
+    from experiments import fit
+
+    fit._score = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+
+
+DRILLS = {
+    "slow disk": slow_disk,
+    "second fails": second_fails,
+    "first cannot write": first_cannot_write,
+    "killed while scoring": killed_while_scoring,
+}
 
 if __name__ == "__main__":
     if os.environ.get("DRILL"):

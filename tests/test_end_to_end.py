@@ -9,7 +9,8 @@ import os
 import numpy as np
 import pytest
 
-from experiments.offline_wandb import summarise
+from experiments.labels import labels
+from experiments.offline_wandb import history, summarise
 from experiments.profiles import PROFILES
 from experiments.reporting.pictures.gallery import run_pictures
 from experiments.result import Result
@@ -87,8 +88,11 @@ def test_wandb_has_one_run_with_everything(store):
     assert run["exit"] == 0
     config = {name: value for name, value in run["config"].items() if not name.startswith("_")}
     env = json.loads((store.folder(CONFIG.id) / "env.json").read_text())
-    assert config == to_dict(CONFIG) | {"env": env}
-    assert {NAME, ROW.name} <= set(run["tags"])
+    assert config == to_dict(CONFIG) | labels(CONFIG, [NAME], [ROW.name]).config | {"env": env}
+    assert (config["row"], config["paper_top1"]) == (ROW.name, ROW.paper["top1"])
+    assert {NAME, ROW.name, *config["tables"]} <= set(run["tags"])
+    steps = [point["step"] for point in store.metrics(CONFIG.id)]
+    assert [line["curve/step"] for line in history(path) if "curve/step" in line] == steps
     result = json.loads((store.folder(CONFIG.id) / "result.json").read_text())
     for key, value in (("params", result["params"]), ("macs", result["macs"]), ("val/top1", result["top1"])):
         assert run["summary"][key] == pytest.approx(value)

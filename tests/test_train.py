@@ -13,36 +13,21 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import train as child
 from experiments.callbacks import RunLog
 from experiments.offline_wandb import summarise
-from experiments.prepare import prepare
-from experiments.profiles import SMOKE
-from experiments.tables import TABLES
 from gta import files
 from gta.config import ViewsConfig, run_from_dict, to_dict
 from gta.evaluation import accuracies, view_table
 from gta.scores import read_scores
 from gta.stored_looks import read_looks
+from tests.smoke_run import lay, start
 
-ROW = TABLES["table_ablation_components"].rows[0]
 DRILLS = Path(__file__).with_name("drill_child.py")
 
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory):
-    """The smoke data, the pre-trained weights and the config of one run."""
-    folder = tmp_path_factory.mktemp("ground")
-    run = SMOKE.resolve(ROW, 0)
-    weights = prepare([run], folder / "data", folder, lambda line: None)[run.id]
-    return folder / "data", weights, run
-
-
-def start(ground, folder, *options):
-    data, weights, run = ground
-    if not (folder / "config.json").exists():
-        files.write_json(folder / "config.json", to_dict(run))
-    return child.main([str(folder), "--data", str(data), "--pretrained", str(weights), *options])
+    return lay(tmp_path_factory.mktemp("ground"))
 
 
 @pytest.fixture(scope="module")
