@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import av
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from gta.config import DataConfig, ViewsConfig
-from gta.data import codec, jpeg, orientation, pyav
+from gta.data import codec, jpeg, numbering, orientation, pyav
 from gta.data.dataset import ClipDataset
 from gta.data.deadline import ClipError, Deadline
 from gta.data.decode import Reader, choose_reader, count_frames, probe, read_all, read_frames
@@ -214,27 +215,26 @@ def test_a_cut_webm_ends_early(tmp_path):
     assert "File ended prematurely" in text
 
 
-def test_a_hole_in_a_matroska_file_is_seen(tmp_path):
-    path = videos.encode(tmp_path / "a.mkv", videos.draw(60, 120, 160), g="12")
+@pytest.mark.parametrize("encoder", ["libvpx-vp9", "libx264"])
+def test_a_hole_in_a_matroska_file_is_seen(tmp_path, encoder):
+    source = videos.encode(tmp_path / "source.mkv", videos.draw(60, 120, 160), encoder, g="6")
+    path = videos.remux(source, tmp_path / "a.mkv", list, cluster_time_limit="500")
     content = bytearray(path.read_bytes())
-    content[len(content) // 2 : len(content) * 3 // 5] = bytes(len(content) * 3 // 5 - len(content) // 2)
+    clusters = [match.start() for match in re.finditer(b"\x1f\x43\xb6\x75", content)]
+    first, last = clusters[3], clusters[6]
+    content[first:last] = bytes(last - first)
     path.write_bytes(content)
     found = probe(path)
     text = "; ".join(found.doubts)
-    assert found.frames == len(videos.decode_all(path)) < 60
+    assert consistent(path) == found.frames < 45
     assert f"{found.frames} frames come in 5.00 s, 12 a second make 60" in text
-    assert "FFmpeg reports 1 error" in text
+    assert int(re.search(r"(\d+) bytes between its packets belong to none", text)[1]) >= last - first
+    assert "FFmpeg reports" in text
 
 
 def test_an_mp4_whose_index_comes_first_lacks_frames_when_cut(tmp_path):
-    path = tmp_path / "a.mp4"
     source = videos.encode(tmp_path / "b.mp4", videos.draw(60), "libx264", g="12")
-    with av.open(str(source)) as a, av.open(str(path), "w", options={"movflags": "faststart"}) as b:
-        stream = b.add_stream_from_template(a.streams.video[0])
-        for packet in a.demux(video=0):
-            if packet.size > 0:
-                packet.stream = stream
-                b.mux(packet)
+    path = videos.remux(source, tmp_path / "a.mp4", list, movflags="faststart")
     with av.open(str(path)) as container:
         ends = [packet.pos + packet.size for packet in container.demux(video=0) if packet.size > 0]
     path.write_bytes(path.read_bytes()[: ends[44]])
@@ -319,7 +319,7 @@ def test_a_frame_that_does_not_decode_is_an_error_and_moves_no_other(tmp_path, m
         lambda packets: [bytes([p[0] ^ 0x10]) + p[1:] if i == 15 else p for i, p in enumerate(packets)],
     )
     whole = videos.decode_all(path)
-    monkeypatch.setattr(pyav, "hidden", lambda *_: False)
+    monkeypatch.setattr(numbering, "hidden", lambda *_: False)
     for number in range(30):
         if number == 15:
             with pytest.raises(ClipError, match=r"a\.webm: frame 15 of 30 \(from 0\) does not decode"):
@@ -433,6 +433,42 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path):
     for path in (tmp_path / "a.mp4", Path("/dev/zero")):
         with pytest.raises(ClipError, match="cannot be decoded"):
             read_all(path)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "options"),
+    [
+        ("libx264", {"x264_params": "open-gop=1:bframes=5:b-pyramid=normal:keyint=9:scenecut=0"}),
+        ("libx265", {"x265_params": "keyint=10:log-level=none"}),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+def test_where_packets_are_lost_the_frames_that_come_are_counted(tmp_path, encoder, options, name):
+    """Decoders then leave out other frames as well, in silence."""
+    try:
+        source = videos.encode(tmp_path / "source.mkv", videos.draw(36, 64, 96), encoder, **options)
+    except (av.error.FFmpegError, ValueError) as error:
+        pytest.skip(f"no encoder {encoder}: {error}")
+    for first in range(1, 30, 4):
+        path = videos.remux(
+            source,
+            tmp_path / name,
+            lambda packets, first=first: [p if i not in (first, first + 1) else None for i, p in enumerate(packets)],
+        )
+        assert consistent(path) <= 34
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.avi"])
+def test_what_cannot_be_numbered_is_decoded_once(tmp_path, name, monkeypatch):
+    source = videos.encode(tmp_path / "source.mkv", videos.draw(30), "mpeg4", g="10")
+    path = videos.remux(source, tmp_path / name, list)
+    count, calls = pyav._count_decoded, []
+    monkeypatch.setattr(pyav, "_count_decoded", lambda *given: (calls.append(given), count(*given))[1])
+    whole = videos.decode_all(path)
+    assert np.array_equal(read_frames(path, [3, 29, 3]), whole[[3, 29, 3]])
+    assert len(calls) == 1
+    with pytest.raises(ClipError, match="has 30 frames, frame 30 was asked for"):
+        read_frames(path, [0, 30])
 
 
 def test_torchcodec_reads_what_is_odd_as_pyav_does(tmp_path):

@@ -51,9 +51,9 @@ def turn(path: Path, a: int, b: int, c: int, d: int) -> Path:
     return path
 
 
-def remux(path: Path, target: Path, edit: Callable[[list[bytes]], list[bytes | None]]) -> Path:
+def remux(path: Path, target: Path, edit: Callable[[list[bytes]], list[bytes | None]], **options: str) -> Path:
     """Store the packets of a video anew; ``edit`` returns them changed, None for those to be left out."""
-    with av.open(str(path)) as source, av.open(str(target), "w") as container:
+    with av.open(str(path)) as source, av.open(str(target), "w", options=options) as container:
         film = source.streams.video[0]
         stream = container.add_stream_from_template(film)
         packets = [packet for packet in source.demux(film) if packet.size > 0]

@@ -1,7 +1,8 @@
 """Chosen frames of a video file with torchcodec, where it is installed: the same pixels as :mod:`gta.data.pyav`.
 
 PyAV looks at the packets first and reads what torchcodec would number or turn otherwise: films whose packets do not
-tell their frames, and those with a display matrix, of which torchcodec takes the turn and not the mirror.
+tell their frames, those with a display matrix, of which torchcodec takes the turn and not the mirror, and those with
+a frame that does not decode.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def read(path: Path, choose: Choose, deadline: Deadline) -> tuple[int, NDArray[n
     told = pyav.told(path)
     if told is None:
         return pyav.read(path, choose, None, deadline)
-    stream, length = told
+    stream, times = told
+    length = len(times)
     try:
         decoder = load(
             f"file:{path}", stream_index=stream, seek_mode="exact", num_ffmpeg_threads=1, dimension_order="NHWC"
@@ -43,10 +45,12 @@ def read(path: Path, choose: Choose, deadline: Deadline) -> tuple[int, NDArray[n
         return pyav.read(path, choose, None, deadline)
     wanted = checked(path, choose(length), length)
     try:
-        frames = decoder.get_frames_at(wanted).data
+        batch = decoder.get_frames_at(wanted)
     except (RuntimeError, ValueError, IndexError) as error:
         raise _corrupt(path, error) from error
-    return length, np.asarray(frames.numpy(), np.uint8)
+    if not np.allclose(batch.pts_seconds.numpy(), [times[number] for number in wanted], rtol=0, atol=1e-4):
+        return pyav.read(path, choose, None, deadline)  # where a frame does not decode, the next one stands in for it
+    return length, np.asarray(batch.data.numpy(), np.uint8)
 
 
 def decoder_class() -> Any:  # noqa: ANN401 - torchcodec is optional

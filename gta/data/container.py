@@ -25,8 +25,6 @@ _STILLS = ("image2", "ico")
 _STILL_BRANDS = ("avif", "mif1", "heic", "heix")
 _EITHER = ("gif", "apng")
 _NO_FILMS = ("concat", "dash", "hls", "tty")
-_ASIDE = 0x400 | 0x800 | 0x100000
-"""Dispositions of streams that are not the film: attached pictures, timed thumbnails, still images."""
 
 
 @contextmanager
@@ -76,13 +74,16 @@ def _container(path: Path) -> InputContainer:
 
 
 def _film(path: Path, container: InputContainer) -> VideoStream:
+    from av.stream import Disposition
+
     name = container.format.name
     if name in _STILLS or name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS:
         raise _still(path)
     if name in _NO_FILMS:
         raise ClipError(f"{path} is no video but a text or a list of other files; expected a video file")
     streams = container.streams.video
-    films = [stream for stream in streams if not int(stream.disposition) & _ASIDE]
+    aside = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    films = [stream for stream in streams if not stream.disposition & aside]
     if not films:
         if streams:
             raise _still(path)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, cast
 
 from gta.data.container import check_moving, opened
 from gta.data.deadline import ClipError, Deadline
+from gta.data.numbering import hidden, is_matroska, lost
 from gta.data.orientation import Turns
-from gta.data.pyav import hidden
 
 if TYPE_CHECKING:
     from av import Packet
@@ -68,10 +68,14 @@ def probe(path: Path, deadline: Deadline) -> Probe:
     tally, turns = _Tally(), Turns()
     sizes: list[tuple[int, int]] = []
     with _errors() as errors, opened(path) as (container, stream):
-        rate = None if stream.average_rate is None else float(stream.average_rate)
+        stated = stream.average_rate or stream.guessed_rate
+        rate = None if stated is None else float(stated)
+        places: list[tuple[int | None, int]] = []
         period = 1 / rate if rate else 0.0
         for packet in cast("Iterator[Packet[VideoStream]]", container.demux()):
             deadline.check()
+            if packet.size > 0:
+                places.append((packet.pos, packet.size))
             if packet.size > 0 and packet.pts is not None and packet.time_base:
                 length = float((packet.duration or 0) * packet.time_base)
                 tally.end = max(tally.end, float(packet.pts * packet.time_base) + (length or period))
@@ -88,7 +92,10 @@ def probe(path: Path, deadline: Deadline) -> Probe:
                 if not sizes or sizes[-1] != size:
                     sizes.append(size)
         check_moving(path, container, tally.frames)
-        doubts = [*_doubts(container, stream, tally), *_quoted(errors)]
+        doubts = [*_doubts(container, stream, tally), *_short(container, rate, tally)]
+        hole = lost(container, places)
+        doubts += [f"{hole} bytes between its packets belong to none"] * bool(hole)
+        doubts += _quoted(errors)
     if len(sizes) > 1:
         (height, width), (other, wide) = sizes[:2]
         raise ClipError(f"{path} changes its size from {height}x{width} to {other}x{wide}; re-download the file")
@@ -107,16 +114,15 @@ def _doubts(container: InputContainer, stream: VideoStream, tally: _Tally) -> It
         yield f"its index lists {indexed} frames, {tally.packets} are there"
     if tally.corrupt:
         yield f"the decoder marks {tally.corrupt} of {tally.frames} frames as damaged"
-    yield from _short(container, stream, tally)
 
 
-def _short(container: InputContainer, stream: VideoStream, tally: _Tally) -> Iterator[str]:
+def _short(container: InputContainer, rate: float | None, tally: _Tally) -> Iterator[str]:
     """Compare what came with the duration of the header."""
-    if container.duration is None or not stream.average_rate:
+    if container.duration is None or not rate:
         return
-    duration, rate = container.duration / 1e6, float(stream.average_rate)
+    duration = container.duration / 1e6
     start = max((container.start_time or 0) / 1e6, 0.0)
-    ends = tally.end - (0.0 if container.format.name.startswith("matroska") else start)
+    ends = tally.end - (0.0 if is_matroska(container) else start)
     if duration - ends > max(2 / rate, _ENDS_EARLY * duration):
         yield f"it ends after {ends:.2f} s, its header says {duration:.2f} s"
     expected = (tally.end - start) * rate  # of what came, so that a cut is not reported twice

@@ -4,17 +4,16 @@ The packets are read once; their time stamps say how many frames are shown and w
 groups of pictures without a chosen frame are left out, as are pictures that no other one refers to. The header's
 number of frames is never believed.
 
-The number of a frame does not depend on which others are asked for. Where packets tell (:func:`_numbered`), frames are
-numbered by their time stamps, and one that does not decode is an error when it is asked for. Where they do not (AVI,
-a film that does not begin with a key frame, damage that shows in the packets), the frames that a decoder gives for
-the whole file are counted. A film that begins between two key frames so counts from where a picture can be shown;
-where the decoder refuses such a beginning (VP8, VP9), the clip is an error.
+The number of a frame does not depend on which others are asked for. Where packets tell (:mod:`gta.data.numbering`),
+frames are numbered by their time stamps, and one that does not decode is an error when it is asked for. Elsewhere the
+frames that a decoder gives for the whole file are counted. A film that begins between two key frames so counts from
+where a picture can be shown; where the decoder refuses such a beginning (VP8, VP9), the clip is an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,38 +22,40 @@ from numpy.typing import NDArray
 
 from gta.data.container import check_moving, opened
 from gta.data.deadline import ClipError, Deadline
+from gta.data.numbering import Numbered, numbered_by_time
 from gta.data.orientation import converter
 
 if TYPE_CHECKING:
-    from av import Packet, VideoFrame
-    from av.container import InputContainer
+    from av import VideoFrame
     from av.video.stream import VideoStream
 
 Choose = Callable[[int], Sequence[int] | NDArray[np.int64]]
 """From the number of frames of a clip to the numbers, from 0, of those that are wanted: any order, repeats allowed."""
-_TIMED = ("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2")
-"""Containers that store when a frame is shown; AVI does not."""
-_ONE_EACH = ("h264", "hevc", "vp8", "libvpx", "vp9", "libvpx-vp9", "av1", "libdav1d", "libaom-av1", "mjpeg")
-"""Decoders that give one frame for every packet."""
 
 
 def count(path: Path, deadline: Deadline) -> int:
     """Return the number of frames, by walking through the packets without decoding them where they tell."""
     known = told(path)
-    return _count_decoded(path, deadline) if known is None else known[1]
+    return _count_decoded(path, deadline) if known is None else len(known[1])
 
 
-def told(path: Path) -> tuple[int, int] | None:
-    """Return the film's place among the streams and its number of frames; None where packets do not tell it."""
+def told(path: Path) -> tuple[int, list[float]] | None:
+    """Return the film's place among the streams and the seconds at which its frames are shown; None: decoding tells.
+
+    Raises:
+        ClipError: the file is missing or no film.
+    """
     with opened(path) as (container, stream):
-        numbered = _numbered(container, stream)
-        return None if numbered is None else (stream.index, len(numbered.times))
+        numbered, _ = numbered_by_time(container, stream)
+        if numbered is None or stream.time_base is None:
+            return None
+        return stream.index, [float(time * stream.time_base) for time in numbered.times]
 
 
 def read(path: Path, choose: Choose, size: tuple[int, int] | None, deadline: Deadline) -> tuple[int, NDArray[np.uint8]]:
     """Return the number of frames of a video and the chosen ones as RGB, (n, H, W, 3); ``size`` scales them."""
     with opened(path) as (container, stream):
-        numbered = _numbered(container, stream)
+        numbered, stored = numbered_by_time(container, stream)
         if numbered is not None:
             length = len(numbered.times)
             wanted = checked(path, choose(length), length)
@@ -62,7 +63,7 @@ def read(path: Path, choose: Choose, size: tuple[int, int] | None, deadline: Dea
             if _read_groups(stream, numbered, pictures, deadline):
                 return length, pictures.array()
     if numbered is None:
-        return _read_in_turn(path, choose, size, deadline)
+        return _read_in_turn(path, choose, size, deadline, stored)
     return length, _read_all_by_time(path, numbered, _Pictures(path, wanted, size), deadline)
 
 
@@ -111,49 +112,7 @@ class _Pictures:
         return self._array
 
 
-@dataclass(frozen=True)
-class _Numbered:
-    """The packets of a film and the frames that they make, by time."""
-
-    packets: list[Packet[VideoStream]]
-    stamps: list[int]
-    """When the frame of each packet is shown; (0, 1, ...) of what is not shown is never asked for."""
-    times: list[int]
-    """Of the shown frames, in their order."""
-
-
-def _numbered(container: InputContainer, stream: VideoStream) -> _Numbered | None:
-    """Read the packets and number their frames; None where only decoding tells which frames there are."""
-    codec = stream.codec_context.name
-    if container.format.name not in _TIMED or codec not in _ONE_EACH:
-        return None
-    packets, stamps, times = [], [], []
-    for packet in container.demux(stream):
-        if packet.size == 0:
-            continue
-        if packet.pts is None or packet.is_corrupt:
-            return None
-        packets.append(packet)
-        stamps.append(packet.pts)
-        if not packet.is_discard and not hidden(packet, codec):
-            times.append(packet.pts)
-    times.sort()
-    whole = bool(times) and packets[0].is_keyframe and times[0] >= stamps[0] and len(set(stamps)) == len(stamps)
-    return _Numbered(packets, stamps, times) if whole else None
-
-
-def hidden(packet: Packet[VideoStream], codec: str) -> bool:
-    """Return whether a frame serves others as a reference and is not shown; VP8, and VP9 at times, store such ones."""
-    content = memoryview(packet)
-    if codec in ("vp8", "libvpx"):
-        return not content[0] & 0x10
-    if codec in ("vp9", "libvpx-vp9"):
-        alone = content[-1] & 0xE0 != 0xC0  # else it is packed with the frame that is shown
-        return alone and content[0] & 0xF0 in (0x80, 0x90, 0xA0) and not content[0] & 0x0A  # nor an earlier one shown
-    return False
-
-
-def _read_groups(stream: VideoStream, numbered: _Numbered, pictures: _Pictures, deadline: Deadline) -> bool:
+def _read_groups(stream: VideoStream, numbered: Numbered, pictures: _Pictures, deadline: Deadline) -> bool:
     """Decode what the chosen frames need; False when they do not come as the time stamps say."""
     from av.error import FFmpegError
 
@@ -183,7 +142,7 @@ def _read_groups(stream: VideoStream, numbered: _Numbered, pictures: _Pictures, 
     return not pictures.missing
 
 
-def _read_all_by_time(path: Path, numbered: _Numbered, pictures: _Pictures, deadline: Deadline) -> NDArray[np.uint8]:
+def _read_all_by_time(path: Path, numbered: Numbered, pictures: _Pictures, deadline: Deadline) -> NDArray[np.uint8]:
     """Decode from the beginning up to the last chosen frame.
 
     Raises:
@@ -219,30 +178,44 @@ def _ranges(stamps: list[int], keys: list[int], places: list[int]) -> list[tuple
 
 
 def _read_in_turn(
-    path: Path, choose: Choose, size: tuple[int, int] | None, deadline: Deadline
+    path: Path, choose: Choose, size: tuple[int, int] | None, deadline: Deadline, length: int
 ) -> tuple[int, NDArray[np.uint8]]:
-    """Count the frames that really come, choose among them and read up to the last."""
-    length = _count_decoded(path, deadline)
-    pictures = _Pictures(path, checked(path, choose(length), length), size)
-    with opened(path) as (container, stream):
-        for number, frame in enumerate(container.decode(stream)):
-            deadline.check()
-            pictures.add(number, frame)
-            if not pictures.missing:
-                return length, pictures.array()
+    """Decode all frames and keep the chosen ones.
+
+    Args:
+        path: the file.
+        choose: see :func:`read`.
+        size: see :func:`read`.
+        deadline: when to give up.
+        length: how many frames may come. When others come, all is decoded once more.
+
+    Raises:
+        ClipError: no frame comes, or another number each time.
+    """
+    pictures = None
+    with suppress(ClipError):  # too short; that is an error when this number of frames has come
+        pictures = _Pictures(path, checked(path, choose(length), length), size) if length > 0 else None
+    came = _count_decoded(path, deadline, pictures)
+    if came != length or pictures is None:
+        length, pictures = came, _Pictures(path, checked(path, choose(came), came), size)
+        came = _count_decoded(path, deadline, pictures)
+    if came == length:
+        return length, pictures.array()
     raise ClipError(f"{path} gives another number of frames each time; re-download the file")
 
 
-def _count_decoded(path: Path, deadline: Deadline) -> int:
-    """Return how many frames come when everything is decoded.
+def _count_decoded(path: Path, deadline: Deadline, pictures: _Pictures | None = None) -> int:
+    """Return how many frames come when everything is decoded; ``pictures`` takes those that it wants.
 
     Raises:
         ClipError: none, or the only one of a picture format.
     """
     frames = 0
     with opened(path) as (container, stream):
-        for _ in container.decode(stream):
+        for frame in container.decode(stream):
             deadline.check()
+            if pictures is not None:
+                pictures.add(frames, frame)
             frames += 1
         check_moving(path, container, frames)
     if frames == 0:

@@ -78,7 +78,7 @@ def _rate(source: Path) -> Any:  # noqa: ANN401 - PyAV takes fractions and numbe
     if os.path.isdir(source):
         return _STILL_RATE
     with opened(source) as (_, stream):
-        return stream.average_rate or _STILL_RATE
+        return stream.average_rate or stream.guessed_rate or _STILL_RATE
 
 
 def _pictures(source: Path, side: int | None, deadline: Deadline, even: bool = False) -> Iterator[NDArray[np.uint8]]:
