@@ -143,6 +143,7 @@ class _Launch:
                         watch.report(self.progress)
                         self._ended(run, code)
                 pending += self._released()
+                self.progress.tick()
                 time.sleep(POLL)
         finally:
             self._stop()

@@ -143,6 +143,7 @@ def _refused(found: Preflight) -> int:
 
 def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str]) -> int:
     from experiments.launch import resume_hint
+    from experiments.progress import stamp
     from experiments.signals import Interrupted, watching_signals
 
     wandb = _wandb_mode(options.wandb)
@@ -155,11 +156,13 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
     todo = request.todo
     code = 0
     if todo:
-        if _refused(_inspect(request, options)):
+        print(f"{stamp()} first the data and the initial weights", flush=True)
+        ground = _inspect(request, options)
+        if _refused(ground):
             return 2
         with watching_signals() as signals:
             try:
-                outcome = _train(request, todo, options, wandb, signals)
+                outcome = _train(request, ground, options, wandb, signals)
             except Interrupted as stop:
                 from experiments.launch import Outcome
 
@@ -176,11 +179,14 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
 
 
 def _train(
-    request: _Request, todo: list[PlannedRun], options: argparse.Namespace, wandb: str, signals: SignalWatch
+    request: _Request, found: Preflight, options: argparse.Namespace, wandb: str, signals: SignalWatch
 ) -> Outcome:
+    from experiments.cost import planned_seconds
     from experiments.launch import COMMAND, ChildOptions, launch
-    from experiments.progress import make_progress
+    from experiments.outlook import Outlook
+    from experiments.progress import make_progress, stamp
 
+    todo = request.todo
     small = request.profile.data.drawing is not None
     jobs = options.jobs or (min(cores(), MAX_JOBS) if small else 1)
     # Threads decide the order of sums: the same for every row and every restart of a drawn profile.
@@ -189,9 +195,15 @@ def _train(
     executor = _executor(options, jobs, threads, request)
     prepare = importlib.import_module("experiments.prepare").prepare
     configs = [run.config for run in todo]
-    pretrained = prepare(configs, options.data, request.store.results, lambda line: print(line, flush=True))
+    planned = planned_seconds(configs, found.clips, options.devices * options.nodes)
+    outlook = Outlook(planned, jobs if options.executor == "local" or options.jobs else len(todo))
+
+    def say(line: str) -> None:
+        print(f"{stamp()} {line}  [{outlook}]", flush=True)
+
+    pretrained = prepare(configs, options.data, request.store.results, say)
     child = ChildOptions(options.data, wandb, options.devices, options.nodes, threads, pretrained)
-    progress = make_progress(len(todo))
+    progress = make_progress(outlook)
     try:
         return launch(todo, request.store, executor, child, progress, signals, command=COMMAND)
     finally:

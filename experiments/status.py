@@ -51,12 +51,10 @@ def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Pre
 
 
 def _costs(runs: Sequence[PlannedRun], data: Path, found: Preflight) -> tuple[list[list[str]], list[str]]:
-    from experiments.cost import DEVICE, OFFICIAL, SUSTAINED, estimate
+    from experiments.cost import DEVICE, SUSTAINED, estimate
 
-    clips, source = found.clips, f"clips: as listed in {data}"
-    if clips is None:
-        clips, source = OFFICIAL[runs[0].config.data.dataset], "clips: the release's official count"
-    costs = estimate([run.config for run in runs], clips)
+    source = "clips: the release's official count" if found.clips is None else f"clips: as listed in {data}"
+    costs = estimate([run.config for run in runs], found.clips)
     cells = [[f"{c.clips:,}", f"{c.steps:,}", f"{c.macs / 1e9:.1f}", f"{c.gpu_hours:.0f}"] for c in costs]
     left = sum(c.gpu_hours for c, run in zip(costs, runs, strict=True) if run.state is not State.DONE)
     formula = f"3 x 2 x MACs x clips x epochs / {SUSTAINED:.0e} FLOP/s ({DEVICE}; assumed, not measured)"

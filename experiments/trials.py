@@ -74,19 +74,22 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
     if not todo:
         return 0
     make_folder(work)
+    from experiments.cost import planned_seconds
     from experiments.executors import LocalExecutor
     from experiments.launch import ChildOptions, launch
+    from experiments.outlook import Outlook
     from experiments.prepare import prepare
     from experiments.progress import make_progress
     from experiments.signals import Interrupted, watching_signals
 
     with watching_signals() as signals:
         try:
+            outlook = Outlook(planned_seconds([run.config for run in todo], None, 1), cores())
             weights = prepare([run.config for run in todo], data, store.results, print)
         except Interrupted as stop:
             return 128 + stop.number
         child = ChildOptions(data, "disabled", threads=1, pretrained=weights)
-        progress = make_progress(len(todo))
+        progress = make_progress(outlook)
         try:
             return launch(todo, store, LocalExecutor(cores(), 1, 1), child, progress, signals).exit_code
         finally:

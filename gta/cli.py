@@ -78,6 +78,19 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def duration(seconds: float) -> str:
+    """Return a length of time in one or two units, such as ``40 s``, ``7 min`` or ``3 h 20 min``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s" if seconds < 20 else f"{5 * round(seconds / 5)} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
 def command(main: Callable[P, int]) -> Callable[P, int]:
     """Give a ``main`` the endings that all commands share.
 

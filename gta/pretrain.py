@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from filelock import FileLock
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from gta.backbones import ResNet2D, SlowFast
+from gta.cli import duration
 from gta.config import (
     BackboneConfig,
     DrawingConfig,
@@ -30,8 +30,10 @@ from gta.config import (
     digest,
     without_shift,
 )
+from gta.data.pool import Progress, showing
 from gta.data.stills import NONE, STILL_TASKS, draw_stills
 from gta.files import make_folder, replacing
+from gta.locks import patient_lock
 from gta.optimizer import build_optimizer, lr_factor
 from gta.recognizer import MEAN, STD
 
@@ -90,7 +92,7 @@ def ensure_pretrained(run: RunConfig, folder: Path, say: Callable[[str], None] =
     """
     path = folder / weights_name(run)
     make_folder(folder)
-    with FileLock(path.with_suffix(".lock")):  # two studies at once must start from the same weights
+    with patient_lock(path.with_suffix(".lock"), f"{path} is pre-trained"):  # two studies start from the same weights
         if not path.exists():
             _make(run, path, say, workers)
     return path
@@ -100,13 +102,15 @@ def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) 
     pretrain, drawing = _parts(run)
     say(f"pre-training the backbone on {pretrain.stills:,} stills")
     started = time.perf_counter()
-    weights, accuracy = train_on_stills(pretrain, drawing, without_shift(run.model.backbone), run.data.crop, workers)
+    backbone = without_shift(run.model.backbone)
+    with showing("pre-training, batches") as progress:
+        weights, accuracy = train_on_stills(pretrain, drawing, backbone, run.data.crop, workers, progress)
     if pretrain.dtype == "float16":
         weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
     with replacing(path) as stream:
         stream.write(save(weights, {_ACCURACY: json.dumps(accuracy)}))
-    summary = ", ".join(f"{task} {value:.0f} %" for task, value in accuracy.items())
-    say(f"pre-trained in {time.perf_counter() - started:.0f} s; accuracy: {summary}")
+    summary = ", ".join(f"{task} {value:.0f}" for task, value in accuracy.items())
+    say(f"pre-trained in {duration(time.perf_counter() - started)}; % right: {summary}")
 
 
 def _still_network(backbone: Backbone, outputs: int) -> ResNet2D | SlowFast:
@@ -126,7 +130,12 @@ def _still_scores(network: ResNet2D | SlowFast, pictures: torch.Tensor) -> dict[
 
 
 def train_on_stills(
-    config: PretrainConfig, drawing: DrawingConfig, backbone: Backbone, crop: int, workers: int = 1
+    config: PretrainConfig,
+    drawing: DrawingConfig,
+    backbone: Backbone,
+    crop: int,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
     """Train a backbone to answer :data:`~gta.data.stills.STILL_TASKS` about drawn stills.
 
@@ -157,6 +166,8 @@ def train_on_stills(
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 20.0)
         optimizer.step()
+        if progress is not None:
+            progress(step + 1, len(batches))
     unseen = _StillBatches(
         config, drawing, crop, len(batches), max(1, min(_UNSEEN, config.stills) // config.batch_size)
     )

@@ -62,7 +62,8 @@ def test_all_rows_done(study, capsys):
     assert "6 rows x 1 seed, 6 distinct runs: 6 new" in out
     assert out.count("start ") == 6
     assert out.count("done ") == 6
-    assert ": 1/2, top-1 " in out
+    assert out.count("epoch 1/2  ") == out.count("epoch 2/2  ") == 6
+    assert "[6/6]" in out
     assert "Top-1 in percent, seed 0; Δ to Pixel + Region + CCMH" in out
     folder = study.results / "smoke"
     pictures = {f"{NAME}{kind}.{suffix}" for kind in ("", "_curves") for suffix in ("png", "svg")}
@@ -254,6 +255,7 @@ def test_progress_is_read_from_the_log_and_the_metrics(tmp_path):
 
 def test_bars_on_a_terminal(tmp_path, monkeypatch):
     """The rich display takes every event in every order without an error."""
+    from experiments.outlook import Outlook
     from experiments.plan import make_plan, select_rows
     from experiments.progress import Bars
     from experiments.result import parse_result
@@ -261,12 +263,13 @@ def test_bars_on_a_terminal(tmp_path, monkeypatch):
     from tests.fake_child import result_of
 
     (run,) = make_plan(select_rows([TABLES[NAME]], "Pixel"), SMOKE, [0], Store(tmp_path)).values()
-    bars = Bars(2)
+    bars = Bars(Outlook({run.id: 60.0}, 1))
     try:
         bars.waiting(run)
         bars.started(run)
         bars.step(run, 1, 4)
         bars.epoch(run, {"epoch": 0, "val_top1": 10.0, "clips_per_second": 99.0})
+        bars.tick()
         bars.failed(run, "a [bold] message")
         bars.started(run)
         bars.finished(run, parse_result(tmp_path, result_of(to_dict(run.config), run.id)))

@@ -19,6 +19,7 @@ from gta.data.pool import Progress, run_batches
 from gta.data.splits import Split
 from gta.errors import UserError
 from gta.files import read_json, write_json
+from gta.locks import patient_lock
 
 _FORMAT = 1
 
@@ -51,11 +52,9 @@ def open_cache(
     found = _open(path, wanted)
     if found is not None:
         return found
-    from filelock import FileLock
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
+        with patient_lock(path.with_suffix(".lock"), f"{path} is decoded"):
             if _open(path, wanted) is None:  # another process may have built it meanwhile
                 _build(path, wanted, split, resize, jobs, progress)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -10,12 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from gta.cli import duration
+
 Progress = Callable[[int, int], None]
 """Called with (items done, items in all)."""
 Common = TypeVar("Common")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _BATCH = 24
+_INTERVAL = 15.0
 _FEW = 200
 """So many items are done before a pool of processes has started."""
 
@@ -79,7 +83,7 @@ def _run_batch(function: Callable[[Common, Item], Result], common: Common, batch
 
 @contextmanager
 def showing(title: str) -> Iterator[Progress]:
-    """Give a progress callback: a bar on a terminal, a line every five seconds otherwise, both on stderr."""
+    """Give a progress callback: a bar on a terminal, otherwise a line at once and every 15 seconds, both on stderr."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import Progress as Bar
@@ -88,11 +92,15 @@ def showing(title: str) -> Iterator[Progress]:
             task = bar.add_task(title, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
         return
-    last = [time.monotonic()]
+    started = time.monotonic()
+    last = -math.inf
 
     def line(done: int, total: int) -> None:
-        if done == total or time.monotonic() - last[0] > 5:
-            last[0] = time.monotonic()
-            print(f"{title}: {done}/{total}", file=sys.stderr, flush=True)
+        nonlocal last
+        if done == total or time.monotonic() - last > _INTERVAL:
+            last = time.monotonic()
+            left = (last - started) / max(1, done) * (total - done)
+            rest = f", {duration(left)} left" if 0 < done < total else ""
+            print(f"{title}: {done}/{total}{rest}", file=sys.stderr, flush=True)
 
     yield line

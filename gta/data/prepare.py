@@ -7,6 +7,7 @@ A run that was cut off goes on where it stopped; the same drawing gives the same
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ from gta.data.pool import Progress, run_batches, showing
 from gta.data.templates import TEMPLATES
 from gta.errors import UserError
 from gta.files import read_json, write_bytes, write_json
+from gta.locks import patient_lock
 
 SPLITS = ("train", "validation", "tune", "test")
 _MARK = "embedded.json"
@@ -56,21 +58,16 @@ def ensure_embedded(
     folder = Path(root) / f"{name}-{digest(drawing)}"
     if not _missing(folder, drawing, splits):
         return folder
-    from filelock import FileLock
-
-    try:
-        (folder / "videos").mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        lock.acquire()
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror or error}; choose another folder") from error
-    try:
+    with contextlib.ExitStack() as held:
+        try:
+            (folder / "videos").mkdir(parents=True, exist_ok=True)
+            held.enter_context(patient_lock(folder / ".lock", f"{folder} is drawn"))
+        except OSError as error:
+            raise UserError(f"cannot write {folder}: {error.strerror or error}; choose another folder") from error
         for part in (folder / "videos").glob("*.part"):
             part.unlink(missing_ok=True)
         for split in _missing(folder, drawing, splits):  # again: another process may have made them meanwhile
             _make_split(folder, drawing, split, jobs, progress)
-    finally:
-        lock.release()
     return folder
 
 
