@@ -7,7 +7,6 @@ parameter and have seen no clip.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from gta.backbones import ResNet2D, SlowFast
-from gta.cli import duration
 from gta.config import (
     BackboneConfig,
     DrawingConfig,
@@ -101,7 +99,6 @@ def ensure_pretrained(run: RunConfig, folder: Path, say: Callable[[str], None] =
 def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) -> None:
     pretrain, drawing = _parts(run)
     say(f"pre-training the backbone on {pretrain.stills:,} stills")
-    started = time.perf_counter()
     backbone = without_shift(run.model.backbone)
     with showing("pre-training, batches") as progress:
         weights, accuracy = train_on_stills(pretrain, drawing, backbone, run.data.crop, workers, progress)
@@ -110,7 +107,7 @@ def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) 
     with replacing(path) as stream:
         stream.write(save(weights, {_ACCURACY: json.dumps(accuracy)}))
     summary = ", ".join(f"{task} {value:.0f}" for task, value in accuracy.items())
-    say(f"pre-trained in {duration(time.perf_counter() - started)}; % right: {summary}")
+    say(f"pre-trained; % right: {summary}")
 
 
 def _still_network(backbone: Backbone, outputs: int) -> ResNet2D | SlowFast:
