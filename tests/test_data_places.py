@@ -103,6 +103,7 @@ def test_the_official_list_with_another_separator_and_comments(tmp_path, separat
         ("shaking hands, twice,abcdefghijk,1,11,train", "line 3 has 6 cells, the header 5"),
         ("zumba,#NAME?,1,11,train", "line 3 has '#NAME\\?' for the id of a video"),
         (",abcdefghijk,1,11,train", "line 3 has no label"),
+        ("#zumba,abcdefghijk,1,11,train", "line 3 is a comment or a clip"),
         ("Yoga,abcdefghijk,1,11,train", "line 3 has the label 'Yoga', elsewhere 'yoga'"),
         ("yoga,-bcdefghijk,1,11,train", "line 3 repeats id -bcdefghijk_000001_000011 of line 2"),
         ("zumba,-bcdefghijk,1,11,train", "line 3 gives -bcdefghijk_000001_000011 the label 'zumba', line 2 'yoga'"),

@@ -39,9 +39,10 @@ def name_classes(root: Path, lists: Sequence[tuple[Path, Sequence[Entry]]], numb
     file = first_file(list_folders(root), FILES)
     if file is not None:
         names = read_names(file)
-        lacking = [number for number in numbers if number not in names]
-        if lacking:
-            raise UserError(f"{file} names {len(names)} classes, the lists have label {lacking[-1]}")
+        for path, entries in lists:
+            odd = next((entry for entry in entries if entry.label not in names), None)
+            if odd is not None:
+                raise UserError(f"{path}: line {odd.line} has label {odd.label}, {file} names {len(names)} classes")
         return names
     found = _of_folders(lists)
     if found is not None:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gta.data.media import VIDEO_SUFFIXES
 from gta.errors import UserError
 
 SEPARATORS = ("\t", ";", "|", ",", " ")
 """Between the cells of a line; the blank last, for it may stand in names."""
+_COMMENT = re.compile(r"#([\s#!].*)?")
+_ROW = re.compile(r"\d.*[,;|\t]|[,;|\t].*\d|\s\d+$|" + "|".join(map(re.escape, VIDEO_SUFFIXES)))
+"""What follows # in a line that may be a row."""
 
 
-def read_lines(path: Path, comments: bool = True) -> list[tuple[int, str]]:
-    """Return (number from 1, line) of the lines that are not blank, without their ends and outer blanks.
+def read_lines(path: Path) -> list[tuple[int, str]]:
+    """Return (number from 1, line) of the lines that are neither blank nor comments, without ends and outer blanks.
 
     Args:
         path: the list, in UTF-8, or in UTF-16 with a byte order mark.
-        comments: leave out lines that begin with ``#``.
 
     Raises:
-        UserError: the file cannot be read or is no text.
+        UserError: the file cannot be read or is no text, or a line may be a comment or a row.
     """
     path = Path(path)
     try:
@@ -30,13 +34,25 @@ def read_lines(path: Path, comments: bool = True) -> list[tuple[int, str]]:
         wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
+        line = len(content[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
+        raise UserError(f"{path} is not UTF-8 text: line {line}, {error.reason}; save it as UTF-8") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}; download it again") from error
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     # A tab in front is an empty cell, as pandas writes it above its index.
     kept = [(number, line.rstrip().lstrip(" ")) for number, line in enumerate(lines, 1) if line.strip()]
-    return [(number, line) for number, line in kept if not (comments and line.startswith("#"))]
+    return [(number, line) for number, line in kept if not _is_comment(path, number, line)]
+
+
+def _is_comment(path: Path, number: int, line: str) -> bool:
+    if not line.startswith("#"):
+        return False
+    if _COMMENT.fullmatch(line) or not _ROW.search(line):
+        return True
+    raise UserError(
+        f"{path}: line {number} is a comment or a clip whose name begins with #: {line[:60]!r}; "
+        f"write a blank after the # of a comment, and the path of a clip as ./#..."
+    )
 
 
 def read_rows(path: Path, separator: str) -> list[tuple[int, list[str]]]:

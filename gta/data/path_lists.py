@@ -30,7 +30,10 @@ _LABELS = (
 )
 _FRAMES = ("frame_id", "frame_path", "frame")
 _NUMBER = re.compile(r"(\d{1,5})(\.0*)?", re.ASCII)
-_COMMENT = re.compile(r"#([\s#!].*)?")
+_SAMPLE = 1000
+"""Lines from whose beginning the manner of a list is told."""
+_NOTE = re.compile(r"(" + "|".join(map(re.escape, VIDEO_SUFFIXES)) + r")\s+#", re.IGNORECASE)
+"""A comment behind a path."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def read_entries(path: Path) -> list[Entry]:
     Raises:
         UserError: the file lists nothing, a line is not to be told for certain, or a clip stands twice.
     """
-    lines = [(number, line) for number, line in read_lines(path, comments=False) if not _is_comment(path, number, line)]
+    lines = read_lines(path)
     if not lines:
         raise UserError(f"{path} is empty; put the list of the split there")
     entries = _by_header(path, lines) or _by_shape(path, lines)
@@ -76,17 +79,6 @@ def counts_frames(path: Path) -> bool:
 def is_video(name: str) -> bool:
     """Whether a name ends as that of a video."""
     return name.lower().endswith(VIDEO_SUFFIXES)
-
-
-def _is_comment(path: Path, number: int, line: str) -> bool:
-    if not line.startswith("#"):
-        return False
-    if _COMMENT.fullmatch(line) or not re.search(r"[\s,;|]\d{1,5}$", line):
-        return True
-    raise UserError(
-        f"{path}: line {number} is a comment or a clip whose name begins with #: {line[:60]!r}; "
-        f"write a blank after the # of a comment, and the path of a clip as ./#..."
-    )
 
 
 def _refused(path: Path, number: int, line: str) -> UserError:
@@ -125,9 +117,10 @@ def _row(path: Path, number: int, line: str, separator: str, names: list[str]) -
         row = split_row(line, separator)
     except ValueError:
         raise _refused(path, number, line) from None
-    if len(row) > 2 == len(names) and names[0] in _PATHS:  # a path that holds the separator
-        whole, _, last = line.rpartition(separator)
-        row = [whole.strip(), last.strip()]
+    whole, _, last = (text.strip() for text in line.rpartition(separator))
+    plain = not (is_video(row[0]) or row[0].isdecimal() or '"' in whole)
+    if len(row) > 2 == len(names) and names[0] in _PATHS and plain and _NUMBER.fullmatch(last):
+        row = [whole, last]  # a path that holds the separator
     while len(row) > len(names) and not row[-1]:
         del row[-1]
     if len(row) != len(names):
@@ -144,6 +137,8 @@ def _labelled(path: Path, rows: list[tuple[int, list[str]]], at: int, labels: li
     column, entries = (names or numbers)[0], []
     for number, row in rows:
         match, text, name = _NUMBER.fullmatch(row[column]), row[column], row[at]
+        if not is_video(name) and any(is_video(cell) for cell in row):
+            raise UserError(f"{path}: line {number} has {name[:60]!r} for a path, and a video in another column")
         if not _is_name(name) or bool(match) == bool(names) or not (match or any(map(str.isalpha, text))):
             kind = "a class's name" if names else "a class's number"
             raise UserError(f"{path}: line {number} has {text[:40]!r} for {name[:60]!r}; expected {kind}")
@@ -153,11 +148,11 @@ def _labelled(path: Path, rows: list[tuple[int, list[str]]], at: int, labels: li
 
 # --------------------------------------------------------------------------------------- by shape
 def _by_shape(path: Path, lines: list[tuple[int, str]]) -> list[Entry]:
-    """Return the entries of a list without a header, in the one manner that fits most of its lines."""
+    """Return the entries of a list without a header, in the one manner that fits most of its first lines."""
     manners = [(read, separator) for read in (_tail, _head) for separator in SEPARATORS]
     frames, best, fits = counts_frames(path), manners[0], -1
     for read, separator in manners:
-        count = sum(read(line, separator, frames) is not None for _, line in lines)
+        count = sum(read(line, separator, frames) is not None for _, line in lines[:_SAMPLE])
         if count > fits:
             best, fits = (read, separator), count
     read, separator = best
@@ -250,4 +245,8 @@ def _is_joined(whole: str, parts: list[str], separator: str) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    return bool(name.strip("./\\")) and all(ord(mark) >= 32 and ord(mark) != 127 for mark in name)
+    return (
+        bool(name.strip("./\\"))
+        and not _NOTE.search(name)
+        and all(ord(mark) >= 32 and ord(mark) != 127 for mark in name)
+    )

@@ -62,7 +62,9 @@ def read_split(root: Path, split: SplitName) -> Split:
         template = without_brackets(template)
         if template not in numbers and (template or split != "test"):
             where = answers_path or rows_path
-            raise UserError(f"{where}: clip {clip_id} has template {template!r}, which labels.json does not list")
+            raise UserError(
+                f"{where}: entry {i}, clip {clip_id}, has template {template!r}, which labels.json does not list"
+            )
         found.append((clip_id, template))
     check_unique(rows_path, ((f"entry {i}", clip_id, name) for i, (clip_id, name) in enumerate(found)))
     places = Places(root, MEDIA)
