@@ -29,6 +29,7 @@ class Places:
         found = [folder for name in patterns for folder in self._folders(name)]
         self.folders: tuple[Path, ...] = tuple(dict.fromkeys(found))
         self._listed: dict[Path, dict[str, str]] = {}
+        self._parents: dict[tuple[Path, str], Path] = {}
 
     def _folders(self, pattern: str) -> list[Path]:
         if pattern == ".":
@@ -84,7 +85,7 @@ class Places:
         """
         found: dict[str, Path] = {}
         for name in names:
-            path = self._at(self.root, PurePosixPath(name.replace("\\", "/")))
+            path = self._at(self.root, name.replace("\\", "/").rstrip("/"))
             if path is not None:
                 found[name] = path
         taken = set(
@@ -106,7 +107,7 @@ class Places:
         for start in range(len(parts)):
             if start == len(parts) - 1 > 0 and shared[own] > 1:
                 return None
-            tail = PurePosixPath(*parts[start:])
+            tail = "/".join(parts[start:])
             for folder in (self.root, *below):
                 if (there := self._at(folder, tail)) is not None:
                     return there
@@ -116,16 +117,22 @@ class Places:
         alike = len(parts) == 1 or _letters(candidates[0].parent.name) == _letters(path.parent.name)
         return candidates[0] if alike or KINETICS_CLIP.fullmatch(own) else None
 
-    def _at(self, folder: Path, path: PurePosixPath) -> Path | None:
+    def _at(self, folder: Path, name: str) -> Path | None:
         """Return what lies at a path, with whatever suffix; two spellings of one path give one result."""
-        parent = Path(os.path.normpath(folder.joinpath(path.parent)))
-        if not str(path.parent).isascii():  # disks differ in how they spell one letter
-            parent = self._spelled(folder, path.parent)
-        name = self._list(parent).get(unicodedata.normalize("NFC", own_name(path.name)))
-        if name is None:
+        above, _, leaf = name.rpartition("/")
+        parent = self._parents.get((folder, above))
+        if parent is None:
+            inner = PurePosixPath(above or ("/" if name.startswith("/") else "."))
+            parent = Path(os.path.normpath(folder / inner))
+            if not above.isascii():  # disks differ in how they spell one letter
+                parent = self._spelled(folder, inner)
+            self._parents[folder, above] = parent
+        listed = self._list(parent)
+        found = listed.get(unicodedata.normalize("NFC", own_name(leaf))) if listed else None
+        if found is None:
             return None
-        exact = parent / path.name
-        return exact if name != path.name and os.path.lexists(exact) else parent / name
+        exact = parent / leaf
+        return exact if found != leaf and os.path.lexists(exact) else parent / found
 
     def _spelled(self, folder: Path, path: PurePosixPath) -> Path:
         """Return a folder as the disk spells it."""
