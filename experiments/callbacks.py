@@ -34,6 +34,8 @@ class RunLog(pl.Callback):
         self.path = folder / "metrics.jsonl"
         points = read_points(self.path)[0] if self.path.exists() else []
         self.points: list[dict[str, Any]] = [point for point in points if point.keys() >= NEEDED]
+        self.began = False
+        """Whether this process has made a step: what a checkpoint holds has been taken up."""
         self._losses: list[float] = []
         self._clips = 0
         self._started = self._seconds = self._said = 0.0
@@ -50,6 +52,7 @@ class RunLog(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: Batch, batch_idx: int
     ) -> None:
         """Count clips and say how far the run is."""
+        self.began = True
         self._clips += len(batch["label"]) * trainer.world_size
         loss = float(outputs["loss"]) if isinstance(outputs, dict) else float("nan")
         self._losses.append(loss * trainer.accumulate_grad_batches)  # the trainer has divided it by that number

@@ -175,7 +175,7 @@ def _check_weights(runs: Sequence[RunConfig], folder: Path, found: Preflight) ->
     wanted = [run.pretrain for run in runs if isinstance(run.pretrain, WeightsConfig)]
     if not wanted:
         return
-    from gta.weights import locate, missing
+    from gta.public_weights import locate, missing
 
     for weights in dict.fromkeys(wanted):
         if locate(weights, folder) is None:

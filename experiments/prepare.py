@@ -54,7 +54,7 @@ def _prepare_weights(runs: Sequence[RunConfig], folder: Path, say: Callable[[str
 
                 found[run.id] = ensure_pretrained(run, folder, say)
             case WeightsConfig():
-                from gta.weights import find
+                from gta.public_weights import find
 
                 found[run.id] = find(run.pretrain, folder)
     return found

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import io
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
+from torch import nn
 
 from gta.errors import UserError
 from gta.files import replacing
+from gta.tensor_files import open_tensors
+from gta.weights import check_weights, named_tensors
 
 LABELS = "labels"
 """Key of a checkpoint: names of the classes in the order of the scores."""
 FINGERPRINT = "label_fingerprint"
 """Key of a checkpoint: :func:`gta.data.splits.label_fingerprint` of them."""
+_ANEW = "delete it to start anew"
+_PARTS: dict[str, tuple[type, bool]] = {
+    "state_dict": (dict, True),
+    "optimizer_states": (list, True),
+    "loops": (dict, True),
+    "lr_schedulers": (list, False),
+    "callbacks": (dict, False),
+    "hyper_parameters": (dict, False),
+    "epoch": (int, False),
+    "global_step": (int, False),
+    "pytorch-lightning_version": (str, False),
+    LABELS: (list, False),
+    FINGERPRINT: (str, False),
+}
+"""Parts of a checkpoint: their type, and whether a run cannot do without."""
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -34,6 +51,14 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         with replacing(Path(path)) as stream:
             stream.write(buffer.getbuffer())
 
+    def load_checkpoint(self, path: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Return what a checkpoint holds; whatever the caller asks for, no code is executed.
+
+        Raises:
+            UserError: the file is not a checkpoint.
+        """
+        return read_checkpoint(Path(path))
+
 
 def newest(folder: Path) -> Path | None:
     """Return the checkpoint to resume from, or None when there is none.
@@ -42,17 +67,61 @@ def newest(folder: Path) -> Path | None:
         UserError: the file is not a checkpoint.
     """
     path = folder / "last.ckpt"
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return None
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        found = {"state_dict", "optimizer_states", "loops"} <= content.keys()
-    except (OSError, RuntimeError, pickle.UnpicklingError, AttributeError, EOFError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path} is not a checkpoint of a run ({reason}); delete it to start anew") from error
-    if not found:
-        raise UserError(f"{path} is not a checkpoint of a run; delete it to start anew")
+    read_checkpoint(path, mmap=True)
     return path
+
+
+def read_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
+    """Return what a checkpoint holds, each part of the type that it must have.
+
+    Args:
+        path: of the checkpoint.
+        mmap: leave the tensors on the disk until they are read.
+
+    Raises:
+        UserError: the file is not a checkpoint of a run, or a part has another type; the message names it.
+    """
+    try:
+        content = open_tensors(path, mmap)
+        _check_parts(path, content)
+        named_tensors(path, content["state_dict"], "state_dict.")
+    except UserError as error:
+        raise UserError(f"{path} is not a checkpoint of a run ({_without(path, error)}); {_ANEW}") from error
+    return cast(dict[str, Any], content)
+
+
+def check_network(path: Path, module: nn.Module) -> None:
+    """Compare the weights in a checkpoint to those of a module with the same names.
+
+    Raises:
+        UserError: names, shapes or types differ, or values are not finite; the first are named.
+    """
+    weights = named_tensors(path, read_checkpoint(path, mmap=True)["state_dict"], "state_dict.")
+    try:
+        check_weights(path, module.state_dict(), weights, "state_dict.")
+    except UserError as error:
+        raise UserError(f"{path} does not fit the model of its run ({_without(path, error)}); {_ANEW}") from error
+
+
+def _check_parts(path: Path, content: Any) -> None:  # noqa: ANN401 - any saved value
+    if not isinstance(content, dict):
+        raise UserError(f"it holds a {type(content).__name__}")
+    for name, (kind, needed) in _PARTS.items():
+        if name not in content and needed:
+            raise UserError(f"it has no {name}")
+        value = content.get(name)
+        if name in content and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise UserError(f"{name} is a {type(value).__name__}, not a {kind.__name__}")
+    names = content.get(LABELS, [])
+    if not all(isinstance(name, str) and name.isprintable() for name in names):
+        raise UserError(f"{LABELS} holds other things than names of classes")
+
+
+def _without(path: Path, error: UserError) -> str:
+    """Return a message without the path that it begins with."""
+    return str(error).removeprefix(str(path)).lstrip(": ").removeprefix("is not a file of weights: ")
 
 
 def replace_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
@@ -61,7 +130,7 @@ def replace_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
     Raises:
         UserError: the folder cannot be written.
     """
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    content = read_checkpoint(path)
     content["state_dict"] = {name: value.detach().cpu() for name, value in weights.items()}
     AtomicCheckpointIO().save_checkpoint(content, path)
 

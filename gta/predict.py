@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -98,9 +99,7 @@ def load_run(folder: Path, config: RunConfig) -> VideoRecognizer:
     Raises:
         UserError: there is no checkpoint, or it is damaged or of another run.
     """
-    import torch
-
-    from gta.checkpoint import FINGERPRINT, LABELS, check_labels, newest
+    from gta.checkpoint import FINGERPRINT, LABELS, check_labels, check_network, newest, read_checkpoint
     from gta.config import to_dict
     from gta.data.splits import label_fingerprint
     from gta.recognizer import VideoRecognizer
@@ -111,19 +110,22 @@ def load_run(folder: Path, config: RunConfig) -> VideoRecognizer:
             f"run {folder.name} has no checkpoint ({folder / 'ckpt' / 'last.ckpt'}); checkpoints are not committed: "
             f"train the run with experiments.run, into a --results folder of its own if it is done here"
         )
-    content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    if content.get("hyper_parameters", {}).get("config") != to_dict(config):
+    content = read_checkpoint(path, mmap=True)
+    if _plain(content.get("hyper_parameters", {}).get("config")) != _plain(to_dict(config)):
         raise UserError(f"{path} is the checkpoint of another run than {folder.name}")
     labels = tuple(content.get(LABELS) or _labels(config))
     if len(labels) != config.model.classes:
         raise UserError(f"{path} names {len(labels)} classes, the model of its run has {config.model.classes}")
     check_labels(str(path), content.get(FINGERPRINT), label_fingerprint(labels))
     recognizer = VideoRecognizer(config, labels)
-    try:
-        recognizer.load_state_dict(content["state_dict"])
-    except RuntimeError as error:
-        raise UserError(f"{path} does not fit the model of its run: {str(error).splitlines()[-1].strip()}") from error
+    check_network(path, recognizer)
+    recognizer.load_state_dict(content["state_dict"])
     return recognizer.eval()
+
+
+def _plain(value: object) -> str:
+    """Return a value as text, in which tensors and other things that a config cannot hold differ from every config."""
+    return json.dumps(value, sort_keys=True, default=repr, skipkeys=True)
 
 
 def _labels(config: RunConfig) -> list[str]:
@@ -163,6 +165,7 @@ def probabilities(recognizer: VideoRecognizer, views: torch.Tensor) -> NDArray[n
 
 
 def _predict(options: argparse.Namespace, folder: Path, config: RunConfig) -> None:
+    import numpy as np
     import torch
 
     views = read_views(options.video, config)
@@ -172,6 +175,11 @@ def _predict(options: argparse.Namespace, folder: Path, config: RunConfig) -> No
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"--device {options.device}: {str(error).splitlines()[0]}") from error
     found = probabilities(recognizer, views)
+    if not np.isfinite(found).all():
+        raise UserError(
+            f"the model of run {folder.name} gives {options.video} scores that are no numbers: its weights "
+            f"({folder / 'ckpt' / 'last.ckpt'}) are damaged or its training diverged; train it again"
+        )
     best = (-found).argsort(kind="stable")[:GUESSES]
     for number in best:
         print(f"{100 * found[number]:5.1f} %  {recognizer.labels[number]}")

@@ -152,6 +152,21 @@ def test_a_run_that_cannot_be_used(tmp_path, video, capsys, damage, message):
     assert message in line
 
 
+def test_scores_that_are_no_numbers(tmp_path, video, capsys):
+    """Each weight is a number, the scores are none: a net that has left the range of its type."""
+    state = {
+        name: torch.full_like(value, 3e38) if value.is_floating_point() else value
+        for name, value in VideoRecognizer(RUN, LABELS).state_dict().items()
+    }
+    save(tmp_path, state_dict=state)
+    assert predict(video, "--run", RUN.id, "--results", tmp_path, "--device", "cpu") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    assert "scores that are no numbers" in line
+    assert "last.ckpt" in line
+
+
 def test_a_run_that_is_not_there(results, video, tmp_path, capsys):
     assert predict(video, "--run", "ffffffffffff", "--results", results) == 2
     assert f"is no run in {results / 'runs'}; nearest: {RUN.id}" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Weights from files: names of torchvision and PySlowFast, files that are something else, other numbers of frames."""
 
+import hashlib
 import math
 import pickle
 
@@ -9,10 +10,11 @@ from safetensors.torch import save_file
 
 from experiments.profiles import SMOKE
 from experiments.study import Row
-from gta import ModelConfig, build_model, resample_frames, weights
+from gta import ModelConfig, build_model, public_weights, resample_frames, weights
 from gta.backbones import ResNet2D, SlowFast
 from gta.config import BackboneConfig, GTAConfig, SAConfig, SlowFastConfig, TAConfig, WeightsConfig
 from gta.errors import UserError
+from gta.pyslowfast import from_pyslowfast
 
 SMALL = BackboneConfig((1, 1, 1, 1), 8, "small")
 SLOWFAST = SlowFastConfig(depths=(1, 2, 1, 1), width=16)
@@ -83,7 +85,7 @@ def test_a_checkpoint_of_pyslowfast_is_converted(tmp_path):
 
 def test_the_converter_names_every_weight_of_the_network():
     network = SlowFast(SLOWFAST, 400, frames=8)
-    converted = weights.from_pyslowfast(pyslowfast_state(network))
+    converted = from_pyslowfast(pyslowfast_state(network))
     assert {name: value.shape for name, value in converted.items()} == {
         name: value.shape for name, value in network.state_dict().items()
     }
@@ -153,19 +155,66 @@ def test_public_weights_are_found_by_name_or_said_to_be_missing(tmp_path, monkey
     with pytest.raises(
         UserError, match=r"SLOWFAST_16x8_R50 .*are missing; .*PySlowFast's names.*SLOWFAST_16x8_R50{.safetensors"
     ):
-        weights.find(config, tmp_path)
+        public_weights.find(config, tmp_path)
 
-    def offline(name, folder):
+    def offline(url, folder):
         raise OSError("no network")
 
-    monkeypatch.setattr(weights, "_download", offline)
+    monkeypatch.setattr(public_weights, "_download", offline)
     with pytest.raises(UserError, match=r"could not be downloaded \(no network\); save them as"):
-        weights.find(WeightsConfig("torchvision", "ResNet50_Weights.IMAGENET1K_V1"), tmp_path)
+        public_weights.find(WeightsConfig("torchvision", "ResNet50_Weights.IMAGENET1K_V1"), tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "SLOWFAST_16x8_R50.pyth").touch()
     monkeypatch.setenv("GTA_WEIGHTS", str(elsewhere))
-    assert weights.find(config, tmp_path) == elsewhere / "SLOWFAST_16x8_R50.pyth"
+    assert public_weights.find(config, tmp_path) == elsewhere / "SLOWFAST_16x8_R50.pyth"
+
+
+@pytest.mark.parametrize("place", ["folder", "variable", "cache"])
+def test_weights_are_found_under_torch_hubs_own_name(tmp_path, monkeypatch, place):
+    config = WeightsConfig("torchvision", "ResNet50_Weights.IMAGENET1K_V1")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GTA_WEIGHTS", str(tmp_path / "variable"))
+    folder = tmp_path / {"cache": "home/hub/checkpoints"}.get(place, place)
+    folder.mkdir(parents=True)
+    assert public_weights.locate(config, tmp_path / "folder") is None
+    (folder / "resnet50-0676ba61.pth").touch()
+    assert public_weights.find(config, tmp_path / "folder") == folder / "resnet50-0676ba61.pth"
+
+
+def test_the_name_of_torch_hub_is_checked_against_the_content(tmp_path):
+    network = ResNet2D(SMALL, 5)
+    torch.save(network.state_dict(), tmp_path / "a.pth")
+    digits = hashlib.sha256((tmp_path / "a.pth").read_bytes()).hexdigest()[:8]
+    weights.load(network, (tmp_path / "a.pth").rename(tmp_path / f"resnet50-{digits}.pth"))
+    torch.save(network.half().state_dict(), tmp_path / f"resnet50-{digits}.pth")
+    with pytest.raises(UserError, match=rf"its name says that its SHA-256 begins with {digits}, it begins with"):
+        weights.load(network, tmp_path / f"resnet50-{digits}.pth")
+
+
+def test_weights_are_taken_out_of_wrappers_and_containers_within_others(tmp_path):
+    source, target = ResNet2D(SMALL, 5), ResNet2D(SMALL, 7)
+    state = {f"module._orig_mod.base_model.encoder.{name}": value for name, value in source.state_dict().items()}
+    inner = {"model": {"net": state | {"n_averaged": torch.tensor(1)}}, "arch": "resnet50"}
+    torch.save({"state_dict": inner, "model": "resnet50", "optimizer": {}}, tmp_path / "a.pth")
+    weights.load(target, tmp_path / "a.pth")
+    assert torch.equal(target.layer4[0].conv3.weight, source.layer4[0].conv3.weight)
+
+
+def test_an_average_of_weights_comes_before_what_was_averaged(tmp_path):
+    plain, average, target = (ResNet2D(SMALL, 5) for _ in range(3))
+    content = {"model": plain.state_dict(), "model_ema": {f"module.{k}": v for k, v in average.state_dict().items()}}
+    torch.save(content, tmp_path / "a.pth")
+    weights.load(target, tmp_path / "a.pth")
+    assert torch.equal(target.conv1.weight, average.conv1.weight)
+
+
+def test_wrapped_weights_of_pyslowfast(tmp_path):
+    network = SlowFast(SLOWFAST, 400, frames=8)
+    state = pyslowfast_state(network)
+    torch.save({"model_state": {f"module.{name}": value for name, value in state.items()}}, tmp_path / "a.pyth")
+    weights.load(network, tmp_path / "a.pyth", "pyslowfast")
+    assert torch.equal(network.fc.weight, state["head.projection.weight"])
 
 
 # ------------------------------------------------------------------------------- other frame counts
