@@ -82,7 +82,7 @@ def train(config: RunConfig, place: Place) -> None:
     from experiments.environment import describe
     from experiments.labels import labels
     from experiments.mirror import Mirror
-    from experiments.restoring import restoring
+    from experiments.restoring import fit_from
     from gta.checkpoint import check_network, newest
     from gta.data.check import read_passport
     from gta.data.damage import damage_limit
@@ -113,21 +113,12 @@ def train(config: RunConfig, place: Place) -> None:
         trainer = _trainer(config, place, data, log, env)
         with together(trainer):
             with _signals(trainer):
-                with restoring(checkpoint, log):
-                    _fit(config, trainer, recognizer, data, checkpoint)
+                fit_from(checkpoint, trainer, recognizer, data, log)
                 stored = _score(config, place, trainer, recognizer)
             for names in collect(trainer, data.damage.names)[1:]:  # of the other processes
                 data.damage.add(names)
             first_writes(trainer, lambda: _finish(config, place, recognizer, data, stored, env, log))
         mirror.conclude(place.folder)
-
-
-def _fit(
-    config: RunConfig, trainer: pl.Trainer, recognizer: VideoRecognizer, data: VideoDataModule, checkpoint: Path | None
-) -> None:
-    trainer.fit(recognizer, data, ckpt_path=checkpoint, weights_only=True)
-    if trainer.current_epoch < config.train.epochs:
-        raise RuntimeError(f"training ended by itself after {trainer.current_epoch} of {config.train.epochs} epochs")
 
 
 @contextlib.contextmanager

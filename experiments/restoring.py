@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
+
+import pytorch_lightning as pl
 
 from experiments.callbacks import RunLog
 from experiments.memory import is_shortage
+from gta.data.module import VideoDataModule
 from gta.errors import UserError
+from gta.recognizer import VideoRecognizer
 from gta.tensor_files import shown
 
 
-@contextlib.contextmanager
-def restoring(path: Path | None, log: RunLog) -> Iterator[None]:
-    """Name the checkpoint in an error that comes after a resume and before the end of the first step.
+def fit_from(
+    path: Path | None, trainer: pl.Trainer, recognizer: VideoRecognizer, data: VideoDataModule, log: RunLog
+) -> None:
+    """Train to the last epoch, from a checkpoint if there is one.
 
     Raises:
-        UserError: such an error came.
+        UserError: an error came after a resume and before the end of the first step; the message names the checkpoint.
+        RuntimeError: training ended early.
     """
+    epochs = recognizer.run.train.epochs
     try:
-        yield
+        trainer.fit(recognizer, data, ckpt_path=path, weights_only=True)
+        if trainer.current_epoch < epochs:
+            raise RuntimeError(f"training ended by itself after {trainer.current_epoch} of {epochs} epochs")
     except UserError:
         raise
     except Exception as error:  # each part of a checkpoint fails in its own way
