@@ -27,7 +27,7 @@ def test_frozen_options():
 
 def test_frozen_report_options():
     names = {name for action in report_parser()._actions for name in action.option_strings}
-    assert names == {"-h", "--help", "--check", "--profile", "--results", "--run", "--out"}
+    assert names == {"-h", "--help", "--check", "--profile", "--results", "--run", "--out", "--freeze"}
 
 
 @pytest.mark.parametrize("option", ["--help", "--list"])
