@@ -33,6 +33,7 @@ CONTAINERS = (
     "module",
 )
 """Entries under which training programs keep the weights, the preferred first; also one within another."""
+_LOOKED = f"; weights are looked for under {', '.join(CONTAINERS)}"
 WRAPPERS = ("module", "model", "backbone", "encoder", "network", "net", "base_model")
 """Words that wrappers put before the names of a network, also several."""
 _INNER = re.compile(r"(?<![^.])(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
@@ -91,7 +92,7 @@ def named_tensors(path: Path, content: Any, where: str = "") -> dict[str, Tensor
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise UserError(
                 f"{path} holds no dictionary of tensors{field}: the entry {where}{shown(name)} is "
-                f"a {type(value).__name__}; weights are looked for under {', '.join(CONTAINERS)}"
+                f"a {type(value).__name__}{'' if where else _LOOKED}"
             )
         if value.layout != torch.strided or value.device.type != "cpu" or value.is_quantized:
             raise UserError(f"{path}: {where}{shown(name)} is no plain tensor (sparse, quantised or without values)")
