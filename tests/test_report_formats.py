@@ -281,7 +281,7 @@ def test_the_pictures_of_one_run(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--run", "0123"], "--run '0123'"),
+        (["--run", "0123"], "'0123' is no run in"),
         (["--out", "x"], "--out is for the pictures of --run"),
         (["--run", "0123", "--check"], "takes no table"),
         (["--run", "0123", "table_main"], "takes no table"),
