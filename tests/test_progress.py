@@ -146,7 +146,7 @@ def test_every_line_says_how_long_the_whole_will_take(log, runs, tmp_path, monke
         lines.step(run, 1, 100)
         lines.epoch(run, {"epoch": 0, "epochs": 1.0, "val_top1": 10.0, "clips_per_second": 1234.0})
         lines.tick()
-    result = parse_result(tmp_path, result_of(to_dict(runs[0].config), runs[0].id), {})
+    result = parse_result(tmp_path, result_of(to_dict(runs[0].config), runs[0].id))
     lines.finished(runs[0], result)
     lines.failed(runs[1], "x")
     lines.waiting(runs[3])
