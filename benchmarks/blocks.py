@@ -17,8 +17,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from experiments.profiles import TINY
-from experiments.study import Row
+from experiments.study.profiles import TINY
+from experiments.study.rows import Row
 from gta.config import BlockConfig, GTAConfig, NLConfig, SAConfig, TAConfig
 from gta.model import build_model
 

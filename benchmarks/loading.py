@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 
 from benchmarks.readers import FOLDER_READERS, FRAMES, OURS, PLAIN, VIDEO_READERS, Reader, usable
 from gta.config import DrawingConfig
-from gta.data.drawing import draw_clip
-from gta.data.templates import TEMPLATES
-from gta.data.transcode import Conversion, write_clip
+from gta.data.drawn.clip import draw_clip
+from gta.data.drawn.templates import TEMPLATES
+from gta.data.tools.transcode import Conversion, write_clip
 from gta.files import write_text
 
 LENGTH = 48

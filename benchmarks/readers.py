@@ -10,9 +10,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.data.decode import Reader as ClipReader
-from gta.data.jpeg import frame_files
-from gta.data.sampling import segment_indices
+from gta.data.frames import segment_indices
+from gta.data.read.jpeg import frame_files
+from gta.data.read.reader import Reader as ClipReader
 from gta.data.transforms import scale
 from gta.errors import UserError
 

@@ -4,7 +4,7 @@
     python -m experiments.compact RUN... [--results DIR]
 
 Rewrites ``scores.npz`` and ``scores-<split>.npz`` of a profile's finished runs, or of those named, in the form of
-:mod:`gta.compact_scores`. Every answer, accuracy and order pair is counted from the new file before it takes the place
+:mod:`gta.scoring.compact`. Every answer, accuracy and order pair is counted from the new file before it takes the place
 of the old one, and must be the same to the last digit. Of the members of ensembles the probabilities that their tables
 average are kept as well. There is no way back but to train a run again.
 
@@ -24,10 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments import usage
-from experiments.profiles import PROFILES
-from experiments.result import Result, check_recorded
-from experiments.store import Store
+from experiments.store.result import Result, check_recorded
+from experiments.store.store import Store
+from experiments.study.profiles import PROFILES, choose_profile
 from experiments.tables import TABLES
 from gta import files
 from gta.cli import Parser, command, parse
@@ -35,7 +34,7 @@ from gta.config import ViewsConfig
 from gta.errors import UserError
 
 if TYPE_CHECKING:
-    from gta.scores import Scores, StoredScores
+    from gta.scoring.scores import Scores, StoredScores
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError("name the runs, or all of a profile by --profile NAME")
     store, failed = Store(options.results), 0
     if options.profile:
-        run_ids = _finished(store, usage.choose_profile(options.profile).name)
+        run_ids = _finished(store, choose_profile(options.profile).name)
     else:
         run_ids = [find_run(options.results, name).name for name in options.runs]
     for run_id in dict.fromkeys(run_ids):
@@ -119,7 +118,7 @@ def compact_run(store: Store, run_id: str) -> list[Rewritten]:
 @functools.cache
 def averaged_views(profile_name: str, seed: int) -> Mapping[str, set[ViewsConfig]]:
     """Return the views whose probabilities the tables average over models, by the id of the run."""
-    profile, found = usage.choose_profile(profile_name), dict[str, set[ViewsConfig]]()
+    profile, found = choose_profile(profile_name), dict[str, set[ViewsConfig]]()
     for table in TABLES.values():
         for row in filter(profile.runs, table.rows):
             for member in row.members:
@@ -129,9 +128,9 @@ def averaged_views(profile_name: str, seed: int) -> Mapping[str, set[ViewsConfig
 
 
 def _rewritten(folder: Path, result: Result, embedded: bool, kept: Collection[ViewsConfig]) -> Iterator[Rewritten]:
-    from experiments.reporting.judge import kinds_and_partners_of
-    from gta.compact_scores import CompactScores, pack, write_compact
-    from gta.scores import read_scores
+    from experiments.reporting.evidence.judge import kinds_and_partners_of
+    from gta.scoring.compact import CompactScores, pack, write_compact
+    from gta.scoring.scores import read_scores
 
     kinds, partner = kinds_and_partners_of(embedded)
     for path in (folder / "scores.npz", *sorted(folder.glob("scores-*.npz"))):
@@ -159,7 +158,7 @@ def _counts_alike(
     """Return whether everything that is counted from two forms of the same scores is the same."""
     import numpy as np
 
-    from gta.evaluation import accuracies
+    from gta.scoring.accuracy import accuracies
 
     order = np.argsort(stored.clip_ids, kind="stable")
     for clips, crops in dict.fromkeys(map(tuple, stored.views[:, :2].tolist())):

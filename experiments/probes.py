@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from experiments.study import FamilySettings, Profile, Row
+from experiments.study.profiles import choose_profile
+from experiments.study.rows import FamilySettings, Profile, Row
 from experiments.tables.models import DNL, GTA, NL, TAPE
 from experiments.trials import SEEDS, Trial, carry_out, on_tune, trial_parser
-from experiments.usage import choose_profile
 from gta.cli import command, parse
 from gta.config import GTAConfig, Place, RunConfig, SAConfig
 from gta.errors import UserError, nearest

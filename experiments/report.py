@@ -18,11 +18,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments import usage
-from experiments.profiles import PROFILES
-from experiments.store import Store
-from experiments.study import Profile, Table
-from experiments.tables import TABLES
+from experiments.store.store import Store
+from experiments.study.profiles import PROFILES, choose_profile
+from experiments.study.rows import Profile, Table
+from experiments.tables import TABLES, choose_tables
 from gta.cli import Parser, command, parse
 from gta.errors import UserError
 
@@ -50,15 +49,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _freeze(options)
     if options.out:
         raise UserError("--out is for the pictures of --run; tables and their pictures go to --results")
-    tables = usage.choose_tables(options.tables or list(TABLES))
-    profiles = [usage.choose_profile(options.profile)] if options.profile else list(PROFILES.values())
+    tables = choose_tables(options.tables or list(TABLES))
+    profiles = [choose_profile(options.profile)] if options.profile else list(PROFILES.values())
     if options.check:
         return _check(Store(options.results), tables, profiles, not options.tables)
     return _write(Store(options.results), tables, profiles, not options.tables)
 
 
 def _freeze(options: argparse.Namespace) -> int:
-    from experiments import protocol
+    from experiments.reporting.evidence import protocol
 
     if options.tables or options.check or options.profile or options.out:
         raise UserError("--freeze writes the claims of all tables; it takes no table and no other option")
@@ -68,7 +67,7 @@ def _freeze(options: argparse.Namespace) -> int:
 
 def _draw_run(options: argparse.Namespace) -> int:
     from experiments.reporting.pictures.gallery import run_pictures
-    from experiments.result import Result
+    from experiments.store.result import Result
     from gta.predict import find_run
 
     if options.tables or options.check or options.profile:
@@ -101,8 +100,8 @@ def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], w
 
 def _write(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
     from experiments.reporting.check import problems, unreadable_extras
-    from experiments.reporting.snapshot import Snapshot
-    from experiments.reporting.study_report import read_study, write_one, write_whole
+    from experiments.reporting.evidence.snapshot import Snapshot
+    from experiments.reporting.files import read_study, write_one, write_whole
 
     snapshot, written, left_out = Snapshot(store), 0, dict[str, None]()
     for profile in profiles:

@@ -19,22 +19,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments import usage
-from experiments.plan import PlannedRun, headline, make_plan, select_rows
-from experiments.profiles import PROFILES
-from experiments.result import Problem
-from experiments.store import State, Store
-from experiments.study import Profile, Row, Table
-from experiments.tables import TABLES
+from experiments.store.result import Problem
+from experiments.store.store import State, Store
+from experiments.study.plan import PlannedRun, headline, make_plan, parse_seeds, select_rows
+from experiments.study.profiles import PROFILES, choose_profile, with_runs
+from experiments.study.rows import Profile, Row, Table
+from experiments.tables import TABLES, choose_tables
 from gta.cli import Parser, command, parse, positive
-from gta.data.pool import cores
 from gta.errors import UserError
 from gta.files import make_folder
+from gta.parallel import cores
 
 if TYPE_CHECKING:
-    from experiments.launch import Executor, Outcome
-    from experiments.preflight import Preflight
-    from experiments.signals import SignalWatch
+    from experiments.runner.launch import Executor, Outcome
+    from experiments.runner.preflight import Preflight
+    from experiments.runner.signals import SignalWatch
 
 MAX_JOBS = 8
 """Largest default of ``--jobs``."""
@@ -71,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _list(options)
     request = _request(options)
     if options.status or options.dry_run:
-        from experiments.status import print_plan, print_status
+        from experiments.runner.status import print_plan, print_status
 
         runs = list(request.runs.values())
         if options.status:
@@ -107,9 +106,9 @@ class _Request:
 def _request(options: argparse.Namespace) -> _Request:
     if not options.tables and not options.all:
         raise UserError(f"name a table, or say --all; tables: {', '.join(TABLES)}")
-    tables = usage.choose_tables(list(TABLES) if options.all else options.tables)
-    profile = usage.choose_profile(options.profile)
-    seeds = usage.parse_seeds(options.seeds)
+    tables = choose_tables(list(TABLES) if options.all else options.tables)
+    profile = choose_profile(options.profile)
+    seeds = parse_seeds(options.seeds)
     rows = _with_runs(select_rows(tables, options.rows), profile)
     store = Store(options.results)
     used = [table for table in tables if any(table is owner for owner, _ in rows)]
@@ -118,14 +117,14 @@ def _request(options: argparse.Namespace) -> _Request:
 
 
 def _with_runs(rows: list[tuple[Table, Row]], profile: Profile) -> list[tuple[Table, Row]]:
-    kept, left_out = usage.with_runs(rows, profile)
+    kept, left_out = with_runs(rows, profile)
     if left_out is not None:
         print(textwrap.fill(left_out, 80, subsequent_indent="  "), file=sys.stderr)
     return kept
 
 
 def _inspect(request: _Request, options: argparse.Namespace) -> Preflight:
-    from experiments.preflight import inspect
+    from experiments.runner.preflight import inspect
 
     configs = [run.config for run in request.todo]
     return inspect(configs, options.data, request.store.results, options.devices * options.nodes)
@@ -142,9 +141,9 @@ def _refused(found: Preflight) -> int:
 
 
 def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str]) -> int:
-    from experiments.launch import resume_hint
-    from experiments.progress import stamp
-    from experiments.signals import Interrupted, watching_signals
+    from experiments.runner.launch import resume_hint
+    from experiments.runner.progress import stamp
+    from experiments.runner.signals import Interrupted, watching_signals
 
     wandb = _wandb_mode(options.wandb)
     make_folder(request.store.results)  # before hours of training, whose results could not be kept
@@ -164,7 +163,7 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
             try:
                 outcome = _train(request, ground, options, wandb, signals)
             except Interrupted as stop:
-                from experiments.launch import Outcome
+                from experiments.runner.launch import Outcome
 
                 outcome = Outcome(interrupted=stop.number)
         code = outcome.exit_code
@@ -181,10 +180,10 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
 def _train(
     request: _Request, found: Preflight, options: argparse.Namespace, wandb: str, signals: SignalWatch
 ) -> Outcome:
-    from experiments.cost import planned_seconds
-    from experiments.launch import COMMAND, ChildOptions, launch
-    from experiments.outlook import Outlook
-    from experiments.progress import make_progress, stamp
+    from experiments.runner.cost import planned_seconds
+    from experiments.runner.launch import COMMAND, ChildOptions, launch
+    from experiments.runner.outlook import Outlook
+    from experiments.runner.progress import make_progress, stamp
 
     todo = request.todo
     small = request.profile.data.drawing is not None
@@ -193,7 +192,7 @@ def _train(
     threads = 1 if small else max(1, cores() // jobs)
     jobs = min(jobs, len(todo))
     executor = _executor(options, jobs, threads, request)
-    prepare = importlib.import_module("experiments.prepare").prepare
+    prepare = importlib.import_module("experiments.runner.prepare").prepare
     configs = [run.config for run in todo]
     planned = planned_seconds(configs, found.clips, options.devices * options.nodes)
     outlook = Outlook(planned, jobs if options.executor == "local" or options.jobs else len(todo))
@@ -211,13 +210,13 @@ def _train(
 
 
 def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Request) -> Executor:
-    from experiments.executors import LocalExecutor
+    from experiments.runner.local import LocalExecutor
 
     if options.executor == "local":
         if options.nodes > 1:
             raise UserError(f"--nodes {options.nodes} needs --executor slurm; this machine is one node")
         return LocalExecutor(jobs, threads, options.devices)
-    from experiments.slurm import SlurmExecutor
+    from experiments.runner.slurm import SlurmExecutor
 
     gpu = request.profile.data.drawing is None
     folder = request.store.results / "slurm"
@@ -225,9 +224,9 @@ def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Re
 
 
 def _report(request: _Request, trained: bool) -> None:
-    from experiments.reporting.snapshot import Snapshot
-    from experiments.reporting.study_report import read_table, write_one, write_whole
-    from experiments.status import print_table
+    from experiments.reporting.evidence.snapshot import Snapshot
+    from experiments.reporting.files import read_table, write_one, write_whole
+    from experiments.runner.status import print_table
 
     snapshot, folder, study = Snapshot(request.store), request.store.results / request.profile.name, []
     for table in request.tables:
@@ -241,12 +240,12 @@ def _report(request: _Request, trained: bool) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from experiments.status import print_list
+    from experiments.runner.status import print_list
 
-    profile = usage.choose_profile(options.profile)
-    tables = usage.choose_tables(options.tables or list(TABLES))
+    profile = choose_profile(options.profile)
+    tables = choose_tables(options.tables or list(TABLES))
     named = {table.name: table for table, _ in _with_runs(select_rows(tables, None), profile)}
-    print_list(list(named.values()), profile, usage.parse_seeds(options.seeds), Store(options.results))
+    print_list(list(named.values()), profile, parse_seeds(options.seeds), Store(options.results))
     return 0
 
 

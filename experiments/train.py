@@ -16,11 +16,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.fit import Interrupted, Place, train
-from experiments.launch import LOCKED
-from experiments.memory import is_shortage, what_helps
-from experiments.processes import EndedElsewhere, is_first
-from experiments.result import SCHEMA, Result
+from experiments.child.fit import Interrupted, Place, train
+from experiments.child.processes import EndedElsewhere, is_first
+from experiments.runner.launch import LOCKED
+from experiments.runner.memory import is_shortage, what_helps
+from experiments.store.result import SCHEMA, Result
 from gta import files
 from gta.config import RunConfig, run_from_dict
 from gta.errors import UserError
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _is_done(folder: Path) -> bool:
-    from experiments.store import Store
+    from experiments.store.store import Store
 
     store = Store(folder.parent.parent)
     return store.folder(folder.name) == folder and isinstance(store.read(folder.name), Result)

@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.plan import PlannedRun
-from experiments.result import Result
-from experiments.store import State, Store
-from experiments.study import Profile
+from experiments.store.result import Result
+from experiments.store.store import State, Store
+from experiments.study.plan import PlannedRun
+from experiments.study.rows import Profile
 from gta.cli import Parser
 from gta.config import RunConfig
-from gta.data.pool import cores
 from gta.errors import UserError
 from gta.files import make_folder
+from gta.parallel import cores
 
 SEEDS = (1000, 1001)
 """No table uses them."""
@@ -74,13 +74,13 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
     if not todo:
         return 0
     make_folder(work)
-    from experiments.cost import planned_seconds
-    from experiments.executors import LocalExecutor
-    from experiments.launch import ChildOptions, launch
-    from experiments.outlook import Outlook
-    from experiments.prepare import prepare
-    from experiments.progress import make_progress
-    from experiments.signals import Interrupted, watching_signals
+    from experiments.runner.cost import planned_seconds
+    from experiments.runner.launch import ChildOptions, launch
+    from experiments.runner.local import LocalExecutor
+    from experiments.runner.outlook import Outlook
+    from experiments.runner.prepare import prepare
+    from experiments.runner.progress import make_progress
+    from experiments.runner.signals import Interrupted, watching_signals
 
     with watching_signals() as signals:
         try:

@@ -4,7 +4,7 @@ Every family gets four trials, on a seed and a validation draw (``tune``) that n
 or two rates x two initial scales where its block brings a scale. Where the best lies at the grid's edge, the settings
 next to it that were left out are tried too, once.
 The measured trials go to ``<results>/<profile>/tuning.md`` and ``.csv``; the choice is then written by hand
-into ``experiments/profiles.py``, and why into ``results/LOG.md``.
+into ``experiments/study/profiles.py``, and why into ``results/LOG.md``.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import sys
 from collections.abc import Sequence
 from typing import Literal
 
-from experiments.result import Result
-from experiments.store import Store
-from experiments.study import FamilySettings, Profile, Row
+from experiments.store.result import Result
+from experiments.store.store import Store
+from experiments.study.profiles import choose_profile
+from experiments.study.rows import FamilySettings, Profile, Row
 from experiments.tables.models import DNL, GTA, NL, TAPE
 from experiments.tables.table_nl_variants import CGNL, GC, GLORE
 from experiments.trials import SEEDS, Trial, carry_out, on_tune, run_trials, trial_parser
-from experiments.usage import choose_profile
 from gta.cli import command, parse
 from gta.config import SAConfig
 from gta.errors import UserError, nearest

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         TrainConfig,
     )
     from gta.model import build_model, insert_blocks
-    from gta.recognizer import VideoRecognizer
+    from gta.training.recognizer import VideoRecognizer
 
 _HOME = {
     "gta.config": (
@@ -70,7 +70,7 @@ _HOME = {
         "resample_frames",
     ),
     "gta.model": ("build_model", "insert_blocks"),
-    "gta.recognizer": ("VideoRecognizer",),
+    "gta.training.recognizer": ("VideoRecognizer",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

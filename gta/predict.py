@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from gta.recognizer import VideoRecognizer
+    from gta.training.recognizer import VideoRecognizer
 
 GUESSES = 5
 VIEWS_AT_ONCE = 6
@@ -99,10 +99,10 @@ def load_run(folder: Path, config: RunConfig) -> VideoRecognizer:
     Raises:
         UserError: there is no checkpoint, or it is damaged or of another run.
     """
-    from gta.checkpoint import FINGERPRINT, LABELS, check_labels, check_network, newest, read_checkpoint
     from gta.config import to_dict
-    from gta.data.splits import label_fingerprint
-    from gta.recognizer import VideoRecognizer
+    from gta.data.sets.splits import label_fingerprint
+    from gta.training.checkpoint import FINGERPRINT, LABELS, check_labels, check_network, newest, read_checkpoint
+    from gta.training.recognizer import VideoRecognizer
 
     path = newest(folder / "ckpt")
     if path is None:
@@ -130,7 +130,7 @@ def _plain(value: object) -> str:
 
 def _labels(config: RunConfig) -> list[str]:
     """Return the names of a checkpoint that was written before they were kept in it."""
-    from gta.data.templates import TEMPLATES
+    from gta.data.drawn.templates import TEMPLATES
 
     if config.data.drawing is not None:
         return sorted(template.name for template in TEMPLATES)
@@ -144,7 +144,7 @@ def read_views(video: Path, config: RunConfig) -> torch.Tensor:
         UserError: the video is missing, corrupt or empty.
     """
     from gta.data.dataset import ClipDataset
-    from gta.data.splits import Clip, Split
+    from gta.data.sets.splits import Clip, Split
 
     split = Split((), (Clip(video.name, video, None, ""),))
     clips = ClipDataset(split, config.data, seed=0, training=False, views=config.views[:1])
@@ -155,7 +155,7 @@ def probabilities(recognizer: VideoRecognizer, views: torch.Tensor) -> NDArray[n
     """Return the class probabilities (classes,) of a video, averaged over its views (V, 3, T, H, W)."""
     import torch
 
-    from gta.evaluation import merge_views
+    from gta.scoring.accuracy import merge_views
 
     with torch.inference_mode():
         parts = [views[at : at + VIEWS_AT_ONCE].to(recognizer.device) for at in range(0, len(views), VIEWS_AT_ONCE)]
@@ -192,8 +192,8 @@ def _predict(options: argparse.Namespace, folder: Path, config: RunConfig) -> No
 def _explain(
     options: argparse.Namespace, recognizer: VideoRecognizer, views: torch.Tensor, target: int, title: str
 ) -> list[Path]:
-    from gta.overlay import write_contact_sheet, write_overlay_video
-    from gta.visualize import explain
+    from gta.explain.maps import explain
+    from gta.explain.overlay import write_contact_sheet, write_overlay_video
 
     setting = recognizer.run.views[0]
     middle = setting.clips // 2 * setting.crops + setting.crops // 2

@@ -15,7 +15,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
-FAKE_CHILD = (sys.executable, "-m", "tests.fake_child")
+FAKE_CHILD = (sys.executable, "-m", "tests.support.fake_child")
 
 
 @pytest.fixture(autouse=True)
@@ -44,13 +44,13 @@ def _surroundings(monkeypatch, tmp_path_factory):
 @pytest.fixture
 def study(monkeypatch, tmp_path):
     """Returns ``main`` with its folders set and the stand-in in place of the training process."""
-    import experiments.launch
+    import experiments.runner.launch
     from experiments.run import main
 
-    stub = ModuleType("experiments.prepare")
+    stub = ModuleType("experiments.runner.prepare")
     stub.prepare = lambda runs, data, results, say: {}
-    monkeypatch.setitem(sys.modules, "experiments.prepare", stub)
-    monkeypatch.setattr(experiments.launch, "COMMAND", FAKE_CHILD)
+    monkeypatch.setitem(sys.modules, "experiments.runner.prepare", stub)
+    monkeypatch.setattr(experiments.runner.launch, "COMMAND", FAKE_CHILD)
     results = tmp_path / "results"
 
     def call(*arguments: str) -> int:

@@ -15,7 +15,7 @@ DRAWING = Path(__file__).with_name("golden_drawing.json")
 
 def run_ids() -> dict[str, dict[str, dict[str, str]]]:
     """Run id of seed 0 by profile, table and row."""
-    from experiments.profiles import PROFILES
+    from experiments.study.profiles import PROFILES
     from experiments.tables import TABLES
 
     return {
@@ -35,8 +35,8 @@ def run_ids() -> dict[str, dict[str, dict[str, str]]]:
 def drawing() -> dict[str, list[list[float]]]:
     """Mean brightness of 3 x 3 blocks in four frames of a validation clip of every template."""
     from gta.config import DrawingConfig
-    from gta.data.drawing import draw_clip
-    from gta.data.templates import TEMPLATES
+    from gta.data.drawn.clip import draw_clip
+    from gta.data.drawn.templates import TEMPLATES
 
     found = {}
     for template in TEMPLATES:

@@ -20,20 +20,20 @@ ROOT = Path(__file__).parent.parent
 COMMANDS = {
     "experiments.run": ["--list"],
     "experiments.report": ["table_main", "--profile", "tiny", "--check"],
-    "experiments.profile": ["table_main"],
+    "experiments.flops": ["table_main"],
     "experiments.tune": ["--help"],
     "experiments.probes": ["--help"],
     "gta.predict": ["--help"],
     "gta.data.check": ["--help"],
     "gta.data.prepare": ["--help"],
-    "gta.data.contact_sheet": ["--help"],
+    "gta.data.tools.contact_sheet": ["--help"],
 }
 """Every command with arguments under which it prints something and writes nothing."""
 TWO_PATHS = {
     "gta.predict": ["--run", "0", "--", "-a.mp4"],
     "gta.data.check": ["--", "-a"],
     "gta.data.prepare": ["extract", "--", "-a", "-b"],
-    "gta.data.contact_sheet": ["smoke", "--", "-a.png"],
+    "gta.data.tools.contact_sheet": ["smoke", "--", "-a.png"],
 }
 PLAIN = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
 
@@ -136,7 +136,7 @@ def test_a_terminal_that_knows_few_letters_shows_what_it_can(surroundings, tmp_p
 
 
 def test_tables_are_printed_on_a_terminal_that_knows_few_letters():
-    child = start("experiments.profile", "table_nl_variants", env={**os.environ, **PLAIN})
+    child = start("experiments.flops", "table_nl_variants", env={**os.environ, **PLAIN})
     out, err = child.communicate()
     assert (child.returncode, err) == (0, b"")
     assert out.isascii()
@@ -166,6 +166,7 @@ def test_other_errors_keep_their_traceback():
 # ------------------------------------------------------------------------- what messages advise
 SOURCES = sorted(path for folder in ("gta", "experiments") for path in (ROOT / folder).rglob("*.py"))
 FOREIGN = {
+    "--states",
     "--list-gpus",
     "--noheader",
     "--array",
@@ -202,7 +203,7 @@ def test_messages_name_options_and_commands_that_exist(path):
     """A library module is called by several commands and names no option; a command names its own."""
     known = STUDY if path.is_relative_to(ROOT / "experiments") else options_of(path)
     for text in texts(path):
-        if path.name != "html_report.py":  # its style sheet has variables that look like options
+        if path.name != "html.py":  # its style sheet has variables that look like options
             advised = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
             assert advised <= known | FOREIGN, text
         for module in re.findall(r"python -m ([\w.]+)", text):
@@ -243,11 +244,11 @@ def test_a_results_folder_that_is_a_file(module, tmp_path, monkeypatch, capsys):
 
 
 def test_paths_given_to_a_training_process_are_never_options(tmp_path):
-    from experiments.launch import ChildOptions
-    from experiments.plan import PlannedRun
-    from experiments.profiles import SMOKE
-    from experiments.store import State
-    from experiments.study import Row
+    from experiments.runner.launch import ChildOptions
+    from experiments.store.store import State
+    from experiments.study.plan import PlannedRun
+    from experiments.study.profiles import SMOKE
+    from experiments.study.rows import Row
     from experiments.train import _parse
 
     run = PlannedRun(SMOKE.resolve(Row("R2D"), 0), State.NEW, [("table_main", "R2D")])
@@ -258,8 +259,8 @@ def test_paths_given_to_a_training_process_are_never_options(tmp_path):
 
 
 def test_an_interrupt_while_trials_are_prepared_ends_in_130(tmp_path, monkeypatch):
-    import experiments.prepare
-    from experiments.profiles import SMOKE
+    import experiments.runner.prepare
+    from experiments.study.profiles import SMOKE
     from experiments.trials import run_trials
     from experiments.tune import trials
 
@@ -267,5 +268,5 @@ def test_an_interrupt_while_trials_are_prepared_ends_in_130(tmp_path, monkeypatc
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)
 
-    monkeypatch.setattr(experiments.prepare, "prepare", interrupt)
+    monkeypatch.setattr(experiments.runner.prepare, "prepare", interrupt)
     assert run_trials(trials(SMOKE, ["r2d"])[:1], tmp_path / "work", tmp_path) == 130

@@ -9,16 +9,16 @@ import os
 import numpy as np
 import pytest
 
-from experiments.labels import labels
-from experiments.offline_wandb import history, summarise
-from experiments.profiles import PROFILES
+from experiments.child.labels import labels
+from experiments.child.offline_wandb import history, summarise
 from experiments.reporting.pictures.gallery import run_pictures
-from experiments.result import Result
 from experiments.run import main
-from experiments.store import Store
+from experiments.store.result import Result
+from experiments.store.store import Store
+from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 from gta.config import to_dict
-from gta.scores import read_scores
+from gta.scoring.scores import read_scores
 
 NAME = "table_ablation_components"
 ROW = next(row for row in TABLES[NAME].rows if row.name == "Pixel")

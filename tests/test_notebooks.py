@@ -13,7 +13,7 @@ PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 RUN = """
 import sys, nbformat
 from pathlib import Path
-from tests.execute_notebooks import execute
+from tests.support.execute_notebooks import execute
 nbformat.write(execute(Path(sys.argv[1])), sys.argv[2])
 """
 

@@ -7,15 +7,15 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from experiments import protocol
-from experiments.profiles import PROFILES
+from experiments.reporting.evidence import protocol
+from experiments.reporting.evidence.snapshot import Snapshot
+from experiments.reporting.files import ReadTable, all_pictures, read_study, table_files, whole_files
 from experiments.reporting.pictures.looks import load_looks
 from experiments.reporting.pictures.matrices import load_matrices
-from experiments.reporting.snapshot import Snapshot
-from experiments.reporting.study_report import ReadTable, all_pictures, read_study, table_files, whole_files
-from experiments.result import Result
-from experiments.store import Store
-from experiments.study import Profile, Table
+from experiments.store.result import Result
+from experiments.store.store import Store
+from experiments.study.profiles import PROFILES
+from experiments.study.rows import Profile, Table
 from experiments.tables import TABLES
 from gta import files
 from gta.errors import UserError

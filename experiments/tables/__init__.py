@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from experiments.study import Table
+from collections.abc import Sequence
+
+from experiments.study.rows import Table
 from experiments.tables import (
     table_ablation_components,
     table_ablation_groups,
@@ -17,6 +19,7 @@ from experiments.tables import (
     table_sota,
     table_test_set,
 )
+from gta.errors import UserError, nearest
 
 TABLES: dict[str, Table] = {
     module.TABLE.name: module.TABLE
@@ -35,3 +38,15 @@ TABLES: dict[str, Table] = {
         table_ablation_multihead,
     )
 }
+
+
+def choose_tables(names: Sequence[str]) -> list[Table]:
+    """Return the tables of these names, each once.
+
+    Raises:
+        UserError: a name is unknown.
+    """
+    for name in names:
+        if name not in TABLES:
+            raise UserError(f"there is no table {name!r}; {nearest(name, TABLES)}")
+    return [TABLES[name] for name in dict.fromkeys(names)]

@@ -18,8 +18,8 @@ Command: python -m experiments.run table_ablation_components
 
 from __future__ import annotations
 
-from experiments.claims import each_greater, greater, helps_more
-from experiments.study import Row, Table
+from experiments.study.claims import each_greater, greater, helps_more
+from experiments.study.rows import Row, Table
 from gta.config import GTAConfig, SAConfig
 
 

@@ -13,8 +13,8 @@ Command: python -m experiments.run table_ablation_multihead
 
 from __future__ import annotations
 
-from experiments.claims import greater
-from experiments.study import Row, Table
+from experiments.study.claims import greater
+from experiments.study.rows import Row, Table
 from experiments.tables.models import GTA
 from gta.config import GTAConfig, SAConfig
 

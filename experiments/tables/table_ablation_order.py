@@ -18,8 +18,8 @@ Command: python -m experiments.run table_ablation_order
 
 from __future__ import annotations
 
-from experiments.claims import KNOWS_ORDER, greater, within
-from experiments.study import Row, Table
+from experiments.study.claims import KNOWS_ORDER, greater, within
+from experiments.study.rows import Row, Table
 from experiments.tables.models import DNL, GTA, TAPE
 from gta.config import SAConfig, TAConfig
 

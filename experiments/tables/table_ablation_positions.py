@@ -18,8 +18,8 @@ Command: python -m experiments.run table_ablation_positions
 
 from __future__ import annotations
 
-from experiments.claims import KNOWS_ORDER, each_greater, greater
-from experiments.study import Row, Table
+from experiments.study.claims import KNOWS_ORDER, each_greater, greater
+from experiments.study.rows import Row, Table
 from experiments.tables.models import GTA
 
 

@@ -18,8 +18,8 @@ Command: python -m experiments.run table_ablation_regions
 
 from __future__ import annotations
 
-from experiments.claims import above_mean, each_greater, mean_above
-from experiments.study import Row, Table
+from experiments.study.claims import above_mean, each_greater, mean_above
+from experiments.study.rows import Row, Table
 from gta.config import GTAConfig, SAConfig
 
 

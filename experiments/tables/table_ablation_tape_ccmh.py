@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from experiments.claims import each_greater, greater
-from experiments.study import Row, Table
+from experiments.study.claims import each_greater, greater
+from experiments.study.rows import Row, Table
 from experiments.tables.models import TAPE
 from gta.config import BlockConfig, GTAConfig, SAConfig
 

@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.claims import KNOWS_ORDER, greater
-from experiments.study import Backbone, Row, Table
+from experiments.study.claims import KNOWS_ORDER, greater
+from experiments.study.rows import Backbone, Row, Table
 from experiments.tables.models import GTA, NL
 from gta.config import BlockConfig
 

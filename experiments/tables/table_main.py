@@ -19,8 +19,8 @@ Command: python -m experiments.run table_main
 
 from __future__ import annotations
 
-from experiments.claims import KNOWS_ORDER, each_greater, greater, within
-from experiments.study import Row, Table
+from experiments.study.claims import KNOWS_ORDER, each_greater, greater, within
+from experiments.study.rows import Row, Table
 from experiments.tables.models import DNL, GTA, NL
 
 

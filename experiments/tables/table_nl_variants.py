@@ -25,8 +25,8 @@ from __future__ import annotations
 
 import math
 
-from experiments.claims import KNOWS_ORDER, Claim, each_greater, greater, within
-from experiments.study import Row, Table
+from experiments.study.claims import KNOWS_ORDER, Claim, each_greater, greater, within
+from experiments.study.rows import Row, Table
 from experiments.tables.models import DNL, GTA, NL
 from gta.config import BlockConfig, CGNLConfig, GCConfig, GloReConfig
 

@@ -20,8 +20,8 @@ Command: python -m experiments.run table_sota
 
 from __future__ import annotations
 
-from experiments.claims import each_greater, greater
-from experiments.study import Row, Table
+from experiments.study.claims import each_greater, greater
+from experiments.study.rows import Row, Table
 from experiments.tables.models import GTA
 from gta.config import ViewsConfig
 

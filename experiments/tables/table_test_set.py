@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from experiments.study import Row, Table
+from experiments.study.rows import Row, Table
 from experiments.tables.table_sota import GTA_EN
 
 

@@ -115,7 +115,7 @@ class GlobalTemporalAttention(nn.Module):
     W_G and M. Eq. 6 as printed, W_G in R^{C/8 x C} on X itself, gives 31.7 M and 50.8 G. The default, W_G in
     R^{C/8 x C/4} on the C/4-wide values, is NOT eq. 6 as printed; it gives 31.4 M and 50.0 G (41.7 M and 169.6 G):
     within 0.7 % in every cell. K = C/32 would be nearer in parameters, but is not the K of the paper's best row.
-    ``python -m experiments.profile`` prints the deviations.
+    ``python -m experiments.flops`` prints the deviations.
 
     The projection that W_G reads in a block without pixel path is ours: eq. 6 has none. With it SA + Region GTA (CCMH)
     has 30.44 M parameters, SA + Pixel GTA 29.41 M; of the difference 0.92 M are this projection and 0.11 M W_G.

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.data.decode import count_frames, read_all
-from gta.data.pool import Progress, run_batches
-from gta.data.splits import Split
+from gta.data.read.reader import count_frames, read_all
+from gta.data.sets.splits import Split
 from gta.errors import UserError
 from gta.files import read_json, write_json
-from gta.locks import patient_lock
+from gta.parallel import Progress, patient_lock, run_batches
 
 _FORMAT = 1
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from gta.cli import Parser, command, parse, positive
-from gta.data.pool import showing
-from gta.data.survey import SHORT, SplitSurvey, Survey, survey
+from gta.data.tools.survey import SHORT, SplitSurvey, Survey, survey
 from gta.errors import UserError
 from gta.files import read_json, write_json, write_text
+from gta.parallel import showing
 
 PASSPORT = "gta-passport.json"
 REPORT = "gta-check.md"

@@ -13,17 +13,17 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from gta.config import DataConfig, ViewsConfig
+from gta.config.views import View, number_views
 from gta.data import transforms
-from gta.data.damage import ATTEMPTS
-from gta.data.decode import ClipError, Reader
-from gta.data.pyav import Choose
-from gta.data.sampler import Key
-from gta.data.sampling import dense_indices, segment_indices, span_indices
-from gta.data.splits import Split
+from gta.data.epoch import Key
+from gta.data.frames import dense_indices, segment_indices, span_indices
+from gta.data.read.pyav import Choose
+from gta.data.read.reader import ClipError, Reader
+from gta.data.sets.damage import ATTEMPTS
+from gta.data.sets.splits import Split
 from gta.data.transforms import Box, Clip
-from gta.data.views import View, number_views
 from gta.errors import UserError
-from gta.evaluation import UNKNOWN
+from gta.scoring.accuracy import UNKNOWN
 
 _WHOLE = View(0, 1, 0, 1)
 
@@ -38,7 +38,7 @@ class Batch(TypedDict):
     index: Tensor
     """int64 (B,): position in the split's list of clips."""
     view: NotRequired[Tensor]
-    """int64 (B,): number of the view, in evaluation with more than one; see :func:`gta.data.views.number_views`."""
+    """int64 (B,): number of the view, in evaluation with more than one; see :func:`gta.config.views.number_views`."""
     unreadable: NotRequired[Tensor]
     """bool (B,), in evaluation that allows unreadable clips: the video is black and must be counted as wrong."""
     replaced: NotRequired[Tensor]

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from torch.utils.data import DataLoader
 
-from gta.data.damage import Damage
 from gta.data.dataset import Batch
+from gta.data.sets.damage import Damage
 from gta.errors import UserError
 
 

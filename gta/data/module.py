@@ -13,20 +13,20 @@ import pytorch_lightning as pl
 from numpy.typing import NDArray
 
 from gta.config import DataConfig, ViewsConfig
+from gta.config.views import View, number_views
 from gta.data.cache import open_cache
-from gta.data.damage import Damage
 from gta.data.dataset import ClipDataset
-from gta.data.decode import choose_reader
-from gta.data.formats import read_split
-from gta.data.listed import folders_text
+from gta.data.drawn.make import embedded_info, ensure_embedded
+from gta.data.epoch import EpochSampler
 from gta.data.loader import ClipLoader, keep
-from gta.data.pool import Progress
-from gta.data.prepare import embedded_info, ensure_embedded
-from gta.data.sampler import EpochSampler
-from gta.data.splits import Split, compare, label_fingerprint
+from gta.data.read.reader import choose_reader
+from gta.data.sets.damage import Damage
+from gta.data.sets.formats import read_split
+from gta.data.sets.listed import folders_text
+from gta.data.sets.splits import Split, compare, label_fingerprint
 from gta.data.transforms import doubtful_mirror
-from gta.data.views import View, number_views
 from gta.errors import UserError
+from gta.parallel import Progress
 
 Role = Literal["train", "validation"]
 _LOG = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from experiments.reporting.agreement import SMALL, Pair
+from experiments.reporting.evidence.agreement import SMALL, Pair
 from experiments.reporting.pictures.style import BLUE, GREY, ORANGE, grid, new_figure
 
 if TYPE_CHECKING:

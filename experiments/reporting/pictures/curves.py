@@ -6,10 +6,10 @@ import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from experiments.reporting.collect import TableData
+from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.pictures.style import LINES, OKABE_ITO, grid, new_figure
 from experiments.reporting.pictures.table_picture import title_of, where
-from experiments.result import Result
+from experiments.store.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

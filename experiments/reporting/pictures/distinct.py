@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from experiments.reporting.collect import TableData
-from experiments.reporting.measure import RowData
+from experiments.reporting.evidence.collect import TableData
+from experiments.reporting.evidence.measure import RowData
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from experiments.reporting.collect import TableData
+from experiments.reporting.evidence.collect import TableData
+from experiments.reporting.evidence.verdicts import Outcome, Verdict
 from experiments.reporting.pictures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
-from experiments.reporting.verdicts import Outcome, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

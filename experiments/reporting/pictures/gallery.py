@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.profiles import PROFILES
-from experiments.reporting import agreement_page
-from experiments.reporting.agreement import pairs
-from experiments.reporting.claims_page import claims_csv
-from experiments.reporting.collect import TableData
-from experiments.reporting.frames import numeric_frame
+from experiments.reporting.evidence.agreement import pairs
+from experiments.reporting.evidence.collect import TableData
+from experiments.reporting.evidence.verdicts import Verdict
+from experiments.reporting.pages import agreement_page
+from experiments.reporting.pages.claims_page import claims_csv
+from experiments.reporting.pages.frames import numeric_frame
 from experiments.reporting.pictures.agreement_picture import draw_agreement
 from experiments.reporting.pictures.curves import QUARTER, draw_curves, draw_lines, read_curves, run_curve
 from experiments.reporting.pictures.distinct import Distinct, distinct_rows
@@ -31,11 +31,11 @@ from experiments.reporting.pictures.sweep import SWEEPS, draw_sweep
 from experiments.reporting.pictures.table_picture import draw_table, where
 from experiments.reporting.pictures.templates import draw_kinds, draw_templates, read_templates
 from experiments.reporting.pictures.tradeoff import draw_tradeoff
-from experiments.reporting.verdicts import Verdict
-from experiments.result import Result
-from experiments.store import Store
+from experiments.store.result import Result
+from experiments.store.store import Store
+from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
-from gta.stored_looks import Looks
+from gta.explain.looks_file import Looks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

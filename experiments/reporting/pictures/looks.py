@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments.reporting.pictures.style import GREY, VERMILLION, new_figure
-from experiments.result import Result, check_recorded
+from experiments.store.result import Result, check_recorded
 from gta.errors import UserError
-from gta.overlay import overlay
-from gta.stored_looks import Looks, read_looks
+from gta.explain.looks_file import Looks, read_looks
+from gta.explain.overlay import overlay
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ ATTENTION = {
     "spatial_swapped": "spatial,\nswapped",
     "temporal_swapped": "temporal,\nswapped",
 }
-"""Kinds of :class:`~gta.looks.Looks` that belong to a query, and what their lines are called."""
+"""Kinds of :class:`~gta.explain.looks.Looks` that belong to a query, and what their lines are called."""
 TILE = 0.92
 STRIP = 0.42
 """Height in inches of a line of frames, and of one of numbers."""

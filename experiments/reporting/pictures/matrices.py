@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.reporting.measure import RowData
+from experiments.reporting.evidence.measure import RowData
 from experiments.reporting.pictures.style import GREY, new_figure
-from experiments.result import Result, check_recorded
-from experiments.store import Store
+from experiments.store.result import Result, check_recorded
+from experiments.store.store import Store
 from gta.errors import UserError
 from gta.files import read_arrays
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from experiments.reporting.collect import TableData
-from experiments.reporting.frames import short
-from experiments.reporting.measure import RowData
+from experiments.reporting.evidence.collect import TableData
+from experiments.reporting.evidence.measure import RowData
+from experiments.reporting.pages.frames import short
 from experiments.reporting.pictures.style import BLUE, GREY, VERMILLION, grid, new_figure
 from experiments.reporting.pictures.table_picture import title_of, where
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from experiments.reporting.collect import TableData
-from experiments.reporting.frames import short
-from experiments.reporting.measure import METRICS, RowData
+from experiments.reporting.evidence.collect import TableData
+from experiments.reporting.evidence.measure import METRICS, RowData
+from experiments.reporting.pages.frames import short
 from experiments.reporting.pictures.style import BLUE, GREY, VERMILLION, grid, new_figure
 
 if TYPE_CHECKING:

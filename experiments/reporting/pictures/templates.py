@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from experiments.reporting.collect import judge_row
-from experiments.reporting.judge import EMBEDDED_LABELS
+from experiments.reporting.evidence.collect import judge_row
+from experiments.reporting.evidence.judge import EMBEDDED_LABELS
 from experiments.reporting.pictures.distinct import Distinct
 from experiments.reporting.pictures.style import BLUE, GREY, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
-from experiments.result import Result
-from experiments.store import Store
-from gta.data.templates import KINDS, TEMPLATES
+from experiments.store.result import Result
+from experiments.store.store import Store
+from gta.data.drawn.templates import KINDS, TEMPLATES
 from gta.errors import UserError
 
 if TYPE_CHECKING:

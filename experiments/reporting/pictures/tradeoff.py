@@ -19,7 +19,7 @@ from experiments.reporting.pictures.style import (
     new_figure,
 )
 from experiments.reporting.pictures.table_picture import where
-from experiments.study import Row
+from experiments.study.rows import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

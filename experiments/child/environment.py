@@ -1,0 +1,106 @@
+"""What a run was computed with: commit, versions, machine, precision, fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+CLEARLY_FASTER = 1.2
+"""bf16 must be so many times as fast as fp32 to be taken: it rounds more coarsely."""
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "av")
+
+
+def describe(pretrained: Path | None, data_fingerprint: str, threads: int) -> dict[str, Any]:
+    """Return the content of ``env.json``."""
+    return {
+        "git": _git("rev-parse", "HEAD") or "unknown",
+        "dirty": _dirty_hash(),
+        "versions": {"python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in PACKAGES},
+        "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system(), "gpu": _gpu()},
+        **choose_precision(),
+        "threads": threads,
+        "data_fingerprint": data_fingerprint,
+        "pretrained_sha256": hashlib.sha256(pretrained.read_bytes()).hexdigest() if pretrained else None,
+    }
+
+
+def choose_precision() -> dict[str, Any]:
+    """Return Lightning's name of the fastest safe ``precision`` here and, on a CPU, the ``precision_ms`` it rests on.
+
+    What a CPU's flags promise and what it does differ: with AVX512-BF16 but no AMX one machine trains 1.5 times as
+    fast in bf16 as in fp32, another at half the speed. So both are measured, in about half a second.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        # By default the question counts bf16 that is emulated (V100, T4), which is slower than fp16 and fp32 there.
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return {"precision": "bf16-mixed" if native else "16-mixed"}
+    measured = {"32-true": _milliseconds(torch.float32), "bf16-mixed": _milliseconds(torch.bfloat16)}
+    faster = measured["bf16-mixed"] * CLEARLY_FASTER <= measured["32-true"]
+    return {
+        "precision": "bf16-mixed" if faster else "32-true",
+        "precision_ms": {name: round(value, 2) for name, value in measured.items()},
+    }
+
+
+def _milliseconds(dtype: torch.dtype) -> float:
+    """Return the processor time of a convolution and a product of the size that a narrow network has."""
+    import torch
+
+    pictures = torch.randn(128, 64, 8, 8).to(dtype, memory_format=torch.channels_last)
+    kernel, left, right = (torch.randn(shape).to(dtype) for shape in ((64, 64, 3, 3), (2048, 256), (256, 256)))
+    times = []
+    with torch.inference_mode():
+        for _ in range(12):
+            started = time.process_time()
+            torch.nn.functional.conv2d(pictures, kernel, padding=1)
+            torch.mm(left, right)
+            times.append(time.process_time() - started)
+    return 1e3 * sorted(times)[len(times) // 4]
+
+
+def _cpu_info() -> dict[str, str]:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
+    except OSError:
+        return {}
+    first = text.split("\n\n", 1)[0]
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}
+
+
+def _cpu() -> str:
+    return _cpu_info().get("model name") or platform.processor() or platform.machine()
+
+
+def _gpu() -> str | None:
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(ROOT), *arguments]
+    try:
+        answer = subprocess.run(command, capture_output=True, check=True, timeout=10).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.decode("utf-8", "replace").strip()
+
+
+def _dirty_hash() -> str | None:
+    """Return a digest of what differs from the commit in the code, or None when nothing does."""
+    changes = _git("diff", "HEAD", "--", "experiments", "gta")
+    changes += _git("ls-files", "--others", "--exclude-standard", "--", "experiments", "gta")
+    return hashlib.sha256(changes.encode()).hexdigest()[:12] if changes else None

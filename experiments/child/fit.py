@@ -1,0 +1,296 @@
+"""One run in this process: fit, score, write the result. Only :mod:`experiments.train` calls it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from experiments.child.processes import collect, first_writes, is_first, together
+from experiments.runner import batches
+from experiments.runner.preflight import check_batch, check_classes
+from experiments.store.records import read_environment
+from gta import files
+from gta.config import EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
+from gta.errors import UserError
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+    from experiments.child.callbacks import RunLog
+    from gta.data.module import VideoDataModule
+    from gta.scoring.scores import StoredScores
+    from gta.training.recognizer import VideoRecognizer
+
+CURVE_POINTS = 8
+"""Looks at the validation split during the training on a drawn data set, whose epochs are few."""
+CURVE_CLIPS = 300
+"""The most clips that one such look reads: the curve must not cost more than the training."""
+INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
+ALLOW_UNREADABLE = "GTA_ALLOW_UNREADABLE"
+"""Environment variable: 1 counts evaluation clips that cannot be read as wrong and names them in the result; otherwise
+such a clip fails the run."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how a run is computed; nothing here is part of its identity."""
+
+    folder: Path
+    data: Path
+    wandb: str
+    tables: tuple[str, ...]
+    rows: tuple[str, ...]
+    devices: int
+    nodes: int
+    threads: int
+    pretrained: Path | None
+    workers: int | None
+    """Loader processes; None: as many as threads where videos are decoded, none for a drawn set."""
+
+    @property
+    def processes(self) -> int:
+        """Number of processes that compute the run together, one a device."""
+        return self.devices * self.nodes
+
+
+class Interrupted(Exception):
+    """A signal stopped the run; the exit code says which."""
+
+    def __init__(self, code: int) -> None:
+        """Keep the exit code."""
+        super().__init__(code)
+        self.code = code
+
+
+def train(config: RunConfig, place: Place) -> None:
+    """Train one run to its last epoch, evaluate it and write its result.
+
+    Raises:
+        UserError: data, weights or checkpoint do not fit, or a file cannot be written.
+        Interrupted: a signal stopped it; the last whole epoch is kept.
+        EndedElsewhere: another process of this run has failed.
+    """
+    import pytorch_lightning as pl
+    import torch
+
+    from experiments.child.callbacks import RunLog
+    from experiments.child.environment import describe
+    from experiments.child.labels import labels
+    from experiments.child.restoring import fit_from
+    from experiments.child.wandb_mirror import Mirror
+    from gta.data.check import read_passport
+    from gta.data.sets.damage import damage_limit
+    from gta.training.checkpoint import check_network, newest
+    from gta.training.recognizer import VideoRecognizer
+
+    torch.set_num_threads(place.threads)
+    torch.set_flush_denormal(True)  # attention weights of 1e-40 make a step of NL up to 1.6 times as long on a CPU
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    accumulate = batches.parts(config, place.processes)
+    data = _data(config, place, config.data.evaluation_split, (ViewsConfig(),))  # the curve reads one view
+    data.setup()
+    check_classes(config, data.root, data.labels)
+    check_batch(config, data.root, len(data.dataset("train")))
+    recognizer = VideoRecognizer(config, data.labels)
+    _load_pretrained(config, recognizer, place.pretrained)
+    checkpoint = newest(place.folder / "ckpt")
+    if checkpoint is not None:
+        check_network(checkpoint, recognizer)
+    env = describe(place.pretrained, data.fingerprint, place.threads) | {"accumulate": accumulate}
+    if (limit := damage_limit()) is not None:
+        env["damaged"] = limit
+    if config.data.drawing is None:
+        env["passport"] = read_passport(place.data)
+    env = _record_environment(place, env, checkpoint)
+    wandb = place.wandb if is_first(place.processes) else "disabled"
+    with Mirror(config, place.folder, wandb, labels(config, place.tables, place.rows), env) as mirror:
+        log = RunLog(place.folder, mirror.follow)
+        trainer = _trainer(config, place, data, log, env)
+        with together(trainer):
+            with _signals(trainer):
+                fit_from(checkpoint, trainer, recognizer, data, log)
+                stored = _score(config, place, trainer, recognizer)
+            for names in collect(trainer, data.damage.names)[1:]:  # of the other processes
+                data.damage.add(names)
+            first_writes(trainer, lambda: _finish(config, place, recognizer, data, stored, env, log))
+        mirror.conclude(place.folder)
+
+
+@contextlib.contextmanager
+def _signals(trainer: pl.Trainer) -> Iterator[None]:
+    """Tell an end by a signal from every other one.
+
+    Raises:
+        Interrupted: SIGINT or SIGTERM came; Lightning turns both into :class:`SystemExit`.
+        RuntimeError: something else ended the process.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if trainer.received_sigterm:
+            raise Interrupted(INTERRUPTED["SIGTERM"]) from stop
+        if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
+            raise Interrupted(INTERRUPTED["SIGINT"]) from stop
+        raise RuntimeError(f"the process was told to exit with code {stop.code} before the run was done") from stop
+    except Exception as error:
+        if trainer.received_sigterm:  # the other processes were told to stop as well, and are gone
+            raise Interrupted(INTERRUPTED["SIGTERM"]) from error
+        raise
+
+
+def _finish(
+    config: RunConfig,
+    place: Place,
+    recognizer: VideoRecognizer,
+    data: VideoDataModule,
+    stored: StoredScores | None,
+    env: dict[str, Any],
+    log: RunLog,
+) -> None:
+    """Write what a finished run leaves, its result last; in the first process only."""
+    from experiments.child import outcome
+    from gta.training.checkpoint import replace_weights
+
+    assert stored is not None
+    if config.train.precise_bn:
+        replace_weights(place.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
+    outcome.keep_matrices(place.folder, recognizer)
+    outcome.keep_looks(place.folder, recognizer, data)
+    splits = (config.data.evaluation_split, *config.splits)
+    evaluated: dict[str, str] = {
+        split: _data(config, place, split, config.views).evaluation_fingerprint for split in splits
+    }
+    outcome.write(config, place.folder, stored, data, env, log.points, evaluated)
+
+
+def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: VideoRecognizer) -> StoredScores | None:
+    """Score every split of the run, its own evaluation split last; the first process returns the scores of that one."""
+    from experiments.child import outcome
+    from gta.scoring.scores import scores_name
+
+    views = tuple(dict.fromkeys(config.views))
+    trainer.limit_val_batches = 1.0
+    stored = None
+    for split in (*config.splits, config.data.evaluation_split):
+        data = _data(config, place, split, views)
+        trainer.validate(recognizer, data, verbose=False)
+        if trainer.is_global_zero:  # the others wait in the next collective
+            name = scores_name(None if split == config.data.evaluation_split else split)
+            stored = outcome.keep_scores(place.folder / name, data, recognizer.scores, views)
+            outcome.keep_predictions(place.folder, data, stored, views[0])
+    return stored
+
+
+def _data(config: RunConfig, place: Place, split: EvaluationSplit, views: tuple[ViewsConfig, ...]) -> VideoDataModule:
+    from gta.data.module import VideoDataModule
+    from gta.data.sets.damage import damage_limit
+
+    workers = place.workers
+    if workers is None:
+        workers = batches.workers(0 if config.data.drawing is not None else max(1, place.threads // place.devices))
+    return VideoDataModule(
+        dataclasses.replace(config.data, evaluation_split=split),
+        place.data,
+        batches.share(config, place.processes) // batches.parts(config, place.processes),
+        config.seed,
+        workers,
+        views=views,
+        allow_unreadable=os.environ.get(ALLOW_UNREADABLE) == "1",
+        damaged=damage_limit(),
+    )
+
+
+def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path | None) -> None:
+    from gta.training.pretrain import weights_name
+    from gta.weights import load as weights
+
+    backbone = recognizer.model.backbone
+    match config.pretrain:
+        case PretrainConfig():
+            expected = weights_name(config)
+            if path is None or path.name != expected:
+                raise UserError(f"--pretrained is {path}, but the run starts from {expected}; experiments.run makes it")
+            weights.load(backbone, path)
+        case WeightsConfig(source=source, name=name):
+            if path is None:
+                raise UserError(f"--pretrained is missing, but the run starts from {name}; experiments.run finds it")
+            weights.load(backbone, path, source)
+
+
+def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | None) -> dict[str, Any]:
+    """Write ``env.json``; a resumed run keeps what it was begun with beside what it goes on with.
+
+    Raises:
+        UserError: the run was begun on other data or from other weights.
+    """
+    if not is_first(place.processes):
+        return env
+    path = place.folder / "env.json"
+    if checkpoint is not None and path.exists():
+        try:
+            before = read_environment(path)
+        except UserError as error:
+            raise UserError(f"{error}; restore the file, or delete {place.folder} to restart") from error
+        for name in ("data_fingerprint", "pretrained_sha256"):
+            if before.get(name) != env[name]:
+                raise UserError(
+                    f"{path}: {name} is {before.get(name)}, now {env[name]}; delete {place.folder} to restart"
+                )
+        earlier = before.pop("resumed_from", [])
+        if earlier or before != env:
+            env = env | {"resumed_from": [*earlier, before]}
+    files.write_json(path, env)
+    return env
+
+
+def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog, env: dict[str, Any]) -> pl.Trainer:
+    import pytorch_lightning as pl
+    import torch
+    from pytorch_lightning.callbacks import ModelCheckpoint
+
+    from gta.training.checkpoint import AtomicCheckpointIO
+    from gta.training.precise_norm import PreciseNorm
+
+    distributed = place.processes > 1
+    accumulate = batches.parts(config, place.processes)
+    steps = len(data.dataset("train")) // config.train.batch_size
+    precise = config.train.precise_bn * accumulate
+    looks = max(1, CURVE_POINTS // config.train.epochs) if config.data.drawing else 1
+    return pl.Trainer(
+        accelerator="auto",
+        devices=place.devices,
+        num_nodes=place.nodes,
+        strategy="ddp" if distributed else "auto",
+        sync_batchnorm=distributed and torch.cuda.is_available(),  # it does not exist on CPUs
+        precision=cast(Any, env["precision"]),
+        max_epochs=config.train.epochs,
+        gradient_clip_val=config.train.clip_norm,
+        accumulate_grad_batches=accumulate,
+        limit_train_batches=1.0 if accumulate == 1 else steps * accumulate,  # an epoch of whole batches
+        limit_val_batches=_curve_batches(config, data),
+        val_check_interval=1.0 / looks if accumulate == 1 else max(1, steps // looks) * accumulate,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        logger=False,
+        callbacks=[
+            log,
+            ModelCheckpoint(place.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False),
+            *([PreciseNorm(data, precise, config.train.epochs)] if precise else []),
+        ],
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=place.folder,
+    )
+
+
+def _curve_batches(config: RunConfig, data: VideoDataModule) -> int | float:
+    """Return how much of the split a look of the curve reads: up to a quarter of a small, drawn one, else all."""
+    if config.data.drawing is None:
+        return 1.0
+    return max(1, min(len(data.val_dataloader()) // 4, CURVE_CLIPS // data.batch_size))

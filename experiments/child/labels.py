@@ -1,0 +1,68 @@
+"""How a run is found in a tool that knows nothing of the paper's tables: flat, readable labels of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.study.plan import backbone_name, blocks_name
+from experiments.study.profiles import PROFILES
+from experiments.study.rows import Row, Table
+from experiments.tables import TABLES
+from gta.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a run is called and filed under."""
+
+    name: str
+    group: str
+    tags: tuple[str, ...]
+    config: dict[str, Any]
+    """``row``, ``tables``, ``block``, ``backbone``, ``seed``, and ``paper_top1`` in percent or None."""
+
+
+def labels(
+    config: RunConfig, tables: Sequence[str] = (), rows: Sequence[str] = (), among: Iterable[Table] = TABLES.values()
+) -> Labels:
+    """Return the labels of a run: those of the tables and rows it is trained for, then of all others that use it.
+
+    Args:
+        config: the run.
+        tables: names of the tables that it is trained for; the first is the group.
+        rows: names of their rows; the first names the run.
+        among: tables that may use it.
+    """
+    uses = sorted(_uses(config, among), key=lambda use: use[0] not in tables)  # the paper's number is that of the first
+    tables = tuple(dict.fromkeys((*tables, *(table for table, _, _ in uses))))
+    rows = tuple(dict.fromkeys((*rows, *(row.name for _, row, _ in uses))))
+    block = blocks_name(config.model)
+    row = rows[0] if rows else block
+    return Labels(
+        name=f"{rows[0] if rows else config.id} · seed {config.seed}",
+        group=tables[0] if tables else config.profile,
+        tags=tuple(dict.fromkeys(tag[:64] for tag in (config.profile, *tables, *rows))),  # W&B takes no longer ones
+        config={
+            "row": row,
+            "tables": list(tables),
+            "block": block,
+            "backbone": backbone_name(config.model),
+            "seed": config.seed,
+            "paper_top1": next((top1 for _, _, top1 in uses if top1 is not None), None),
+        },
+    )
+
+
+def _uses(config: RunConfig, among: Iterable[Table]) -> Iterator[tuple[str, Row, float | None]]:
+    """Return each table and row that reads the run, with what the paper printed there on the run's data set."""
+    profile = PROFILES.get(config.profile)
+    if profile is None:
+        return
+    for table in among:
+        metric = "v2_top1" if table.paper_data_2 is not None and config.data.dataset == "ssv2" else "top1"
+        for row in table.rows:
+            for trained in row.trained if profile.runs(row) else ():
+                if profile.resolve(trained, config.seed) == config:
+                    yield table.name, trained, trained.paper.get(metric)

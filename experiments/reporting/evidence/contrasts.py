@@ -1,0 +1,115 @@
+"""Differences between the rows of a table: paired over clips and seeds, with an interval and what could be detected."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from experiments.reporting.evidence.collect import TableData, judge_row, same_start
+from experiments.store.store import Store
+from experiments.study.claims import Contrast
+from gta.config import EvaluationSplit
+from gta.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ALPHA = 0.05
+"""Two-sided; intervals hold 95 % of the replicates."""
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A contrast of rows, in points of top-1."""
+
+    contrast: Contrast
+    value: float
+    low: float
+    high: float
+    detectable: float
+    """The smallest difference that would be found with 80 % power."""
+    seeds: tuple[int, ...]
+    """Those that all of its rows have and that started from the same weights."""
+    clips: int
+    unlike: tuple[int, ...]
+    """Seeds that are left out, because their rows started from different weights."""
+    replicates: NDArray[np.float64] = field(compare=False, repr=False)
+
+
+class Differences:
+    """The differences between the rows of one table; what a row gets right is read once."""
+
+    def __init__(self, data: TableData, store: Store, split: EvaluationSplit = "validation") -> None:
+        """Read nothing yet; ``split`` takes the place of every row's own."""
+        self._data, self._store, self._split = data, store, split
+        self._hits: dict[tuple[str, int], tuple[tuple[str, ...], NDArray[np.bool_]]] = {}
+
+    def of(self, contrast: Contrast) -> Difference:
+        """Return a contrast over all seeds that its rows share.
+
+        Raises:
+            UserError: a row was not run, or its runs cannot be compared; the message is for a page.
+        """
+        import numpy as np
+
+        from experiments.reporting.evidence.bootstrap import replicate_means
+
+        seeds, unlike = self._seeds([name for name, _ in contrast])
+        if len({self._of(name, seed)[0] for name, _ in contrast for seed in seeds}) > 1:
+            raise UserError("its rows were measured on different clips")
+        parts = _parts(contrast)
+        whole_SN = np.array(
+            [sum(round(weight * parts) * self._of(name, seed)[1] for name, weight in contrast) for seed in seeds]
+        )
+        unit = 100 / parts
+        replicates = replicate_means(whole_SN) * unit
+        mean, clips = float(whole_SN.mean()) * unit, whole_SN.shape[1]
+        low, high = (float(end) for end in np.quantile(replicates, [ALPHA / 2, 1 - ALPHA / 2]))
+        return Difference(contrast, mean, low, high, detectable(replicates), seeds, clips, unlike, replicates)
+
+    def _seeds(self, names: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        rows = [self._data.row(name) for name in names]
+        missing = [row.row.name for row in rows if not row.results]
+        if missing:
+            raise UserError(f"no run of {', '.join(missing)}")
+        common = sorted(set.intersection(*(set(row.results) for row in rows)))
+        seeds = tuple(seed for seed in common if same_start(rows, seed, self._data.profile))
+        if not common:
+            raise UserError("its rows have no seed in common")
+        if not seeds:
+            raise UserError("its rows started from different pre-trained weights")
+        return seeds, tuple(seed for seed in common if seed not in seeds)
+
+    def _of(self, name: str, seed: int) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
+        """Return the clip ids of a row's run, and whether each clip is right."""
+        if (name, seed) not in self._hits:
+            row = dataclasses.replace(self._data.row(name).row, split=self._split)
+            try:
+                judged = judge_row(row, seed, self._data.profile, self._store)
+            except UserError as error:
+                raise UserError(str(error).replace(f"{self._store.results}/", "")) from error
+            self._hits[name, seed] = judged.clip_ids, judged.hits
+        return self._hits[name, seed]
+
+
+def detectable(replicates: NDArray[np.float64]) -> float:
+    """Return the smallest true difference that would be found with 80 % power.
+
+    It is found when the lower end of its interval lies above zero; and in 80 % of all cases an estimate falls short of
+    the truth by no more than 80 % of the replicates exceed their mean.
+    """
+    import numpy as np
+
+    low, most = np.quantile(replicates, [ALPHA / 2, POWER])
+    return float(most - low)
+
+
+def _parts(contrast: Contrast) -> int:
+    """Return the least number by which all weights are whole: sums of whole numbers are exact on every machine."""
+    return math.lcm(*(Fraction(weight).limit_denominator(60).denominator for _, weight in contrast))

@@ -1,0 +1,68 @@
+"""What the report measures of a row: metrics of its runs, summarised and compared over seeds."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from experiments.store.result import Result
+from experiments.study.rows import Row
+
+METRICS: dict[str, Callable[[Result], float | None]] = {
+    "top1": lambda result: result.top1,
+    "top5": lambda result: result.top5,
+    "order": lambda result: result.kinds.get("order"),
+    "pair_accuracy": lambda result: result.pair_accuracy,
+    "motion": lambda result: result.kinds.get("motion"),
+    "static": lambda result: result.kinds.get("static"),
+    "mparams": lambda result: result.params / 1e6,
+    "gmacs": lambda result: result.macs / 1e9,
+}
+"""Every measured column, in the units of the report: percent, millions of parameters, 10^9 MACs a clip."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Mean and sample standard deviation over ``n`` seeds."""
+
+    mean: float
+    std: float | None
+    n: int
+
+    @classmethod
+    def of(cls, values: list[float]) -> Measure | None:
+        """Summarise values; None when there are none."""
+        if not values:
+            return None
+        return cls(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None, len(values))
+
+
+@dataclass
+class RowData:
+    """A row and what the store holds of it, by seed."""
+
+    row: Row
+    runs: bool = True
+    """Whether the profile can run the row; a quoted row is never run."""
+    results: dict[int, Result] = field(default_factory=dict)
+    """The row's own figures; those of a derived row are counted from the scores of its members."""
+    members: dict[int, tuple[Result, ...]] = field(default_factory=dict)
+    """The trained runs behind the figures; of a row that is trained itself, the run."""
+    failed: dict[int, str] = field(default_factory=dict)
+    """The one-line errors of failed runs."""
+
+    def measure(self, metric: str, seeds: Collection[int] | None = None) -> Measure | None:
+        """Return a metric over all seeds, or some of them; None when the runs do not have it."""
+        chosen = self.results.keys() if seeds is None else self.results.keys() & set(seeds)
+        values = [METRICS[metric](self.results[seed]) for seed in sorted(chosen)]
+        return Measure.of([value for value in values if value is not None])
+
+    def delta(self, reference: RowData, metric: str = "top1") -> Measure | None:
+        """Return the difference to ``reference``, paired over the seeds that both have."""
+        differences = []
+        for seed in sorted(self.results.keys() & reference.results.keys()):
+            own, other = METRICS[metric](self.results[seed]), METRICS[metric](reference.results[seed])
+            if own is not None and other is not None:
+                differences.append(own - other)
+        return Measure.of(differences)

@@ -1,0 +1,1 @@
+"""The evidence as text: Markdown, CSV, LaTeX and the terminal."""

@@ -1,0 +1,185 @@
+"""What a plan is refused for before anything is made or started: lists, batches and weights that do not fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.runner import batches
+from gta.config import RunConfig, WeightsConfig
+from gta.data.sets.damage import damage_limit
+from gta.errors import UserError
+
+if TYPE_CHECKING:
+    from gta.data.sets.splits import Split, SplitName
+
+
+@dataclass
+class Preflight:
+    """What was found of the data and the weights that runs need."""
+
+    clips: int | None = None
+    """Training clips that the lists of a real data set name; None when there are none."""
+    problems: list[str] = field(default_factory=list)
+    """Why no run can be made, a line each."""
+    remarks: list[str] = field(default_factory=list)
+    """What a person should know, a line each."""
+
+
+def inspect(runs: Sequence[RunConfig], data: Path, results: Path, processes: int) -> Preflight:
+    """Look at what ``runs`` would start from, without writing or downloading anything.
+
+    Args:
+        runs: those that would be trained.
+        data: parent folder of the embedded data sets, or the folder of the real data set.
+        results: its ``pretrained`` folder holds the weights.
+        processes: of each run, one a device.
+    """
+    found = Preflight()
+    lists: Mapping[SplitName, Split] = {}
+    real = [run for run in runs if run.data.drawing is None]
+    if real and not _absent(data):
+        try:
+            lists = _read_lists(real, data)
+        except UserError as error:
+            found.problems.append(str(error))
+    elif real:
+        found.remarks.append(f"{data} holds no lists of a data set yet")
+    if lists:
+        found.clips = len(lists["train"].clips)
+        _check_lists(lists, data, found)
+    _note(found.problems, lambda: batches.workers(0))
+    _note(found.problems, damage_limit)
+    for run in runs:
+        _note(found.problems, lambda run=run: batches.parts(run, processes))  # type: ignore[misc]
+        if run.data.drawing is not None:
+            _check_drawn(run, found)
+        elif lists:
+            _note(found.problems, lambda run=run: check_classes(run, data, lists["train"].labels))  # type: ignore[misc]
+            _note(found.problems, lambda run=run: check_batch(run, data, len(lists["train"].clips)))  # type: ignore[misc]
+    _check_weights(runs, results / "pretrained", found)
+    found.problems = list(dict.fromkeys(found.problems))
+    return found
+
+
+def check_classes(config: RunConfig, root: Path, labels: Sequence[str]) -> None:
+    """Check that the lists name as many classes as the model tells apart.
+
+    Raises:
+        UserError: they do not.
+    """
+    if len(labels) != config.model.classes:
+        raise UserError(
+            f"{root}: its lists name {len(labels)} classes, the profile {config.profile!r} expects "
+            f"{config.model.classes}; point --data at the data set of the profile"
+        )
+
+
+def check_batch(config: RunConfig, root: Path, clips: int) -> None:
+    """Check that the training list fills a batch.
+
+    Raises:
+        UserError: it does not.
+    """
+    batch = config.train.batch_size
+    if clips < batch:
+        raise UserError(
+            f"{root}: its training list has {clips} clips, fewer than a batch of the profile {config.profile!r} "
+            f"({batch}): not one step can be made; list more clips or choose a profile with a smaller batch_size"
+        )
+
+
+def _note(problems: list[str], check: Callable[[], object]) -> None:
+    try:
+        check()
+    except UserError as error:
+        problems.append(str(error))
+
+
+# ------------------------------------------------------------------------------------------- the data
+def _absent(data: Path) -> bool:
+    """Return whether no data set has been put there yet, so that a plan can only go by the release's counts."""
+    from gta.data.sets.formats import FORMATS
+
+    return not any(known.splits(data) for known in FORMATS)
+
+
+def _read_lists(runs: Sequence[RunConfig], data: Path) -> dict[SplitName, Split]:
+    from gta.data.sets.formats import read_split
+
+    names: list[SplitName] = ["train"]
+    for run in runs:
+        names += [run.data.evaluation_split, *run.splits]
+    return {name: read_split(data, name, runs[0].data.dataset) for name in dict.fromkeys(names)}
+
+
+def _check_lists(lists: Mapping[SplitName, Split], data: Path, found: Preflight) -> None:
+    """Compare the lists with each other: of one data set, and none in the place of another."""
+    from gta.data.sets.formats import detect
+    from gta.data.sets.splits import compare
+
+    official = detect(data).official
+    training = lists["train"]
+    known = Counter(clip.template for clip in training.clips)
+    for name, split in lists.items():
+        if split.missing:
+            listed = len(split.clips) + len(split.missing)
+            found.remarks.append(
+                f"{data}: {len(split.missing):,} of {listed:,} clips of {name} are missing, such as {split.missing[0]}"
+            )
+        if name == "train":
+            continue
+        if len(training.clips) < len(split.clips) != official.get(name):
+            found.problems.append(
+                f"{data}: its training list has {len(training.clips)} clips, its {name} list {len(split.clips)}; "
+                f"the two seem to be swapped"
+            )
+        seen = compare(("train", name), training, split)
+        shared = {clip.id for clip in training.clips} & {clip.id for clip in split.clips}
+        if shared and len(shared) == min(len(training.clips), len(split.clips)):
+            found.problems.append(
+                f"{data}: all {len(shared)} clips of one are in both its training and its {name} list, such as "
+                f"{min(shared)}; put the list of each split there"
+            )
+        elif seen.contradiction:
+            found.problems.append(f"{data}: {seen.contradiction}")
+        elif seen.overlap:
+            found.remarks.append(f"{data}: {seen.overlap}")
+        foreign = [clip for clip in split.clips if clip.template and clip.template not in known]
+        labelled = sum(bool(clip.template) for clip in split.clips)
+        if foreign:
+            line = (
+                f"{data}: {len(foreign)} of {labelled} clips of its {name} list are of classes that no training clip "
+                f"has, such as {foreign[0].template!r}"
+            )
+            if len(foreign) == labelled:
+                found.problems.append(f"{line}; put the two lists of one data set there")
+            else:
+                found.remarks.append(line)
+
+
+def _check_drawn(run: RunConfig, found: Preflight) -> None:
+    from gta.data.drawn.templates import TEMPLATES
+
+    assert run.data.drawing is not None
+    root = Path(run.data.dataset)
+    _note(found.problems, lambda: check_classes(run, root, [template.name for template in TEMPLATES]))
+    _note(found.problems, lambda: check_batch(run, root, run.data.drawing.train_per_template * len(TEMPLATES)))  # type: ignore[union-attr]
+
+
+# ---------------------------------------------------------------------------------------- the weights
+def _check_weights(runs: Sequence[RunConfig], folder: Path, found: Preflight) -> None:
+    wanted = [run.pretrain for run in runs if isinstance(run.pretrain, WeightsConfig)]
+    if not wanted:
+        return
+    from gta.weights.public import locate, missing
+
+    for weights in dict.fromkeys(wanted):
+        if locate(weights, folder) is None:
+            if weights.source == "torchvision":
+                found.remarks.append(f"the weights {weights.name} are downloaded into {folder} when runs start")
+            else:
+                found.problems.append(missing(weights, folder))

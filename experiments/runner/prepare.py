@@ -1,0 +1,60 @@
+"""What must stand before the first run starts: the data set and the weights that the backbone starts from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gta.config import PretrainConfig, RunConfig, WeightsConfig
+
+
+def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[[str], None]) -> dict[str, Path]:
+    """Make the data sets and weights that ``runs`` need and that are not there yet.
+
+    Args:
+        runs: the runs that will be trained.
+        data: parent folder of the embedded data sets, or the folder of the real data set.
+        results: its ``pretrained`` folder holds the weights.
+        say: told one line about each step.
+
+    Returns:
+        The weights file to start from, by run id; runs without pre-training are left out.
+
+    Raises:
+        UserError: data or weights cannot be written, real data cannot be read, or public weights are not there; the
+            message says which file to put where.
+    """
+    _prepare_data(runs, data)
+    return _prepare_weights(runs, results / "pretrained", say)
+
+
+def _prepare_data(runs: Sequence[RunConfig], data: Path) -> None:
+    from gta.data.module import VideoDataModule
+    from gta.parallel import showing
+
+    seen = [
+        dataclasses.replace(run.data, evaluation_split=split)
+        for run in runs
+        for split in (run.data.evaluation_split, *run.splits)
+    ]
+    for config in dict.fromkeys(seen):
+        with showing(f"{config.dataset} in {data}") as progress:
+            module = VideoDataModule(config, data, batch_size=1, seed=0, progress=progress)
+            module.prepare_data()
+            module.setup()
+
+
+def _prepare_weights(runs: Sequence[RunConfig], folder: Path, say: Callable[[str], None]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for run in runs:
+        match run.pretrain:
+            case PretrainConfig():
+                from gta.training.pretrain import ensure_pretrained
+
+                found[run.id] = ensure_pretrained(run, folder, say)
+            case WeightsConfig():
+                from gta.weights.public import find
+
+                found[run.id] = find(run.pretrain, folder)
+    return found

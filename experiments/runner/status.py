@@ -1,0 +1,105 @@
+"""Plans, states and tables as text on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.reporting.evidence.collect import TableData
+from experiments.runner.preflight import Preflight
+from experiments.store.result import Problem, Result
+from experiments.store.store import State, Store
+from experiments.study.plan import PlannedRun, describe, make_plan, select_rows
+from experiments.study.rows import Profile, Table
+
+
+def print_list(tables: Sequence[Table], profile: Profile, seeds: Sequence[int], store: Store) -> None:
+    """Print the tables with their number of rows and of finished runs."""
+    width = max(len(table.name) for table in tables)
+    every: dict[str, PlannedRun] = {}
+    for table in tables:
+        runs = make_plan(select_rows([table], None), profile, seeds, store)
+        every |= runs
+        done = sum(run.state is State.DONE for run in runs.values())
+        print(f"{table.name:{width}}  {len(table.rows):2d} rows  {done:2d}/{len(runs)} runs done  {table.title}")
+    done = sum(run.state is State.DONE for run in every.values())
+    seeds_text = ",".join(map(str, seeds))
+    print(f"profile {profile.name}, seeds {seeds_text}: {done} of {len(every)} distinct runs done in {store.results}")
+
+
+def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Preflight) -> None:
+    """Print what would be run and, for a real data set, what it would cost.
+
+    Args:
+        runs: the plan.
+        headline: its summary.
+        data: folder of the data.
+        found: what was found there.
+    """
+    lines = [["run", "state", "seed", "config", "row"]]
+    lines += [[run.id, run.state, str(run.config.seed), describe(run.config), _uses(run)] for run in runs]
+    real = [run for run in runs if run.config.data.drawing is None]
+    if real:
+        costs, notes = _costs(real, data, found)
+        for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):
+            line[3:3] = cells
+    _print_columns(lines)
+    print(headline)
+    for note in notes if real else ():
+        print(note)
+
+
+def _costs(runs: Sequence[PlannedRun], data: Path, found: Preflight) -> tuple[list[list[str]], list[str]]:
+    from experiments.runner.cost import DEVICE, SUSTAINED, estimate
+
+    source = "clips: the release's official count" if found.clips is None else f"clips: as listed in {data}"
+    costs = estimate([run.config for run in runs], found.clips)
+    cells = [[f"{c.clips:,}", f"{c.steps:,}", f"{c.macs / 1e9:.1f}", f"{c.gpu_hours:.0f}"] for c in costs]
+    left = sum(c.gpu_hours for c, run in zip(costs, runs, strict=True) if run.state is not State.DONE)
+    formula = f"3 x 2 x MACs x clips x epochs / {SUSTAINED:.0e} FLOP/s ({DEVICE}; assumed, not measured)"
+    return cells, [f"{left:,.0f} GPU-hours left = {formula}", source]
+
+
+def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> None:
+    """Print the state of the runs, the last epoch and the error of failed ones."""
+    lines = [("run", "state", "seed", "epoch", "top-1", "row", "")]
+    for run in runs:
+        result, total = store.read(run.id), run.config.train.epochs
+        points = store.metrics(run.id)
+        last = points[-1] if points else {}
+        value: float | None
+        if isinstance(result, Result):
+            epoch, value = f"{total}/{total}", result.top1
+        else:
+            epoch = f"{last.get('epochs', last['epoch'] + 1):g}/{total}" if last else ""
+            value = last.get("val_top1")
+        top1 = "" if value is None else f"{value:.1f}"
+        error = (store.error(run.id) or "") if run.state is State.FAILED else ""
+        if isinstance(result, Problem):
+            error = str(result)
+        lines.append((run.id, run.state, str(run.config.seed), epoch, top1, _uses(run), error))
+    _print_columns(lines)
+    print(headline)
+
+
+def print_table(data: TableData, page: Path) -> None:
+    """Print a table as far as it fits the terminal; ``page`` has all of it."""
+    from experiments.reporting.pages.terminal import short_table, terminal_width
+
+    for problem in data.problems:
+        print(f"left out: {problem}", file=sys.stderr)
+    print(f"\n{short_table(data, terminal_width(), page)}")
+
+
+def _uses(run: PlannedRun) -> str:
+    tables: dict[str, list[str]] = {}
+    for table, row in run.uses:
+        tables.setdefault(row, []).append(table)
+    return "; ".join(f"{row} [{', '.join(tables[row])}]" for row in tables)
+
+
+def _print_columns(lines: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(str(line[index])) for line in lines) for index in range(len(lines[0]))]
+    for line in lines:
+        print("  ".join(f"{cell!s:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())

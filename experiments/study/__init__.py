@@ -1,0 +1,1 @@
+"""What is compared: rows, tables, claims, profiles, recipes, and how they become a plan of runs."""

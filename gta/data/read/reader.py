@@ -1,0 +1,131 @@
+"""Read chosen frames of a clip, be it a video file or a folder of jpg frames, within a limit of time.
+
+Frames are counted, never taken from a header, and the number of one does not depend on which others are asked for.
+They come the right way up: what a file says of turns and mirrors is applied to them (:mod:`gta.data.read.orientation`).
+Whatever is wrong with a file is a :class:`ClipError` that names it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gta.data.read import jpeg, pyav
+from gta.data.read import probe as whole
+from gta.data.read import torchcodec as codec
+from gta.data.read.deadline import ClipError, Deadline, within
+from gta.data.read.probe import Probe
+from gta.data.read.pyav import Choose
+from gta.errors import UserError, nearest
+
+__all__ = ["ClipError", "Decoder", "Probe", "Reader", "count_frames", "probe", "read_all", "read_frames"]
+
+Decoder = Literal["pyav", "torchcodec"]
+DECODER_VARIABLE = "GTA_DECODER"
+"""Environment variable that chooses the decoder where no argument does."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How clips are decoded; nothing here changes a pixel."""
+
+    decoder: Decoder = "pyav"
+    timeout: float = 60.0
+    """Seconds that one clip may take."""
+
+    def read(
+        self, path: Path, choose: Choose, size: tuple[int, int] | None = None, floor: tuple[int, int] | None = None
+    ) -> tuple[int, NDArray[np.uint8]]:
+        """Return the number of frames of a clip and the chosen ones as RGB, (n, H, W, 3).
+
+        Args:
+            path: a video file or a folder of jpg frames.
+            choose: from the number of frames to the wanted ones. It may be asked twice: a damaged file can show
+                fewer frames than it stores.
+            size: height and width, as shown, to which a video's frames are scaled while they are converted (by PyAV
+                always).
+            floor: height and width that suffice: larger jpg frames may come at a half, a quarter or an eighth.
+
+        Raises:
+            ClipError: the clip is missing, corrupt or too short, or takes longer than the time-out.
+        """
+
+        def work(deadline: Deadline) -> tuple[int, NDArray[np.uint8]]:
+            if os.path.isdir(path):  # unlike Path.is_dir it never raises, whatever the name
+                return jpeg.read(path, choose, floor, deadline)
+            if self.decoder == "torchcodec" and size is None:
+                return codec.read(path, choose, deadline)
+            return pyav.read(path, choose, size, deadline)
+
+        return within(self.timeout, path, work)
+
+
+def choose_reader(decoder: str | None = None, timeout: float = 60.0) -> Reader:
+    """Return the reader that is asked for, by the argument or else by the environment variable ``GTA_DECODER``.
+
+    Raises:
+        UserError: there is no such decoder, or it is not installed.
+    """
+    name = decoder or os.environ.get(DECODER_VARIABLE) or "pyav"
+    if name not in get_args(Decoder):
+        raise UserError(f"{DECODER_VARIABLE} is {name!r}: no such decoder; {nearest(name, get_args(Decoder))}")
+    if not timeout > 0:
+        raise UserError(f"the time-out of a clip is {timeout} s; it must be above 0")
+    if name == "torchcodec":
+        codec.decoder_class()
+        return Reader("torchcodec", timeout)
+    return Reader("pyav", timeout)
+
+
+def count_frames(path: Path, timeout: float = 60.0) -> int:
+    """Return the number of frames of a whole clip; where packets tell it nothing is decoded.
+
+    Raises:
+        ClipError: the clip is missing or holds no video, or takes longer than the time-out.
+    """
+    path = Path(path)
+    if os.path.isdir(path):
+        return len(jpeg.frame_files(path))
+    return within(timeout, path, lambda deadline: pyav.count(path, deadline))
+
+
+def probe(path: Path, timeout: float = 60.0) -> Probe:
+    """Decode all of a clip and return how many frames came, their size as shown, and what points to damage.
+
+    Raises:
+        ClipError: the clip is missing or corrupt, or takes longer than the time-out.
+    """
+    path = Path(path)
+    work = jpeg.probe if os.path.isdir(path) else whole.probe
+    return within(timeout, path, lambda deadline: work(path, deadline))
+
+
+def read_frames(
+    path: Path, indices: Sequence[int] | NDArray[np.int64], size: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """Return the frames at ``indices`` (any order, repeats allowed) as RGB, (n, H, W, 3).
+
+    Args:
+        path: a video file or a folder of jpg frames.
+        indices: frame numbers from 0.
+        size: height and width to which a video's frames are scaled while they are converted.
+
+    Raises:
+        ClipError: the clip is missing, corrupt, or ends before the last frame that is asked for.
+    """
+    return Reader().read(Path(path), lambda _: indices, size)[1]
+
+
+def read_all(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    """Return every frame as RGB, (T, H, W, 3).
+
+    Raises:
+        ClipError: the clip is missing or no frame decodes.
+    """
+    return Reader().read(Path(path), lambda length: range(length), size)[1]

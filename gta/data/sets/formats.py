@@ -1,0 +1,105 @@
+"""Which data set lies in a folder: each format has a module, told apart by the names of the lists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from gta.data.sets import kinetics, listed, ssv1, ssv2
+from gta.data.sets.places import Places
+from gta.data.sets.splits import Split, SplitName
+from gta.errors import UserError
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one data set is recognised and read."""
+
+    name: str
+    """As runs call the data set."""
+    title: str
+    lists: str
+    """What is looked for, for messages."""
+    find: Callable[[Path, SplitName], Path | None]
+    read: Callable[[Path, SplitName], Split]
+    official: Mapping[str, int]
+    """Clips of each split of the release; empty where copies differ."""
+    media: Sequence[str] = ()
+    """Folders of the clips of a plain list of paths, ``train.csv``, that a run takes for this data set."""
+
+    def splits(self, root: Path) -> tuple[SplitName, ...]:
+        """Names of the splits whose list is there."""
+        return tuple(name for name in get_args(SplitName) if self.find(root, name) is not None)
+
+
+FORMATS = (
+    Format("ssv2", "Something-Something v2", "train.json", ssv2.split_list, ssv2.read_split, ssv2.OFFICIAL, ssv2.MEDIA),
+    Format(
+        "ssv1",
+        "Something-Something v1",
+        "something-something-v1-train.csv",
+        ssv1.split_list,
+        ssv1.read_split,
+        ssv1.OFFICIAL,
+        ssv1.MEDIA,
+    ),
+    Format("k400", "Kinetics-400", "train.csv or val.csv", kinetics.split_list, kinetics.read_split, {}),
+)
+
+
+def detect(root: Path) -> Format:
+    """Return the format whose lists lie in ``root``.
+
+    Raises:
+        UserError: it is no folder, or no format's lists, or those of two, lie in it.
+    """
+    root = Path(root)
+    if not os.path.isdir(root):
+        raise UserError(f"{root} is not a folder; give the folder that holds the data set")
+    found = [known for known in FORMATS if known.splits(root)]
+    if len(found) > 1 and _is_plain(found[-1], root):  # its lists may be of the other one, as PySlowFast writes them
+        del found[-1]
+    if not found:
+        wanted = ", ".join(f"{known.lists} ({known.title})" for known in FORMATS)
+        raise UserError(
+            f"{root} holds no list of a known data set; looked for {wanted}, or mmaction2's names, in it, "
+            f"{root / 'annotations'} and {root / 'labels'}; give the data set's own folder"
+        )
+    if len(found) > 1:
+        names = " and ".join(f"{known.title} ({known.lists})" for known in found)
+        raise UserError(f"{root} holds the lists of {names}; give each data set a folder of its own")
+    return found[0]
+
+
+def read_split(root: Path, split: SplitName, expected: str | None = None) -> Split:
+    """Read a split of whatever data set lies in ``root``.
+
+    Args:
+        root: the data set's own folder.
+        split: which part of it.
+        expected: name of the data set that is wanted; a name that no format has is any.
+
+    Raises:
+        UserError: no format fits or not the expected one, or a list is missing or malformed; the message names file
+            and field.
+    """
+    root = Path(root)
+    found = detect(root)
+    wanted = next((known for known in FORMATS if known.name == expected), found)
+    if wanted is not found and wanted.media and _is_plain(found, root) and listed.plain_list(root, split):
+        plain = listed.read_for(root, split, listed.plain_list, Places(root, wanted.media))
+        if len(plain.labels) == ssv2.CLASSES:
+            return plain
+    if wanted is not found:
+        raise UserError(f"{root} holds {found.title}, the run is for {wanted.title}; give the folder of that data set")
+    return found.read(root, split)
+
+
+def _is_plain(known: Format, root: Path) -> bool:
+    """Whether the lists are no more than `path label` in ``train.csv``, which could be of any data set."""
+    lists = [known.find(root, split) for split in known.splits(root)]
+    plain = [listed.plain_list(root, split) for split in known.splits(root)]
+    return known.name == "k400" and lists == plain

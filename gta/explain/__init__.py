@@ -1,0 +1,1 @@
+"""Where a trained model looks, as arrays and as overlays on frames."""

@@ -1,0 +1,1 @@
+"""From scores to accuracies: views and ensembles averaged, files of scores, submissions."""

@@ -1,0 +1,78 @@
+"""The house: imports run one way between rooms, no folder is a corridor, and CONTRIBUTING shows the tree as it is."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HOUSES = ("gta", "gta/data", "experiments", "experiments/reporting")
+DOORS = {"gta": "__init__"}
+"""Rooms that only hand on names; what they hand on is not their own knowledge."""
+
+
+def modules(folder):
+    return [path for path in sorted((ROOT / folder).rglob("*.py")) if "__pycache__" not in path.parts]
+
+
+def imported(path):
+    """Dotted names that a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_between(folder):
+    """Edges (room, imported room) between the files and folders of a folder, with an example each."""
+    prefix = folder.replace("/", ".") + "."
+    names = {path.stem if path.is_file() else path.name for path in (ROOT / folder).iterdir()}
+    edges = {}
+    for path in modules(folder):
+        own = path.relative_to(ROOT / folder).parts[0].removesuffix(".py")
+        for name in imported(path):
+            if name.startswith(prefix):
+                other = name.removeprefix(prefix).split(".")[0]
+                if other in names and other != own and own != "__init__":
+                    edges.setdefault((own, other), f"{path.relative_to(ROOT)} imports {name}")
+    return edges
+
+
+@pytest.mark.parametrize("folder", HOUSES)
+def test_imports_run_one_way_between_rooms(folder):
+    edges = rooms_between(folder)
+    left = {room for edge in edges for room in edge}
+    while left:  # take away rooms that import none of the others that are left
+        free = {room for room in left if not any(one == room and other in left for one, other in edges)}
+        circle = [why for (one, other), why in edges.items() if one in left and other in left]
+        assert free, f"the imports between {', '.join(sorted(left))} run in a circle:\n" + "\n".join(circle)
+        left -= free
+
+
+@pytest.mark.parametrize("folder", sorted({str(path.parent.relative_to(ROOT)) for h in ("gta", "experiments") for path in modules(h)}))
+def test_no_folder_is_a_corridor(folder):
+    files = [path for path in (ROOT / folder).glob("*.py") if path.stem != "__init__"]
+    assert len(files) <= 15, f"{folder} holds {len(files)} modules; give some of them a room"
+
+
+def tree_of_contributing():
+    """The lines of the first code block of CONTRIBUTING as paths."""
+    block = re.search(r"```\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)[1]
+    stack, found = [], []
+    for line in block.splitlines():
+        name = line.strip().split(" ")[0]
+        if not name.endswith("/"):
+            continue
+        depth = (len(line) - len(line.lstrip())) // 2
+        stack = [*stack[:depth], name]
+        found.append("".join(stack).rstrip("/"))
+    return found
+
+
+def test_the_tree_in_contributing_is_the_real_one():
+    real = {str(path.parent.relative_to(ROOT)) for house in ("gta", "experiments") for path in modules(house)}
+    shown = tree_of_contributing()
+    assert set(shown) >= real
+    assert [folder for folder in shown if not (ROOT / folder).is_dir()] == []
