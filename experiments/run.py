@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.runner.place import PRECISIONS
 from experiments.store.result import Problem
 from experiments.store.store import State, Store
 from experiments.study.plan import PlannedRun, headline, make_plan, parse_seeds, select_rows
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
     add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
     add("--nodes", type=positive, default=1, metavar="N", help="nodes per run (default: 1)")
+    add("--precision", choices=PRECISIONS, help="default: the fastest safe one here, by a measurement")
     add("--wandb", choices=("offline", "online", "disabled"), help="default: online if WANDB_API_KEY is set")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="runs and tables (default: results)")
     add("--dry-run", action="store_true", help="show the plan, write nothing")
@@ -181,8 +183,9 @@ def _train(
     request: _Request, found: Preflight, options: argparse.Namespace, wandb: str, signals: SignalWatch
 ) -> Outcome:
     from experiments.runner.cost import planned_seconds
-    from experiments.runner.launch import COMMAND, ChildOptions, launch
+    from experiments.runner.launch import COMMAND, launch
     from experiments.runner.outlook import Outlook
+    from experiments.runner.place import Place
     from experiments.runner.progress import make_progress, stamp
 
     todo = request.todo
@@ -201,10 +204,18 @@ def _train(
         print(f"{stamp()} {line}  [{outlook}]", flush=True)
 
     pretrained = prepare(configs, options.data, request.store.results, say)
-    child = ChildOptions(options.data, wandb, options.devices, options.nodes, threads, pretrained)
+    place = Place(
+        request.store.runs,
+        options.data,
+        wandb,
+        devices=options.devices,
+        nodes=options.nodes,
+        threads=threads,
+        precision=options.precision,
+    )
     progress = make_progress(outlook)
     try:
-        return launch(todo, request.store, executor, child, progress, signals, command=COMMAND)
+        return launch(todo, request.store, executor, place, pretrained, progress, signals, command=COMMAND)
     finally:
         progress.close()
 

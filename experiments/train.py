@@ -8,7 +8,6 @@ after a kill it continues from the last whole checkpoint. Exit codes: 0 done, 1 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import sys
 import time
@@ -16,10 +15,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.child.fit import Interrupted, Place, train
+from experiments.child.fit import Interrupted, train
 from experiments.child.processes import EndedElsewhere, is_first
 from experiments.runner.launch import LOCKED
 from experiments.runner.memory import is_shortage, what_helps
+from experiments.runner.place import Place, read_place
 from experiments.store.result import SCHEMA, Result
 from gta import files
 from gta.config import RunConfig, run_from_dict
@@ -31,7 +31,7 @@ _WORDS_WITHIN = 10
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    place = _parse(arguments)
+    place = read_place(arguments)
     from filelock import FileLock, Timeout
 
     if not is_first(place.processes):
@@ -115,22 +115,6 @@ def _fail(folder: Path, message: str, kind: str, code: int) -> int:
     with contextlib.suppress(OSError):  # the log is on the same disk
         print(f"error: {line}", file=sys.stderr, flush=True)
     return code
-
-
-def _parse(arguments: Sequence[str] | None) -> Place:
-    parser = argparse.ArgumentParser(prog="python -m experiments.train", description="Train and evaluate one run.")
-    parser.add_argument("folder", metavar="RUN_DIR", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--wandb", choices=("offline", "online", "disabled"), default="disabled")
-    parser.add_argument("--table", dest="tables", nargs="*", default=[])
-    parser.add_argument("--row", dest="rows", nargs="*", default=[])
-    parser.add_argument("--devices", type=int, default=1)
-    parser.add_argument("--nodes", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--workers", type=int)
-    parser.add_argument("--pretrained", type=Path)
-    values = vars(parser.parse_args(arguments))
-    return Place(**{**values, "tables": tuple(values["tables"]), "rows": tuple(values["rows"])})
 
 
 if __name__ == "__main__":

@@ -75,9 +75,10 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
         return 0
     make_folder(work)
     from experiments.runner.cost import planned_seconds
-    from experiments.runner.launch import ChildOptions, launch
+    from experiments.runner.launch import launch
     from experiments.runner.local import LocalExecutor
     from experiments.runner.outlook import Outlook
+    from experiments.runner.place import Place
     from experiments.runner.prepare import prepare
     from experiments.runner.progress import make_progress
     from experiments.runner.signals import Interrupted, watching_signals
@@ -88,10 +89,11 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
             weights = prepare([run.config for run in todo], data, store.results, print)
         except Interrupted as stop:
             return 128 + stop.number
-        child = ChildOptions(data, "disabled", threads=1, pretrained=weights)
         progress = make_progress(outlook)
         try:
-            return launch(todo, store, LocalExecutor(cores(), 1, 1), child, progress, signals).exit_code
+            return launch(
+                todo, store, LocalExecutor(cores(), 1, 1), Place(store.runs, data), weights, progress, signals
+            ).exit_code
         finally:
             progress.close()
 

@@ -1,6 +1,7 @@
 """What all commands share: names that begin with a dash, readers that leave, terminals that know few letters."""
 
 import ast
+import dataclasses
 import importlib
 import importlib.util
 import os
@@ -195,7 +196,8 @@ def options_of(path):
     return {name for name in names if isinstance(name, str) and re.fullmatch(r"--[a-z-]+", name)} | {"--help"}
 
 
-STUDY = set().union(*(options_of(path) for path in SOURCES if path.parent.name == "experiments"))
+DOORS = [path for path in SOURCES if path.parent.name == "experiments"]
+STUDY = set().union(*map(options_of, [*DOORS, ROOT / "experiments" / "runner" / "place.py"]))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -244,18 +246,21 @@ def test_a_results_folder_that_is_a_file(module, tmp_path, monkeypatch, capsys):
 
 
 def test_paths_given_to_a_training_process_are_never_options(tmp_path):
-    from experiments.runner.launch import ChildOptions
+    from experiments.runner.place import Place, read_place
     from experiments.store.store import State
     from experiments.study.plan import PlannedRun
     from experiments.study.profiles import SMOKE
     from experiments.study.rows import Row
-    from experiments.train import _parse
 
     run = PlannedRun(SMOKE.resolve(Row("R2D"), 0), State.NEW, [("table_main", "R2D")])
     folder = Path("-results") / "runs" / run.id
-    options = ChildOptions(Path("-data"), pretrained={run.id: Path("-p.safetensors")})
-    place = _parse(options.arguments(run, folder))
-    assert (place.folder, place.data, place.pretrained) == (folder, Path("-data"), Path("-p.safetensors"))
+    given = Place(
+        folder, Path("-data"), "offline", tuple(run.tables), ("a", "b c"), devices=2, nodes=3, threads=4, workers=0
+    )
+    given = dataclasses.replace(given, precision="bf16-mixed", pretrained=Path("-p.safetensors"))
+    assert read_place(given.arguments()) == given
+    plain = Place(folder, Path("-data"))
+    assert read_place(plain.arguments()) == plain
 
 
 def test_an_interrupt_while_trials_are_prepared_ends_in_130(tmp_path, monkeypatch):

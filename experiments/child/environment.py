@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.runner.place import Place
+
 if TYPE_CHECKING:
     import torch
 
@@ -20,28 +22,33 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "av")
 
 
-def describe(pretrained: Path | None, data_fingerprint: str, threads: int) -> dict[str, Any]:
+def describe(place: Place, data_fingerprint: str) -> dict[str, Any]:
     """Return the content of ``env.json``."""
+    weights = place.pretrained
     return {
         "git": _git("rev-parse", "HEAD") or "unknown",
         "dirty": _dirty_hash(),
         "versions": {"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in PACKAGES},
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system(), "gpu": _gpu()},
-        **choose_precision(),
-        "threads": threads,
+        **choose_precision(place.precision),
+        "threads": place.threads,
         "data_fingerprint": data_fingerprint,
-        "pretrained_sha256": hashlib.sha256(pretrained.read_bytes()).hexdigest() if pretrained else None,
+        "pretrained_sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else None,
     }
 
 
-def choose_precision() -> dict[str, Any]:
+def choose_precision(wanted: str | None = None) -> dict[str, Any]:
     """Return Lightning's name of the fastest safe ``precision`` here and, on a CPU, the ``precision_ms`` it rests on.
 
     What a CPU's flags promise and what it does differ: with AVX512-BF16 but no AMX one machine trains 1.5 times as
-    fast in bf16 as in fp32, another at half the speed. So both are measured, in about half a second.
+    fast in bf16 as in fp32, another at half the speed. So both are measured, in about half a second, unless one is
+    ``wanted``.
     """
     import torch
+
+    if wanted is not None:
+        return {"precision": wanted}
 
     if torch.cuda.is_available():
         # By default the question counts bf16 that is emulated (V100, T4), which is slower than fp16 and fp32 there.

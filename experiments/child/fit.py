@@ -6,12 +6,12 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from experiments.child.processes import collect, first_writes, is_first, together
 from experiments.runner import batches
+from experiments.runner.place import Place
 from experiments.runner.preflight import check_batch, check_classes
 from experiments.store.records import read_environment
 from gta import files
@@ -34,28 +34,6 @@ INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
 ALLOW_UNREADABLE = "GTA_ALLOW_UNREADABLE"
 """Environment variable: 1 counts evaluation clips that cannot be read as wrong and names them in the result; otherwise
 such a clip fails the run."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where and how a run is computed; nothing here is part of its identity."""
-
-    folder: Path
-    data: Path
-    wandb: str
-    tables: tuple[str, ...]
-    rows: tuple[str, ...]
-    devices: int
-    nodes: int
-    threads: int
-    pretrained: Path | None
-    workers: int | None
-    """Loader processes; None: as many as threads where videos are decoded, none for a drawn set."""
-
-    @property
-    def processes(self) -> int:
-        """Number of processes that compute the run together, one a device."""
-        return self.devices * self.nodes
 
 
 class Interrupted(Exception):
@@ -101,7 +79,7 @@ def train(config: RunConfig, place: Place) -> None:
     checkpoint = newest(place.folder / "ckpt")
     if checkpoint is not None:
         check_network(checkpoint, recognizer)
-    env = describe(place.pretrained, data.fingerprint, place.threads) | {"accumulate": accumulate}
+    env = describe(place, data.fingerprint) | {"accumulate": accumulate}
     if (limit := damage_limit()) is not None:
         env["damaged"] = limit
     if config.data.drawing is None:

@@ -6,16 +6,17 @@ the same loop watches local processes and Slurm jobs, and a child outlives its p
 
 from __future__ import annotations
 
-import os
+import dataclasses
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from experiments.runner.memory import ended_by_shortage, what_helps
+from experiments.runner.place import Place
 from experiments.runner.progress import Progress
 from experiments.runner.signals import SignalWatch
 from experiments.runner.watch import Watch
@@ -54,33 +55,6 @@ class Executor(Protocol):
         """Start one child for each pair of command line and log file."""
 
 
-@dataclass(frozen=True)
-class ChildOptions:
-    """Where and how a child works; nothing here changes its numbers."""
-
-    data: Path
-    wandb: str = "offline"
-    devices: int = 1
-    nodes: int = 1
-    threads: int = 1
-    pretrained: dict[str, Path] = field(default_factory=dict)
-    """Weights to start from, by run id."""
-
-    def arguments(self, run: PlannedRun, folder: Path) -> list[str]:
-        """Return the arguments of ``experiments.train`` for one run."""
-        arguments = [_path(folder), "--data", _path(self.data), "--wandb", self.wandb, "--table", *run.tables]
-        arguments += ["--row", *dict.fromkeys(row for _, row in run.uses)]
-        arguments += ["--devices", str(self.devices), "--nodes", str(self.nodes), "--threads", str(self.threads)]
-        if run.id in self.pretrained:
-            arguments += ["--pretrained", _path(self.pretrained[run.id])]
-        return arguments
-
-
-def _path(path: Path) -> str:
-    """Return a path that no command line takes for an option."""
-    return os.path.join(os.curdir, path)
-
-
 @dataclass
 class Outcome:
     """How the runs ended."""
@@ -102,7 +76,8 @@ def launch(
     runs: Sequence[PlannedRun],
     store: Store,
     executor: Executor,
-    options: ChildOptions,
+    place: Place,
+    weights: Mapping[str, Path],
     progress: Progress,
     signals: SignalWatch,
     command: Sequence[str] = COMMAND,
@@ -110,17 +85,29 @@ def launch(
 ) -> Outcome:
     """Train ``runs``, ``executor.slots`` at a time, and return how each ended.
 
+    Args:
+        runs: what is not done yet.
+        store: the folders of the runs.
+        executor: starts the children.
+        place: where and how they work; folder, tables, rows and weights are put in for each run.
+        weights: the file that a run starts from, by its id.
+        progress: is told of every step.
+        signals: of this process.
+        command: of a child.
+        grace: seconds.
+
     A run that another process is training is waited for, and taken over if that process gives up. On SIGINT or
     SIGTERM the children are asked to stop, killed after ``grace`` seconds or at a second signal.
     """
-    return _Launch(store, executor, options, progress, signals, list(command), grace).run(runs)
+    return _Launch(store, executor, place, weights, progress, signals, list(command), grace).run(runs)
 
 
 @dataclass
 class _Launch:
     store: Store
     executor: Executor
-    options: ChildOptions
+    place: Place
+    weights: Mapping[str, Path]
     progress: Progress
     signals: SignalWatch
     command: list[str]
@@ -172,12 +159,17 @@ class _Launch:
                 batch.remove(run)
                 self._failed(run, str(error))
                 continue
-            jobs.append((self.command + self.options.arguments(run, folder), folder / "log.txt"))
+            jobs.append((self.command + self._place(run, folder).arguments(), folder / "log.txt"))
         watches = [Watch(run, self.store.folder(run.id)) for run in batch]
         for run, handle, watch in zip(batch, self.executor.start(jobs) if jobs else [], watches, strict=True):
             self.active[run.id] = (run, handle, watch)
             self.progress.started(run)
         return rest
+
+    def _place(self, run: PlannedRun, folder: Path) -> Place:
+        rows = tuple(dict.fromkeys(row for _, row in run.uses))
+        weights = self.weights.get(run.id)
+        return dataclasses.replace(self.place, folder=folder, tables=tuple(run.tables), rows=rows, pretrained=weights)
 
     def _ended(self, run: PlannedRun, code: int) -> None:
         result = self.store.read(run.id)
@@ -199,7 +191,7 @@ class _Launch:
         log = self.store.folder(run.id) / "log.txt"
         message = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code} without a result"
         if ended_by_shortage(code, log):
-            message += f", perhaps {what_helps(run.config, self.options.devices * self.options.nodes)}"
+            message += f", perhaps {what_helps(run.config, self.place.processes)}"
         message += f"; see {log}"
         try:
             self.store.write_error(run.id, message)

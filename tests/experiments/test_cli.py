@@ -14,7 +14,7 @@ from gta.errors import UserError
 
 OPTIONS = {
     "--all", "--list", "--profile", "--data", "--seeds", "--rows", "--jobs", "--executor", "--devices", "--nodes",
-    "--wandb", "--results", "--dry-run", "--status", "--help",
+    "--wandb", "--results", "--dry-run", "--status", "--help", "--precision",
 }  # fmt: skip
 HEAVY = ("torch", "pandas", "pytorch_lightning", "numpy", "rich", "matplotlib", "wandb", "pydantic")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,7 @@ def legend(data: TableData) -> str:
         f"Δ: difference to `{data.table.reference}`, paired over seeds. "
         f"{cells.MISSING} not there, {cells.UNKNOWN} not known or not defined, {cells.FAILED} a run failed."
     ]
-    if more_seeds(data):
-        lines.append(more_seeds(data))
+    lines += filter(None, (more_seeds(data), mixed_precision(data)))
     if any(row.row.quoted for row in data.rows):
         lines.append(f"{cells.QUOTED}: a figure that the paper quotes from other work; nothing is run for it.")
     lines.extend(_ensembles(data))
@@ -153,6 +153,16 @@ def more_seeds(data: TableData) -> str:
         "Not all rows have the same seeds, for other tables use some of the runs too; a difference is one of the seeds "
         "that both rows have."
     )
+
+
+def mixed_precision(data: TableData) -> str:
+    """Return which runs were computed in another precision than most; empty when all are alike."""
+    own = {result.run_id: str(result.env.get("precision", "n/a")) for _, result in data.trained}
+    (most, _), *rest = Counter(own.values()).most_common() or [("", 0)]
+    if not rest:
+        return ""
+    others = [f"{run} ({precision})" for run, precision in own.items() if precision != most]
+    return f"Most runs were computed in {most}, these were not: {', '.join(others)}. One study uses one precision."
 
 
 def _provenance(data: TableData) -> str:

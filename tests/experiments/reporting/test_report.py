@@ -58,6 +58,20 @@ def test_cells(store):
     assert column(store, "Pixel") == ["✓", "✓", "", "✓", "✓", ""]
 
 
+def test_a_run_in_another_precision_is_named(tmp_path):
+    store = Store(tmp_path)
+    for row, precision in zip(TABLE.rows[:3], ("bf16-mixed", "bf16-mixed", "32-true"), strict=True):
+        folder = store.prepare(TINY.resolve(row, 0))
+        fake_child.finish(folder)
+        if precision != "bf16-mixed":
+            env = json.loads((folder / "env.json").read_text()) | {"precision": precision}
+            (folder / "env.json").write_text(json.dumps(env))
+            odd = folder.name
+        page = rendered(TABLE, TINY, store)[".md"]
+        assert ("uses one precision" in page) is (precision == "32-true")
+    assert f"Most runs were computed in bf16-mixed, these were not: {odd} (32-true)" in page
+
+
 def test_unknown_is_not_missing(tmp_path):
     store = Store(tmp_path)
     fake_child.finish(store.prepare(TINY.resolve(TABLE.rows[0], 0)), pair_accuracy=None, kinds={})
