@@ -16,6 +16,7 @@ from experiments.study.profiles import choose_profile
 from experiments.study.rows import FamilySettings, Profile, Row
 from experiments.tables.models import DNL, GTA, NL, TAPE
 from experiments.trials import SEEDS, Trial, carry_out, on_tune, trial_parser
+from experiments.tune import ROWS as FAMILY_ROWS
 from gta.cli import command, parse
 from gta.config import GTAConfig, Place, RunConfig, SAConfig
 from gta.errors import UserError, nearest
@@ -116,6 +117,9 @@ QUESTIONS: dict[str, tuple[Try, ...]] = {
         *(Try(row) for row in (SLOWFAST, *ON_SLOWFAST)),
         *(Try(row, FamilySettings(lr=2e-3)) for row in ON_SLOWFAST),
         *(Try(row, epochs=LONG) for row in (SLOWFAST, ON_SLOWFAST[-1])),
+    ),
+    "length": tuple(  # what a row of each family still gains from training
+        Try(row, epochs=epochs) for row in FAMILY_ROWS.values() for epochs in (2, 4, 8)
     ),
 }
 """What was tried, by question."""
