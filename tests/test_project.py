@@ -89,6 +89,14 @@ def test_nothing_tracked_names_a_machine():
     assert found == []
 
 
+def test_no_link_is_tracked():
+    """A link would lead to a folder of one machine."""
+    command = ["git", "-C", str(ROOT), "ls-files", "--stage"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines
+    assert [line for line in lines if line.startswith("120000")] == []
+
+
 def test_no_smoke_run_is_among_the_results_of_record():
     runs = list((ROOT / "results" / "runs").glob("*/result.json"))
     command = ["git", "-C", str(ROOT), "ls-files", "results/runs/*/result.json"]
