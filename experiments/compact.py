@@ -1,4 +1,4 @@
-"""Keep of finished runs' scores what is counted from them, in a fiftieth of the room.
+"""Shrink the scores of finished runs to what the tables count from them, a fiftieth of their size.
 
     python -m experiments.compact --profile NAME [--results DIR]
     python -m experiments.compact RUN... [--results DIR]

@@ -1,4 +1,4 @@
-"""Why claims came out otherwise: ``python -m experiments.probes [QUESTION...]``.
+"""Try what may explain claims that came out otherwise: ``python -m experiments.probes [QUESTION...]``.
 
 Each question belongs to claims that the results of record contradict or leave open, and lists what was tried about
 them: single runs on seeds and on a validation draw that no table reads, so that nothing here can change a table. The

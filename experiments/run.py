@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.runner.place import PRECISIONS
+from experiments.runner.child_options import PRECISIONS
 from experiments.store.result import Problem
 from experiments.store.store import State, Store
 from experiments.study.plan import PlannedRun, headline, make_plan, parse_seeds, select_rows
@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
     add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
     add("--nodes", type=positive, default=1, metavar="N", help="nodes per run (default: 1)")
-    add("--precision", choices=PRECISIONS, help="default: the fastest safe one here, by a measurement")
+    add("--precision", choices=PRECISIONS, help="default: bf16 where it is native or measured to be faster")
     add("--wandb", choices=("offline", "online", "disabled"), help="default: online if WANDB_API_KEY is set")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="runs and tables (default: results)")
     add("--dry-run", action="store_true", help="show the plan, write nothing")
@@ -182,10 +182,10 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
 def _train(
     request: _Request, found: Preflight, options: argparse.Namespace, wandb: str, signals: SignalWatch
 ) -> Outcome:
+    from experiments.runner.child_options import ChildOptions
     from experiments.runner.cost import planned_seconds
     from experiments.runner.launch import COMMAND, launch
     from experiments.runner.outlook import Outlook
-    from experiments.runner.place import Place
     from experiments.runner.progress import make_progress, stamp
 
     todo = request.todo
@@ -204,7 +204,7 @@ def _train(
         print(f"{stamp()} {line}  [{outlook}]", flush=True)
 
     pretrained = prepare(configs, options.data, request.store.results, say)
-    place = Place(
+    child = ChildOptions(
         request.store.runs,
         options.data,
         wandb,
@@ -215,7 +215,7 @@ def _train(
     )
     progress = make_progress(outlook)
     try:
-        return launch(todo, request.store, executor, place, pretrained, progress, signals, command=COMMAND)
+        return launch(todo, request.store, executor, child, pretrained, progress, signals, command=COMMAND)
     finally:
         progress.close()
 

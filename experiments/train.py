@@ -17,9 +17,9 @@ from pathlib import Path
 
 from experiments.child.fit import Interrupted, train
 from experiments.child.processes import EndedElsewhere, is_first
+from experiments.runner.child_options import ChildOptions, read_child_options
 from experiments.runner.launch import LOCKED
 from experiments.runner.memory import is_shortage, what_helps
-from experiments.runner.place import Place, read_place
 from experiments.store.result import SCHEMA, Result
 from gta import files
 from gta.config import RunConfig, run_from_dict
@@ -31,18 +31,18 @@ _WORDS_WITHIN = 10
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    place = read_place(arguments)
+    child = read_child_options(arguments)
     from filelock import FileLock, Timeout
 
-    if not is_first(place.processes):
-        return _guarded(place)  # the first process holds the lock
+    if not is_first(child.processes):
+        return _guarded(child)  # the first process holds the lock
     try:
-        with FileLock(place.folder / "lock", timeout=0):
-            for folder in (place.folder, place.folder / "ckpt"):
+        with FileLock(child.folder / "lock", timeout=0):
+            for folder in (child.folder, child.folder / "ckpt"):
                 files.sweep(folder)  # of what a kill has left half-written
-            return 0 if _is_done(place.folder) else _guarded(place)
+            return 0 if _is_done(child.folder) else _guarded(child)
     except Timeout:
-        print(f"error: {place.folder} is being trained by another process", file=sys.stderr)
+        print(f"error: {child.folder} is being trained by another process", file=sys.stderr)
         return LOCKED
 
 
@@ -53,50 +53,50 @@ def _is_done(folder: Path) -> bool:
     return store.folder(folder.name) == folder and isinstance(store.read(folder.name), Result)
 
 
-def _guarded(place: Place) -> int:
+def _guarded(child: ChildOptions) -> int:
     """Train; turn every failure into an exit code and, unless it was asked for, an ``error.json``."""
     config = None
     try:
-        config = _read_config(place.folder / "config.json")
-        train(config, place)
+        config = _read_config(child.folder / "config.json")
+        train(config, child)
     except Interrupted as stop:
         return stop.code
     except EndedElsewhere:
-        return _end_with_the_others(place)
+        return _end_with_the_others(child)
     except UserError as error:
-        return _fail(place.folder, str(error), "user", 2)
+        return _fail(child.folder, str(error), "user", 2)
     except Exception as error:
         if config is not None and is_shortage(error):
-            return _fail_for_memory(config, place, error)
-        return _fail_otherwise(place, error)
+            return _fail_for_memory(config, child, error)
+        return _fail_otherwise(child, error)
     return 0
 
 
-def _fail_for_memory(config: RunConfig, place: Place, error: Exception) -> int:
+def _fail_for_memory(config: RunConfig, child: ChildOptions, error: Exception) -> int:
     with contextlib.suppress(OSError, MemoryError):
         traceback.print_exc()
     said = " ".join(str(error).split())[:80] or type(error).__name__
-    return _fail(place.folder, f"{what_helps(config, place.processes)} [{said}]", "user", 2)
+    return _fail(child.folder, f"{what_helps(config, child.processes)} [{said}]", "user", 2)
 
 
-def _fail_otherwise(place: Place, error: Exception) -> int:
+def _fail_otherwise(child: ChildOptions, error: Exception) -> int:
     if isinstance(error, OSError):
-        return _fail(place.folder, f"{error.filename or place.folder}: {error.strerror or error}", "user", 2)
+        return _fail(child.folder, f"{error.filename or child.folder}: {error.strerror or error}", "user", 2)
     with contextlib.suppress(OSError):
         traceback.print_exc()
-    return _fail(place.folder, f"{type(error).__name__}: {error}", "bug", 1)
+    return _fail(child.folder, f"{type(error).__name__}: {error}", "bug", 1)
 
 
-def _end_with_the_others(place: Place) -> int:
+def _end_with_the_others(child: ChildOptions) -> int:
     """Leave the word to the process that failed; where it said nothing, as when it was killed, the first one speaks."""
-    if not is_first(place.processes):
+    if not is_first(child.processes):
         return 0
     for _ in range(_WORDS_WITHIN):
-        if (place.folder / "error.json").exists():
+        if (child.folder / "error.json").exists():
             return 1
         time.sleep(1)
-    message = f"another process of this run ended without a word; see {place.folder / 'log.txt'}"
-    return _fail(place.folder, message, "bug", 1)
+    message = f"another process of this run ended without a word; see {child.folder / 'log.txt'}"
+    return _fail(child.folder, message, "bug", 1)
 
 
 def _read_config(path: Path) -> RunConfig:

@@ -1,4 +1,4 @@
-"""Trials: single runs on seeds and on a validation draw that no table reads; they choose or explain, never decide.
+"""Run single trials and write their table: on seeds and a draw that no table reads; they never decide a claim.
 
 Shared by :mod:`experiments.tune`, which chooses settings for a family, and :mod:`experiments.probes`, which asks why a
 claim came out otherwise. The runs of trials lie in a folder of their own; what is kept is one line each.
@@ -74,11 +74,11 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
     if not todo:
         return 0
     make_folder(work)
+    from experiments.runner.child_options import ChildOptions
     from experiments.runner.cost import planned_seconds
     from experiments.runner.launch import launch
     from experiments.runner.local import LocalExecutor
     from experiments.runner.outlook import Outlook
-    from experiments.runner.place import Place
     from experiments.runner.prepare import prepare
     from experiments.runner.progress import make_progress
     from experiments.runner.signals import Interrupted, watching_signals
@@ -92,7 +92,7 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
         progress = make_progress(outlook)
         try:
             return launch(
-                todo, store, LocalExecutor(cores(), 1, 1), Place(store.runs, data), weights, progress, signals
+                todo, store, LocalExecutor(cores(), 1, 1), ChildOptions(store.runs, data), weights, progress, signals
             ).exit_code
         finally:
             progress.close()

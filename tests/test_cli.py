@@ -197,7 +197,7 @@ def options_of(path):
 
 
 DOORS = [path for path in SOURCES if path.parent.name == "experiments"]
-STUDY = set().union(*map(options_of, [*DOORS, ROOT / "experiments" / "runner" / "place.py"]))
+STUDY = set().union(*map(options_of, [*DOORS, ROOT / "experiments" / "runner" / "child_options.py"]))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -246,7 +246,7 @@ def test_a_results_folder_that_is_a_file(module, tmp_path, monkeypatch, capsys):
 
 
 def test_paths_given_to_a_training_process_are_never_options(tmp_path):
-    from experiments.runner.place import Place, read_place
+    from experiments.runner.child_options import ChildOptions, read_child_options
     from experiments.store.store import State
     from experiments.study.plan import PlannedRun
     from experiments.study.profiles import SMOKE
@@ -254,13 +254,13 @@ def test_paths_given_to_a_training_process_are_never_options(tmp_path):
 
     run = PlannedRun(SMOKE.resolve(Row("R2D"), 0), State.NEW, [("table_main", "R2D")])
     folder = Path("-results") / "runs" / run.id
-    given = Place(
+    given = ChildOptions(
         folder, Path("-data"), "offline", tuple(run.tables), ("a", "b c"), devices=2, nodes=3, threads=4, workers=0
     )
     given = dataclasses.replace(given, precision="bf16-mixed", pretrained=Path("-p.safetensors"))
-    assert read_place(given.arguments()) == given
-    plain = Place(folder, Path("-data"))
-    assert read_place(plain.arguments()) == plain
+    assert read_child_options(given.arguments()) == given
+    plain = ChildOptions(folder, Path("-data"))
+    assert read_child_options(plain.arguments()) == plain
 
 
 def test_an_interrupt_while_trials_are_prepared_ends_in_130(tmp_path, monkeypatch):

@@ -80,3 +80,10 @@ def test_the_tree_in_contributing_is_the_real_one():
     shown = tree_of_contributing()
     assert set(shown) >= real
     assert [folder for folder in shown if not (ROOT / folder).is_dir()] == []
+
+
+def test_the_library_knows_nothing_of_the_study():
+    foreign = [
+        (path, name) for path in modules("gta") for name in imported(path) if name.split(".")[0] == "experiments"
+    ]
+    assert foreign == []

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.runner.place import Place
+from experiments.runner.child_options import ChildOptions
 
 if TYPE_CHECKING:
     import torch
@@ -22,17 +22,17 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "av")
 
 
-def describe(place: Place, data_fingerprint: str) -> dict[str, Any]:
+def describe(child: ChildOptions, data_fingerprint: str) -> dict[str, Any]:
     """Return the content of ``env.json``."""
-    weights = place.pretrained
+    weights = child.pretrained
     return {
         "git": _git("rev-parse", "HEAD") or "unknown",
         "dirty": _dirty_hash(),
         "versions": {"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in PACKAGES},
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system(), "gpu": _gpu()},
-        **choose_precision(place.precision),
-        "threads": place.threads,
+        **choose_precision(child.precision),
+        "threads": child.threads,
         "data_fingerprint": data_fingerprint,
         "pretrained_sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else None,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from experiments.child.processes import collect, first_writes, is_first, together
 from experiments.runner import batches
-from experiments.runner.place import Place
+from experiments.runner.child_options import ChildOptions
 from experiments.runner.preflight import check_batch, check_classes
 from experiments.store.records import read_environment
 from gta import files
@@ -45,7 +45,7 @@ class Interrupted(Exception):
         self.code = code
 
 
-def train(config: RunConfig, place: Place) -> None:
+def train(config: RunConfig, child: ChildOptions) -> None:
     """Train one run to its last epoch, evaluate it and write its result.
 
     Raises:
@@ -66,37 +66,37 @@ def train(config: RunConfig, place: Place) -> None:
     from gta.training.checkpoint import check_network, newest
     from gta.training.recognizer import VideoRecognizer
 
-    torch.set_num_threads(place.threads)
+    torch.set_num_threads(child.threads)
     torch.set_flush_denormal(True)  # attention weights of 1e-40 make a step of NL up to 1.6 times as long on a CPU
     pl.seed_everything(config.seed, workers=True, verbose=False)
-    accumulate = batches.parts(config, place.processes)
-    data = _data(config, place, config.data.evaluation_split, (ViewsConfig(),))  # the curve reads one view
+    accumulate = batches.parts(config, child.processes)
+    data = _data(config, child, config.data.evaluation_split, (ViewsConfig(),))  # the curve reads one view
     data.setup()
     check_classes(config, data.root, data.labels)
     check_batch(config, data.root, len(data.dataset("train")))
     recognizer = VideoRecognizer(config, data.labels)
-    _load_pretrained(config, recognizer, place.pretrained)
-    checkpoint = newest(place.folder / "ckpt")
+    _load_pretrained(config, recognizer, child.pretrained)
+    checkpoint = newest(child.folder / "ckpt")
     if checkpoint is not None:
         check_network(checkpoint, recognizer)
-    env = describe(place, data.fingerprint) | {"accumulate": accumulate}
+    env = describe(child, data.fingerprint) | {"accumulate": accumulate}
     if (limit := damage_limit()) is not None:
         env["damaged"] = limit
     if config.data.drawing is None:
-        env["passport"] = read_passport(place.data)
-    env = _record_environment(place, env, checkpoint)
-    wandb = place.wandb if is_first(place.processes) else "disabled"
-    with Mirror(config, place.folder, wandb, labels(config, place.tables, place.rows), env) as mirror:
-        log = RunLog(place.folder, mirror.follow)
-        trainer = _trainer(config, place, data, log, env)
+        env["passport"] = read_passport(child.data)
+    env = _record_environment(child, env, checkpoint)
+    wandb = child.wandb if is_first(child.processes) else "disabled"
+    with Mirror(config, child.folder, wandb, labels(config, child.tables, child.rows), env) as mirror:
+        log = RunLog(child.folder, mirror.follow)
+        trainer = _trainer(config, child, data, log, env)
         with together(trainer):
             with _signals(trainer):
                 fit_from(checkpoint, trainer, recognizer, data, log)
-                stored = _score(config, place, trainer, recognizer)
+                stored = _score(config, child, trainer, recognizer)
             for names in collect(trainer, data.damage.names)[1:]:  # of the other processes
                 data.damage.add(names)
-            first_writes(trainer, lambda: _finish(config, place, recognizer, data, stored, env, log))
-        mirror.conclude(place.folder)
+            first_writes(trainer, lambda: _finish(config, child, recognizer, data, stored, env, log))
+        mirror.conclude(child.folder)
 
 
 @contextlib.contextmanager
@@ -123,7 +123,7 @@ def _signals(trainer: pl.Trainer) -> Iterator[None]:
 
 def _finish(
     config: RunConfig,
-    place: Place,
+    child: ChildOptions,
     recognizer: VideoRecognizer,
     data: VideoDataModule,
     stored: StoredScores | None,
@@ -136,17 +136,19 @@ def _finish(
 
     assert stored is not None
     if config.train.precise_bn:
-        replace_weights(place.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
-    outcome.keep_matrices(place.folder, recognizer)
-    outcome.keep_looks(place.folder, recognizer, data)
+        replace_weights(child.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
+    outcome.keep_matrices(child.folder, recognizer)
+    outcome.keep_looks(child.folder, recognizer, data)
     splits = (config.data.evaluation_split, *config.splits)
     evaluated: dict[str, str] = {
-        split: _data(config, place, split, config.views).evaluation_fingerprint for split in splits
+        split: _data(config, child, split, config.views).evaluation_fingerprint for split in splits
     }
-    outcome.write(config, place.folder, stored, data, env, log.points, evaluated)
+    outcome.write(config, child.folder, stored, data, env, log.points, evaluated)
 
 
-def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: VideoRecognizer) -> StoredScores | None:
+def _score(
+    config: RunConfig, child: ChildOptions, trainer: pl.Trainer, recognizer: VideoRecognizer
+) -> StoredScores | None:
     """Score every split of the run, its own evaluation split last; the first process returns the scores of that one."""
     from experiments.child import outcome
     from gta.scoring.scores import scores_name
@@ -155,26 +157,28 @@ def _score(config: RunConfig, place: Place, trainer: pl.Trainer, recognizer: Vid
     trainer.limit_val_batches = 1.0
     stored = None
     for split in (*config.splits, config.data.evaluation_split):
-        data = _data(config, place, split, views)
+        data = _data(config, child, split, views)
         trainer.validate(recognizer, data, verbose=False)
         if trainer.is_global_zero:  # the others wait in the next collective
             name = scores_name(None if split == config.data.evaluation_split else split)
-            stored = outcome.keep_scores(place.folder / name, data, recognizer.scores, views)
-            outcome.keep_predictions(place.folder, data, stored, views[0])
+            stored = outcome.keep_scores(child.folder / name, data, recognizer.scores, views)
+            outcome.keep_predictions(child.folder, data, stored, views[0])
     return stored
 
 
-def _data(config: RunConfig, place: Place, split: EvaluationSplit, views: tuple[ViewsConfig, ...]) -> VideoDataModule:
+def _data(
+    config: RunConfig, child: ChildOptions, split: EvaluationSplit, views: tuple[ViewsConfig, ...]
+) -> VideoDataModule:
     from gta.data.module import VideoDataModule
     from gta.data.sets.damage import damage_limit
 
-    workers = place.workers
+    workers = child.workers
     if workers is None:
-        workers = batches.workers(0 if config.data.drawing is not None else max(1, place.threads // place.devices))
+        workers = batches.workers(0 if config.data.drawing is not None else max(1, child.threads // child.devices))
     return VideoDataModule(
         dataclasses.replace(config.data, evaluation_split=split),
-        place.data,
-        batches.share(config, place.processes) // batches.parts(config, place.processes),
+        child.data,
+        batches.share(config, child.processes) // batches.parts(config, child.processes),
         config.seed,
         workers,
         views=views,
@@ -200,24 +204,24 @@ def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path 
             weights.load(backbone, path, source)
 
 
-def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | None) -> dict[str, Any]:
+def _record_environment(child: ChildOptions, env: dict[str, Any], checkpoint: Path | None) -> dict[str, Any]:
     """Write ``env.json``; a resumed run keeps what it was begun with beside what it goes on with.
 
     Raises:
         UserError: the run was begun on other data or from other weights.
     """
-    if not is_first(place.processes):
+    if not is_first(child.processes):
         return env
-    path = place.folder / "env.json"
+    path = child.folder / "env.json"
     if checkpoint is not None and path.exists():
         try:
             before = read_environment(path)
         except UserError as error:
-            raise UserError(f"{error}; restore the file, or delete {place.folder} to restart") from error
+            raise UserError(f"{error}; restore the file, or delete {child.folder} to restart") from error
         for name in ("data_fingerprint", "pretrained_sha256"):
             if before.get(name) != env[name]:
                 raise UserError(
-                    f"{path}: {name} is {before.get(name)}, now {env[name]}; delete {place.folder} to restart"
+                    f"{path}: {name} is {before.get(name)}, now {env[name]}; delete {child.folder} to restart"
                 )
         earlier = before.pop("resumed_from", [])
         if earlier or before != env:
@@ -226,7 +230,9 @@ def _record_environment(place: Place, env: dict[str, Any], checkpoint: Path | No
     return env
 
 
-def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog, env: dict[str, Any]) -> pl.Trainer:
+def _trainer(
+    config: RunConfig, child: ChildOptions, data: VideoDataModule, log: RunLog, env: dict[str, Any]
+) -> pl.Trainer:
     import pytorch_lightning as pl
     import torch
     from pytorch_lightning.callbacks import ModelCheckpoint
@@ -234,15 +240,15 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
     from gta.training.checkpoint import AtomicCheckpointIO
     from gta.training.precise_norm import PreciseNorm
 
-    distributed = place.processes > 1
-    accumulate = batches.parts(config, place.processes)
+    distributed = child.processes > 1
+    accumulate = batches.parts(config, child.processes)
     steps = len(data.dataset("train")) // config.train.batch_size
     precise = config.train.precise_bn * accumulate
     looks = max(1, CURVE_POINTS // config.train.epochs) if config.data.drawing else 1
     return pl.Trainer(
         accelerator="auto",
-        devices=place.devices,
-        num_nodes=place.nodes,
+        devices=child.devices,
+        num_nodes=child.nodes,
         strategy="ddp" if distributed else "auto",
         sync_batchnorm=distributed and torch.cuda.is_available(),  # it does not exist on CPUs
         precision=cast(Any, env["precision"]),
@@ -259,11 +265,11 @@ def _trainer(config: RunConfig, place: Place, data: VideoDataModule, log: RunLog
         logger=False,
         callbacks=[
             log,
-            ModelCheckpoint(place.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False),
+            ModelCheckpoint(child.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False),
             *([PreciseNorm(data, precise, config.train.epochs)] if precise else []),
         ],
         plugins=[AtomicCheckpointIO()],
-        default_root_dir=place.folder,
+        default_root_dir=child.folder,
     )
 
 

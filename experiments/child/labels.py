@@ -1,4 +1,4 @@
-"""How a run is found in a tool that knows nothing of the paper's tables: flat, readable labels of its configuration."""
+"""Flat labels of a run for Weights & Biases, which knows nothing of the paper's tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A checkpoint that cannot be taken up is one line that names it, whatever Lightning makes of its inner parts."""
+"""Resume training from a checkpoint; one that cannot be taken up is an error of one line."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from experiments.runner.child_options import ChildOptions
 from experiments.runner.memory import ended_by_shortage, what_helps
-from experiments.runner.place import Place
 from experiments.runner.progress import Progress
 from experiments.runner.signals import SignalWatch
 from experiments.runner.watch import Watch
@@ -76,7 +76,7 @@ def launch(
     runs: Sequence[PlannedRun],
     store: Store,
     executor: Executor,
-    place: Place,
+    options: ChildOptions,
     weights: Mapping[str, Path],
     progress: Progress,
     signals: SignalWatch,
@@ -89,7 +89,7 @@ def launch(
         runs: what is not done yet.
         store: the folders of the runs.
         executor: starts the children.
-        place: where and how they work; folder, tables, rows and weights are put in for each run.
+        options: where and how they work; folder, tables, rows and weights are put in for each run.
         weights: the file that a run starts from, by its id.
         progress: is told of every step.
         signals: of this process.
@@ -99,14 +99,14 @@ def launch(
     A run that another process is training is waited for, and taken over if that process gives up. On SIGINT or
     SIGTERM the children are asked to stop, killed after ``grace`` seconds or at a second signal.
     """
-    return _Launch(store, executor, place, weights, progress, signals, list(command), grace).run(runs)
+    return _Launch(store, executor, options, weights, progress, signals, list(command), grace).run(runs)
 
 
 @dataclass
 class _Launch:
     store: Store
     executor: Executor
-    place: Place
+    options: ChildOptions
     weights: Mapping[str, Path]
     progress: Progress
     signals: SignalWatch
@@ -159,17 +159,17 @@ class _Launch:
                 batch.remove(run)
                 self._failed(run, str(error))
                 continue
-            jobs.append((self.command + self._place(run, folder).arguments(), folder / "log.txt"))
+            jobs.append((self.command + self._options(run, folder).arguments(), folder / "log.txt"))
         watches = [Watch(run, self.store.folder(run.id)) for run in batch]
         for run, handle, watch in zip(batch, self.executor.start(jobs) if jobs else [], watches, strict=True):
             self.active[run.id] = (run, handle, watch)
             self.progress.started(run)
         return rest
 
-    def _place(self, run: PlannedRun, folder: Path) -> Place:
+    def _options(self, run: PlannedRun, folder: Path) -> ChildOptions:
         rows = tuple(dict.fromkeys(row for _, row in run.uses))
         weights = self.weights.get(run.id)
-        return dataclasses.replace(self.place, folder=folder, tables=tuple(run.tables), rows=rows, pretrained=weights)
+        return dataclasses.replace(self.options, folder=folder, tables=tuple(run.tables), rows=rows, pretrained=weights)
 
     def _ended(self, run: PlannedRun, code: int) -> None:
         result = self.store.read(run.id)
@@ -191,7 +191,7 @@ class _Launch:
         log = self.store.folder(run.id) / "log.txt"
         message = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code} without a result"
         if ended_by_shortage(code, log):
-            message += f", perhaps {what_helps(run.config, self.place.processes)}"
+            message += f", perhaps {what_helps(run.config, self.options.processes)}"
         message += f"; see {log}"
         try:
             self.store.write_error(run.id, message)

@@ -10,8 +10,8 @@ contrast lies in the range. The kinds of statements are ways to write one down:
     within("SlowFast", "R2D + GTA", 2.5)       -2.5 < SlowFast - GTA < 2.5
     helps_more(("A'", "A"), ("B'", "B"))       (A' - A) - (B' - B) > 0
 
-A claim that holds by construction on the embedded data set is a sanity check, and says why. All claims are frozen in
-``results/protocol.csv`` before the runs that test them (``experiments/reporting/evidence/protocol.py``).
+A claim that holds by construction on the embedded data set is a sanity check, and says why.
+``results/protocol.csv`` says when each claim was frozen; the report names those that are younger than a run they read.
 """
 
 from __future__ import annotations

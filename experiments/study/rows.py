@@ -146,7 +146,7 @@ class Table:
 
 @dataclass(frozen=True)
 class FamilySettings:
-    """What was tuned for a family, with equal effort for each (see results/LOG.md)."""
+    """What was tuned for a family; with how many trials stands in results/LOG.md."""
 
     lr: float | None = None
     position_std: float | None = None

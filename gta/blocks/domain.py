@@ -1,4 +1,4 @@
-"""What one application of a non-local variant spans: a clip, each frame, or each position along time.
+"""Reshape clips to what one application of a non-local variant spans: a clip, a frame, or a position over time.
 
 The joint variants read all T*N positions at once; "decoupled" (paper section 4.3) is a block over ``space`` followed by
 one over ``time``. Every variant is written once, for M independent sets of L positions.

@@ -1,4 +1,4 @@
-"""Which frames of a video a network sees.
+"""Sample the numbers of the frames that a network sees.
 
 One of each of T equal segments (TSN; the paper's appendix E) or of T spans that share their ends (PySlowFast on
 Something-Something), or T frames spread over a window (PySlowFast on Kinetics).

@@ -1,4 +1,4 @@
-"""Where a model looks in a few clips, as a run keeps it: one query a clip, two regions, swapped projections.
+"""Compute where a model looks in a few clips, as a run keeps it: one query a clip, two regions, swapped projections.
 
 Legend: M clips, T frames of a block, h x w positions of a map.
 """

@@ -1,4 +1,4 @@
-"""What a run keeps of a few clips, so that the paper's figures 1, 8, 16 and 17 are drawn without its checkpoint.
+"""Write and read what a run keeps of a few clips, from which the paper's figures 1, 8, 16 and 17 are drawn.
 
 ``looks.npz`` of a run is compressed and holds, without pickle, the fields of :class:`Looks`; every kind of map has an
 array of its own. Three drawn clips of 32 x 32 pixels take 45 kB, most of it their frames. :mod:`gta.explain.looks`

@@ -2,7 +2,7 @@
 
 ``python -m tests.support.fuzz_files FOLDER FIRST LAST`` prints a json line for each.
 
-Run as a process of its own by ``test_data_fuzz.py``, so that a crash of the interpreter is seen and named.
+Run as a process of its own by ``test_fuzz.py``, so that a crash of the interpreter is seen and named.
 """
 
 from __future__ import annotations

@@ -191,6 +191,8 @@ def _item(data: TableData, verdict: Verdict, kept: set[tuple[str, str]]) -> str:
         lines.append(f"on the test draw {verdict.test.outcome.value}, {measured_text(verdict.test)}")
     if verdict.why:
         lines.append(verdict.why)
+    if verdict.tested and not verdict.frozen:
+        lines.append("younger than a run that it reads")
     lines.append(f"paper {paper_text(claim, data)}{inside_text(verdict, data)}: “{claim.quote}”")
     if claim.note:
         lines.append(f"{claim.note}")

@@ -1,4 +1,4 @@
-"""What happens to clips that cannot be read.
+"""Count, name and limit the training clips that cannot be read.
 
 Training shows another clip in the place of one that cannot be read, chosen by (seed, epoch, index), and counts and
 names it; too many of them stop the run. Evaluation never drops or replaces a clip.

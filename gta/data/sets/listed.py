@@ -1,4 +1,4 @@
-"""Read a split from a list of `path label`, of whatever data set.
+"""Make a Split of a list of `path label`, of whatever data set.
 
 The lists are found by their names: ``train.csv``, ``val.txt``, ``kinetics400_train_list_videos.txt``,
 ``sthv2_val_list_rawframes.txt``, ``train_videofolder.txt`` ...

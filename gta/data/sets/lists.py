@@ -1,4 +1,4 @@
-"""Lists on disk, forgiving about byte order marks, line ends, quotes, separators and comments."""
+"""Read a list as lines and cells, forgiving about byte order marks, line ends, quotes and separators."""
 
 from __future__ import annotations
 

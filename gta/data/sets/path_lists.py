@@ -1,4 +1,4 @@
-"""Lists of `path label`, as PySlowFast, mmaction2, TSM and pandas write them.
+"""Parse a list of `path label`, as PySlowFast, mmaction2, TSM and pandas write them.
 
 Understood: the separators of :data:`gta.data.sets.lists.SEPARATORS`, quoted paths (csv rules), unquoted paths that
 hold the separator, comments, a header that names the columns, the label in front, mmaction2's `path frames label` in

@@ -13,7 +13,7 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 
 @dataclass(frozen=True)
-class Place:
+class ChildOptions:
     """Where and how a run is computed; nothing here is part of its identity."""
 
     folder: Path
@@ -29,7 +29,7 @@ class Place:
     workers: int | None = None
     """Loader processes; None: as many as threads where videos are decoded, none for a drawn set."""
     precision: str | None = None
-    """One of ``PRECISIONS``; None: the fastest safe one, by a measurement."""
+    """One of ``PRECISIONS``; None: as :func:`experiments.child.environment.choose_precision` finds."""
     pretrained: Path | None = None
 
     @property
@@ -38,7 +38,7 @@ class Place:
         return self.devices * self.nodes
 
     def arguments(self) -> list[str]:
-        """Return the arguments of ``experiments.train``; :func:`read_place` reads them back."""
+        """Return the arguments of ``experiments.train``; :func:`read_child_options` reads them back."""
         arguments = [_path(self.folder), "--data", _path(self.data), "--wandb", self.wandb]
         arguments += ["--table", *self.tables, "--row", *self.rows]
         arguments += ["--devices", str(self.devices), "--nodes", str(self.nodes), "--threads", str(self.threads)]
@@ -51,8 +51,8 @@ class Place:
         return arguments
 
 
-def read_place(arguments: Sequence[str] | None) -> Place:
-    """Return the place that a command line names; None: that of this process."""
+def read_child_options(arguments: Sequence[str] | None) -> ChildOptions:
+    """Return what a command line says; None: that of this process."""
     parser = argparse.ArgumentParser(prog="python -m experiments.train", description="Train and evaluate one run.")
     parser.add_argument("folder", metavar="RUN_DIR", type=Path)
     parser.add_argument("--data", type=Path, required=True)
@@ -66,7 +66,7 @@ def read_place(arguments: Sequence[str] | None) -> Place:
     parser.add_argument("--precision", choices=PRECISIONS)
     parser.add_argument("--pretrained", type=Path)
     values = vars(parser.parse_args(arguments))
-    return Place(**{**values, "tables": tuple(values["tables"]), "rows": tuple(values["rows"])})
+    return ChildOptions(**{**values, "tables": tuple(values["tables"]), "rows": tuple(values["rows"])})
 
 
 def _path(path: Path) -> str:
