@@ -10,7 +10,7 @@ reproduce: $(READY)  ## train the component ablation on the embedded data set an
 	$(BIN)/python -m experiments.run table_ablation_components --profile tiny --results build/reproduce
 
 test: $(READY)  ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)  ## format, lint and types
 	$(BIN)/ruff format --check .
