@@ -10,17 +10,9 @@ from dataclasses import dataclass, field
 from experiments.store.store import State, Store
 from experiments.study.rows import Profile, Row, Table
 from gta.config import (
-    BlockConfig,
-    CGNLConfig,
-    GCConfig,
-    GloReConfig,
-    GTAConfig,
     ModelConfig,
-    NLConfig,
     RunConfig,
-    SAConfig,
     SlowFastConfig,
-    TAConfig,
 )
 from gta.errors import UserError
 
@@ -104,7 +96,7 @@ def headline(rows: int, seeds: int, runs: Iterable[PlannedRun]) -> str:
 def describe(config: RunConfig) -> str:
     """Return the parts of a config that tell rows apart."""
     model, train = config.model, config.train
-    blocks = " + ".join([f"{backbone_name(model)} {model.frames}f", *map(_block, model.blocks)])
+    blocks = " + ".join([f"{backbone_name(model)} {model.frames}f", *map(str, model.blocks)])
     places: dict[str, list[str]] = {}
     for stage, index in model.places:
         places.setdefault(stage, []).append(str(index))
@@ -122,25 +114,7 @@ def backbone_name(model: ModelConfig) -> str:
 
 def blocks_name(model: ModelConfig) -> str:
     """Return what is inserted at every place, such as ``SA + TAPE``, or ``none``."""
-    return " + ".join(map(_block, model.blocks)) or "none"
-
-
-def _block(block: BlockConfig) -> str:
-    match block:
-        case NLConfig():
-            return f"NL(pool {block.pool})"
-        case SAConfig():
-            return "SA"
-        case TAConfig():
-            groups = "" if block.groups == 1 else f"(ccmh G={block.groups})"
-            return ("TAPE" if block.position else "TA") + groups
-        case GTAConfig():
-            paths = "+".join(name for name, on in (("pixel", block.pixel), ("region", block.region)) if on)
-            mixing = block.mixing if block.mixing == "single" else f"{block.mixing} G={block.groups}"
-            regions = f", K=C/{block.region_ratio}" if block.region else ""
-            return f"GTA({paths}, {mixing}{regions})"
-        case CGNLConfig() | GCConfig() | GloReConfig():
-            return f"{type(block).__name__.removesuffix('Config')}({block.domain})"
+    return " + ".join(map(str, model.blocks)) or "none"
 
 
 def _count(number: int, noun: str) -> str:

@@ -14,21 +14,14 @@ from experiments.study.claims import Claim
 from gta.config import (
     BackboneConfig,
     BlockConfig,
-    CGNLConfig,
     DataConfig,
     EvaluationSplit,
-    GCConfig,
-    GloReConfig,
-    GTAConfig,
     ModelConfig,
-    NLConfig,
     Place,
     Pool,
     PretrainConfig,
     RunConfig,
-    SAConfig,
     SlowFastConfig,
-    TAConfig,
     TrainConfig,
     ViewsConfig,
     WeightsConfig,
@@ -89,8 +82,7 @@ class Row:
     def knows_order(self) -> bool:
         """Whether its network can tell a clip from its reversal by construction."""
         moves = self.backbone not in ("r2d", "r2d_k400")
-        ordered = (isinstance(b, GTAConfig) or (isinstance(b, TAConfig) and b.position) for b in self.blocks)
-        return moves or any(ordered) or any(member.knows_order for member in self.members)
+        return moves or any(part.knows_order for part in (*self.blocks, *self.members))
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -108,13 +100,8 @@ class Row:
 def family_of(blocks: tuple[BlockConfig, ...]) -> str:
     """Return the family of a sequence of blocks, decided by its temporal block."""
     for block in reversed(blocks):
-        match block:
-            case GTAConfig() | NLConfig() | CGNLConfig() | GCConfig() | GloReConfig():
-                return block.kind
-            case TAConfig():
-                return "tape" if block.position else "ta"
-            case SAConfig():
-                continue
+        if block.family != "sa":
+            return block.family
     return "sa" if blocks else "r2d"
 
 

@@ -13,8 +13,27 @@ Domain = Literal["joint", "space", "time"]
 or the T frames of each position. "Decoupled" is a block of ``space`` followed by a block of ``time``."""
 
 
+class Block(Checked):
+    """What the config of a block says of itself; ``str`` of one is its name for people."""
+
+    kind: str
+
+    @property
+    def family(self) -> str:
+        """Rows share tuned settings when their temporal blocks are of one family."""
+        return self.kind
+
+    @property
+    def knows_order(self) -> bool:
+        """Whether its output can change with the order of frames by more than that order."""
+        return False
+
+    def __str__(self) -> str:
+        return self.kind
+
+
 @dataclass(frozen=True)
-class NLConfig(Checked):
+class NLConfig(Block):
     """Joint non-local block over all T*H*W positions (paper eq. 1-2)."""
 
     kind: Literal["nl"] = "nl"
@@ -23,18 +42,24 @@ class NLConfig(Checked):
     pool: Pool = "after"
     """Max-pool keys and values 2x2 in space after or before their projections."""
 
+    def __str__(self) -> str:
+        return f"NL(pool {self.pool})"
+
 
 @dataclass(frozen=True)
-class SAConfig(Checked):
+class SAConfig(Block):
     """Spatial self-attention within each frame (eq. 3)."""
 
     kind: Literal["sa"] = "sa"
     reduction: int = 4
     pool: Pool = "after"
 
+    def __str__(self) -> str:
+        return "SA"
+
 
 @dataclass(frozen=True)
-class TAConfig(Checked):
+class TAConfig(Block):
     """Temporal self-attention at each position (eq. 4); with ``position`` it is the paper's TAPE."""
 
     kind: Literal["ta"] = "ta"
@@ -55,9 +80,22 @@ class TAConfig(Checked):
         self._require_at_least(1, "groups")
         self._require_at_least(0, "position_std")
 
+    @property
+    def family(self) -> str:
+        """TAPE is tuned by itself."""
+        return "tape" if self.position else "ta"
+
+    @property
+    def knows_order(self) -> bool:
+        """By its embedding alone."""
+        return self.position
+
+    def __str__(self) -> str:
+        return ("TAPE" if self.position else "TA") + ("" if self.groups == 1 else f"(ccmh G={self.groups})")
+
 
 @dataclass(frozen=True)
-class GTAConfig(Checked):
+class GTAConfig(Block):
     """Global Temporal Attention (eq. 5-8): learned T x T matrices on pixels and on regions."""
 
     kind: Literal["gta"] = "gta"
@@ -83,9 +121,29 @@ class GTAConfig(Checked):
         self._require_at_least(1, "groups")
         self._require_at_least(0, "matrix_gain")
 
+    @property
+    def knows_order(self) -> bool:
+        """Its matrices have a row for each frame."""
+        return True
+
+    def __str__(self) -> str:
+        paths = "+".join(name for name, on in (("pixel", self.pixel), ("region", self.region)) if on)
+        mixing = self.mixing if self.mixing == "single" else f"{self.mixing} G={self.groups}"
+        regions = f", K=C/{self.region_ratio}" if self.region else ""
+        return f"GTA({paths}, {mixing}{regions})"
+
+
+class Variant(Block):
+    """A variant of the non-local block, joint or decoupled."""
+
+    domain: Domain
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__.removesuffix('Config')}({self.domain})"
+
 
 @dataclass(frozen=True)
-class CGNLConfig(Checked):
+class CGNLConfig(Variant):
     """Compact generalised non-local block (Yue et al., NeurIPS 2018): one scalar affinity in each channel group."""
 
     kind: Literal["cgnl"] = "cgnl"
@@ -99,7 +157,7 @@ class CGNLConfig(Checked):
 
 
 @dataclass(frozen=True)
-class GCConfig(Checked):
+class GCConfig(Variant):
     """Global context block (Cao et al., GCNet, ICCV workshops 2019): one query-independent attention map."""
 
     kind: Literal["gc"] = "gc"
@@ -108,7 +166,7 @@ class GCConfig(Checked):
 
 
 @dataclass(frozen=True)
-class GloReConfig(Checked):
+class GloReConfig(Variant):
     """Graph-based global reasoning (Chen et al., CVPR 2019): a graph convolution between projected nodes."""
 
     kind: Literal["glore"] = "glore"

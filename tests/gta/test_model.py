@@ -9,7 +9,17 @@ from experiments.study.rows import Row
 from experiments.tables import TABLES
 from gta import ModelConfig, build_model, insert_blocks
 from gta.blocks import SpatialAttention
-from gta.config import BackboneConfig, GTAConfig, NLConfig, SAConfig, TAConfig, TrainConfig
+from gta.config import (
+    BackboneConfig,
+    CGNLConfig,
+    GCConfig,
+    GloReConfig,
+    GTAConfig,
+    NLConfig,
+    SAConfig,
+    TAConfig,
+    TrainConfig,
+)
 from gta.model import inserted_blocks
 from gta.training.optimizer import parameter_groups
 from gta.training.recognizer import VideoRecognizer
@@ -21,6 +31,9 @@ BLIND = {
     "TA": (TAConfig(),),
     "SA + TA": (SAConfig(), TAConfig()),
     "NL": (NLConfig(),),
+    "CGNL": (CGNLConfig(),),
+    "GCNet": (GCConfig(),),
+    "GloRe": (GloReConfig(bias=True),),
 }
 SIGHTED = {
     "TAPE": (TAPE,),
@@ -66,6 +79,11 @@ def test_logits_of_blind_models_do_not_know_the_order(blocks, clip):
     for shuffled in (clip.flip(2), clip[:, :, order]):
         logits = model(clip)
         torch.testing.assert_close(model(shuffled), logits, rtol=0, atol=1e-12 * float(logits.detach().abs().max()))
+
+
+def test_a_config_says_whether_its_block_knows_the_order():
+    assert not any(block.knows_order for blocks in BLIND.values() for block in blocks)
+    assert all(any(block.knows_order for block in blocks) for blocks in SIGHTED.values())
 
 
 @pytest.mark.parametrize("blocks", SIGHTED.values(), ids=SIGHTED.keys())
