@@ -78,7 +78,7 @@ def section(data: TableData, found: Sequence[Verdict]) -> str:
 def summary(found: Sequence[Verdict]) -> str:
     """Return how the claims came out, how many survive the correction for their number, and the sanity checks."""
     claims = [verdict for verdict in found if not verdict.claim.sanity]
-    checks = [verdict for verdict in found if verdict.claim.sanity]
+    checks = [verdict for verdict in found if verdict.claim.sanity and len(verdict.seeds) >= MIN_SEEDS]
     counts = Counter(verdict.outcome for verdict in claims)
     parts = [f"{len(claims)} claims: " + ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome) + "."]
     tested = tests(found)

@@ -70,9 +70,8 @@ def legend(data: TableData) -> str:
         split_names = sorted({row.row.split for row in data.rows if row.results}) or ["validation"]
         lines.append(
             "Within pair: only the two templates of an order pair compete; chance is 50. ± is the spread over seeds "
-            f"alone: all runs share the {' and '.join(split_names)} clips, and those that were made on one machine the "
-            "pre-trained weights of their backbone. Other clips would move a figure with a standard error of "
-            f"{_standard_errors(data)}."
+            f"alone: all runs share the {' and '.join(split_names)} clips, {_shared(data)}. Other clips would move a "
+            f"figure with a standard error of {_standard_errors(data)}."
         )
     for row in data.rows:
         for seed, error in row.failed.items():
@@ -100,6 +99,12 @@ def _ensembles(data: TableData) -> Iterator[str]:
                 f"{row.row.name}: class probabilities of {' and '.join(member.name for member in row.row.trained)} "
                 f"averaged{each}, on the {row.row.split} clips; parameters and MACs (of one view) added up."
             )
+
+
+def _shared(data: TableData) -> str:
+    if data.profile.own_draws:
+        return "while every seed has training clips and pre-trained weights of its own"
+    return "and those that were made on one machine the pre-trained weights of their backbone"
 
 
 def _standard_errors(data: TableData) -> str:
