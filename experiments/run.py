@@ -56,7 +56,11 @@ def build_parser() -> argparse.ArgumentParser:
     add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
     add("--nodes", type=positive, default=1, metavar="N", help="nodes per run (default: 1)")
     add("--precision", choices=PRECISIONS, help="default: bf16 where it is native or measured to be faster")
-    add("--wandb", choices=("offline", "online", "disabled"), help="default: online if WANDB_API_KEY is set")
+    add(
+        "--wandb",
+        choices=("offline", "online", "disabled"),
+        help="default: $WANDB_MODE, or online with a key",
+    )
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="runs and tables (default: results)")
     add("--dry-run", action="store_true", help="show the plan, write nothing")
     add("--status", action="store_true", help="show the state of the runs, write nothing")
@@ -262,6 +266,9 @@ def _list(options: argparse.Namespace) -> int:
 
 def _wandb_mode(asked: str | None) -> str:
     if asked is None:
+        own = os.environ.get("WANDB_MODE", "")
+        if own in ("offline", "online", "disabled"):
+            return own
         return "online" if os.environ.get("WANDB_API_KEY") else "offline"
     if asked == "online" and not os.environ.get("WANDB_API_KEY") and not _in_netrc():
         raise UserError("--wandb online needs a key: set WANDB_API_KEY or run `wandb login`; or use --wandb offline")

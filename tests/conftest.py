@@ -22,7 +22,7 @@ FAKE_CHILD = (sys.executable, "-m", "tests.support.fake_child")
 def _surroundings(monkeypatch, tmp_path_factory):
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     environment, python_state = dict(os.environ), random.getstate()
-    for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_RUN_ID", "NETRC", "FAKE_BEHAVIOUR"):
+    for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_BASE_URL", "WANDB_RUN_ID", "NETRC", "FAKE_BEHAVIOUR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from experiments import run
 from experiments.report import build_parser as report_parser
 from experiments.run import build_parser, main
 from experiments.study.plan import parse_seeds
@@ -177,3 +178,20 @@ def test_status_tells_states_and_errors(study, capsys, monkeypatch):
     assert "the clip 7.webm is torn" in lines[bad]
     done = lines[PROFILES["smoke"].resolve(rows[0], 0).id]
     assert done.split()[1:4] == ["done", "0", "2/2"]
+
+
+@pytest.mark.parametrize(
+    ("own", "key", "asked", "expected"),
+    [
+        ("", "", None, "offline"),
+        ("", "k", None, "online"),
+        ("offline", "k", None, "offline"),
+        ("disabled", "k", None, "disabled"),
+        ("dryrun", "k", None, "online"),
+        ("offline", "k", "online", "online"),
+    ],
+)
+def test_the_mode_of_wandb_is_that_of_the_option_then_of_the_environment(monkeypatch, own, key, asked, expected):
+    monkeypatch.setenv("WANDB_MODE", own)
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    assert run._wandb_mode(asked) == expected
