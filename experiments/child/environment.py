@@ -24,6 +24,8 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "av")
 
 def describe(child: ChildOptions, data_fingerprint: str) -> dict[str, Any]:
     """Return the content of ``env.json``."""
+    from gta.training.pretrain import pretraining_accuracy
+
     weights = child.pretrained
     return {
         "git": _git("rev-parse", "HEAD") or "unknown",
@@ -35,6 +37,7 @@ def describe(child: ChildOptions, data_fingerprint: str) -> dict[str, Any]:
         "threads": child.threads,
         "data_fingerprint": data_fingerprint,
         "pretrained_sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else None,
+        "pretraining_accuracy": pretraining_accuracy(weights) if weights and weights.suffix == ".safetensors" else None,
     }
 
 

@@ -25,22 +25,10 @@ from experiments.tables import TABLES
 from gta import files
 from gta.config import to_dict
 from gta.scoring.scores import read_scores
-from tests.support.smoke_run import ROW, lay, start
+from tests.support.smoke_run import ROW, start
 
 CONFIG = SMOKE.resolve(ROW, 0)
 POINTS = [{"epoch": 0, "step": step, "val_top1": step / 2, "train_loss": 9.0 - step, "time": 1.0} for step in (2, 4, 6)]
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory):
-    return lay(tmp_path_factory.mktemp("ground"))
-
-
-@pytest.fixture(scope="module")
-def whole(ground, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "runs" / ground[2].id
-    assert start(ground, folder) == 0
-    return folder
 
 
 @pytest.fixture(autouse=True)

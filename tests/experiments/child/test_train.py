@@ -17,24 +17,13 @@ from experiments.child.callbacks import RunLog
 from experiments.child.offline_wandb import summarise
 from gta import files
 from gta.config import ViewsConfig, run_from_dict, to_dict
+from gta.data.drawn.stills import STILL_TASKS
 from gta.explain.looks_file import read_looks
 from gta.scoring.accuracy import accuracies, view_table
 from gta.scoring.scores import read_scores
-from tests.support.smoke_run import lay, start
+from tests.support.smoke_run import start
 
 DRILLS = Path(__file__).parents[2] / "support" / "drill_child.py"
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory):
-    return lay(tmp_path_factory.mktemp("ground"))
-
-
-@pytest.fixture(scope="module")
-def whole(ground, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "runs" / ground[2].id
-    assert start(ground, folder) == 0
-    return folder
 
 
 def weights_of(folder):
@@ -102,6 +91,8 @@ def test_the_environment_is_recorded(whole):
     assert env["precision"] in ("32-true", "bf16-mixed", "16-mixed")
     assert env["data_fingerprint"] == files.read_json(whole / "result.json")["data_fingerprint"]
     assert len(env["pretrained_sha256"]) == 64
+    assert env["pretraining_accuracy"].keys() == STILL_TASKS.keys()
+    assert all(0 <= percent <= 100 for percent in env["pretraining_accuracy"].values())
 
 
 def test_a_finished_run_is_not_trained_again(ground, whole):
