@@ -17,6 +17,8 @@ from experiments.reporting.pictures.agreement_picture import draw_agreement
 from experiments.reporting.pictures.curves import QUARTER, draw_curves, draw_lines, read_curves, run_curve
 from experiments.reporting.pictures.distinct import Distinct, distinct_rows
 from experiments.reporting.pictures.forest import draw_forest
+from experiments.reporting.pictures.lengths import TITLE as LENGTHS
+from experiments.reporting.pictures.lengths import draw_lengths, read_lengths
 from experiments.reporting.pictures.looks import (
     ATTENTION,
     describe,
@@ -89,6 +91,11 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
                 found.append(
                     Picture("templates", "Accuracy by template", alt, text, partial(draw_templates, by_template))
                 )
+        lengths = read_lengths(store.results / tables[0][0].profile.name / "probes.csv")
+        if lengths:
+            alt = "Top-1 of a row of each family after trainings of 2, 4 and 8 epochs"
+            drawn = partial(draw_lengths, lengths, f"{where(tables[0][0])}, tune draw")
+            found.append(Picture("lengths", LENGTHS, alt, str(lengths), drawn))
         found += _matrices(rows, store) + _regions(rows, store) + _attention(rows, store)
     return found
 

@@ -1,0 +1,65 @@
+"""What longer training still gives: top-1 over the number of epochs, from the trials of the question ``length``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.reporting.pictures.curves import MARKERS, Curves
+from experiments.reporting.pictures.style import LINES, OKABE_ITO, grid, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "What longer training still gives"
+QUESTION = "length"
+
+
+def read_lengths(table: Path) -> Curves:
+    """Return top-1 in percent by epochs for every row that has trials of at least two lengths.
+
+    Args:
+        table: the trials' CSV, ``probes.csv``; without such a file there are no lengths.
+    """
+    if not table.is_file():
+        return []
+    rows: dict[str, dict[float, float]] = {}
+    for line in csv.DictReader(io.StringIO(table.read_text("utf-8"))):
+        epochs = re.fullmatch(r"(\d+) epochs", line.get("changed", ""))
+        if line.get("question") == QUESTION and epochs is not None:
+            rows.setdefault(line["row"], {})[float(epochs[1])] = float(line["top-1"])
+    return [(name, dict(sorted(points.items()))) for name, points in rows.items() if len(points) > 1]
+
+
+def draw_lengths(lengths: Curves, where: str) -> Figure:
+    """Return one line a row over the epochs of a whole training; every point is a run of its own.
+
+    Args:
+        lengths: of :func:`read_lengths`.
+        where: the data on which it was measured.
+    """
+    figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(lengths)))
+    axes = figure.subplots()
+    for index, (name, points) in enumerate(lengths):
+        axes.plot(
+            list(points),
+            list(points.values()),
+            LINES[index // len(OKABE_ITO) % len(LINES)],
+            color=OKABE_ITO[index % len(OKABE_ITO)],
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=4,
+            label=name,
+        )
+    epochs = sorted({epoch for _, points in lengths for epoch in points})
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(epochs, [f"{epoch:g}" for epoch in epochs])
+    axes.minorticks_off()
+    axes.set_xlabel("epochs of the whole training, each with its own cosine; every point is a run of its own")
+    axes.set_ylabel(f"top-1 (%), one seed, {where}")
+    grid(axes)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)
+    axes.set_title(TITLE)
+    return figure
