@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test lint check clean
+.PHONY: reproduce test lint check docs clean
 
 reproduce: $(READY)  ## train the component ablation on the embedded data set and print where its table is
 	$(BIN)/python -m experiments.run table_ablation_components --profile tiny --results build/reproduce
@@ -19,6 +19,9 @@ lint: $(READY)  ## format, lint and types
 
 check: $(READY)  ## make the committed tables again from the committed runs and compare
 	$(BIN)/python -m experiments.report --check
+
+docs: $(READY)  ## the documents as a site in build/site; a broken link fails
+	$(BIN)/mkdocs build --strict
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

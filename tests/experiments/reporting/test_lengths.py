@@ -21,6 +21,7 @@ def test_lengths_are_read_from_the_trials_and_drawn(tmp_path):
     assert lengths == [("R2D", {2.0: 48.0, 8.0: 50.5})]
     axes = draw_lengths(lengths, "drawn clips").axes[0]
     (line,) = axes.get_lines()
-    assert list(line.get_xdata()) == [2.0, 8.0] and list(line.get_ydata()) == [48.0, 50.5]
+    assert list(line.get_xdata()) == [2.0, 8.0]
+    assert list(line.get_ydata()) == [48.0, 50.5]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "8"]
     assert read_lengths(tmp_path / "none.csv") == []
