@@ -113,8 +113,8 @@ class ClipConv2d(nn.Conv2d):
     before the channels.
     """
 
-    def __init__(self, channels: int, out_channels: int, extent: int, side: int, frames: int) -> None:
-        """Build a convolution that keeps T and halves H and W.
+    def __init__(self, channels: int, out_channels: int, extent: int, side: int, frames: int, stride: int = 2) -> None:
+        """Build a convolution that keeps T and divides H and W by ``stride``.
 
         Args:
             channels: of the input.
@@ -122,12 +122,13 @@ class ClipConv2d(nn.Conv2d):
             extent: frames it spans, an odd number.
             side: height and width of the kernel.
             frames: T of its input.
+            stride: in space.
         """
-        super().__init__(extent * channels, out_channels, side, stride=2, padding=side // 2, bias=False)
+        super().__init__(extent * channels, out_channels, side, stride=stride, padding=side // 2, bias=False)
         self.extent, self.frames = extent, frames
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return (B*T, out_channels, H/2, W/2) of (B*T, channels, H, W); frames beyond the ends are zero."""
+        """Return (B*T, out_channels, H/stride, W/stride) of (B*T, channels, H, W); frames beyond the ends are zero."""
         reach = self.extent // 2
         taps = torch.unflatten(self.weight, 1, (self.extent, -1)).transpose(0, 1).flatten(0, 1)
         parts = conv2d(input, taps, stride=_pair(self.stride), padding=_pair(self.padding))  # type: ignore[arg-type]

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.resnet import Bottleneck
 
 from gta.backbones.layers import ClipConv2d, TemporalConv2d, WindowAveragePool, classify, over_positions, to_pictures
 from gta.backbones.resnet2d import initialise
+from gta.backbones.temporal import bottleneck
 from gta.config import STAGES, SlowFastConfig
 
 SLOW_KERNELS = (1, 1, 1, 3, 3)
@@ -57,7 +57,7 @@ class Pathway(nn.Module):
             blocks = []
             for index in range(depth):
                 incoming = channels + fused[stage] if index == 0 else channels
-                blocks.append(_bottleneck(incoming, planes, stride if index == 0 else 1, kernels[stage + 1], frames))
+                blocks.append(bottleneck(incoming, planes, frames, stride if index == 0 else 1, kernels[stage + 1]))
                 channels = 4 * planes
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
 
@@ -139,16 +139,3 @@ class SlowFast(nn.Module):
         """Return the mean over frames and windows of positions, (B, C, h, w)."""
         pooled: Tensor = self.avgpool(features)
         return torch.unflatten(pooled, 0, (-1, frames)).mean(dim=1)
-
-
-def _bottleneck(channels: int, planes: int, stride: int, extent: int, frames: int) -> Bottleneck:
-    """Return torchvision's residual block, its first convolution spanning ``extent`` frames."""
-    shortcut = None
-    if stride != 1 or channels != 4 * planes:
-        shortcut = nn.Sequential(
-            nn.Conv2d(channels, 4 * planes, 1, stride=stride, bias=False), nn.BatchNorm2d(4 * planes)
-        )
-    block = Bottleneck(channels, planes, stride, shortcut)
-    if extent > 1:
-        block.conv1 = TemporalConv2d(channels, planes, extent, frames)
-    return block

@@ -1,0 +1,148 @@
+"""I3D and CorrNet: equal to three-dimensional networks, as large as published, and inflated from a 2D network."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from gta.backbones.corrnet import CorrNet
+from gta.backbones.i3d import I3D, inflate, inflates
+from gta.backbones.resnet2d import ResNet2D
+from gta.config import BackboneConfig
+from gta.config.backbones3d import CorrNetConfig, I3DConfig
+from tests.support import naive3d
+
+DEPTHS = (1, 3, 5, 2)
+I3D_CONFIG = I3DConfig(depths=DEPTHS, width=8, stem="small")
+CORRNET = CorrNetConfig(depths=DEPTHS, width=8, stem="small")
+
+
+def awake(network):
+    """The network with norms that let something through and have statistics of their own."""
+    generator = torch.Generator().manual_seed(0)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.weight.data.uniform_(0.5, 1.5, generator=generator)
+            module.running_mean.uniform_(-0.2, 0.2, generator=generator)
+            module.running_var.uniform_(0.5, 1.5, generator=generator)
+    return network.eval()
+
+
+def build(config, frames=8):
+    torch.manual_seed(0)
+    return awake((I3D if config.kind == "i3d" else CorrNet)(config, 5, frames))
+
+
+def clips(frames=8, side=32):
+    return torch.randn(2, 3, frames, side, side, generator=torch.Generator().manual_seed(0))
+
+
+VARIANTS = [
+    I3D_CONFIG,
+    dataclasses.replace(I3D_CONFIG, res5_stride=1, stem_frames=1, stem="imagenet"),
+    dataclasses.replace(I3D_CONFIG, inflate="3x3x3", pool_t=1),
+    CORRNET,
+    dataclasses.replace(CORRNET, stem="imagenet", strides_t=(1, 2, 1, 2)),
+]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("config", VARIANTS, ids=lambda config: f"{config.kind}-{config.stem}")
+def test_features_are_those_of_the_three_dimensional_network(config):
+    network, clip = build(config).double(), clips().double()
+    expected = naive3d.features(network, config, clip)
+    got = network.features(clip).unflatten(0, (2, -1)).transpose(1, 2)
+    assert got.shape[2] == network.last_frames == config.frames("res5", 8)
+    torch.testing.assert_close(got, expected)
+    torch.testing.assert_close(network(clip), network.fc(expected.mean(dim=(2, 3, 4))))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("config", VARIANTS, ids=lambda config: f"{config.kind}-{config.stem}")
+def test_the_order_of_frames_changes_the_scores(config):
+    network = build(config)
+    assert not torch.allclose(network(clips()), network(clips().flip(2)), atol=1e-4)
+
+
+@pytest.mark.parametrize("config", VARIANTS, ids=lambda config: f"{config.kind}-{config.stem}")
+def test_every_layer_gets_a_gradient(config):
+    network = build(config).train()
+    network(clips()).logsumexp(dim=1).sum().backward()
+    assert [name for name, value in network.named_parameters() if value.grad is None or not value.grad.any()] == []
+
+
+@pytest.mark.parametrize("config", [I3D_CONFIG, CORRNET])
+def test_other_frames_are_refused(config):
+    with pytest.raises(ValueError, match="frames is 8, but the clip"):
+        build(config)(clips(4))
+
+
+def test_which_residual_blocks_are_inflated():
+    stages = {"res2": 3, "res3": 4, "res4": 6, "res5": 3}
+    found = {stage: [int(inflates(stage, index)) for index in range(depth)] for stage, depth in stages.items()}
+    assert found == {"res2": [1, 1, 1], "res3": [1, 0, 1, 0], "res4": [1, 0, 1, 0, 1, 0], "res5": [0, 1, 0]}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: I3DConfig(stem_frames=4), "I3DConfig.stem_frames is 4; it must be odd"),
+        (lambda: I3DConfig(res5_stride=3), "I3DConfig.res5_stride is 3; it must be 1 or 2"),
+        (lambda: I3DConfig(depths=(1, 1, 1)), "I3DConfig.depths"),
+        (lambda: CorrNetConfig(strides_t=(1, 1, 2)), "CorrNetConfig.strides_t is"),
+    ],
+)
+def test_configs_refuse_what_cannot_be_built(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+# --------------------------------------------------------------------------------------- inflation
+@torch.no_grad()
+@pytest.mark.parametrize("start", ["centre", "mean"])
+@pytest.mark.parametrize("kind", ["3x1x1", "3x3x3"])
+def test_an_inflated_network_gives_the_scores_of_the_2d_one_on_equal_frames(start, kind):
+    flat = awake(ResNet2D(BackboneConfig(DEPTHS, 8, "small"), 5))
+    network = build(dataclasses.replace(I3D_CONFIG, inflate=kind), frames=64)
+    network.load_state_dict(inflate(network, flat.state_dict(), start))
+    picture = clips(1)
+    expected, features = flat.clip_scores(picture), network.features(picture.expand(-1, -1, 64, -1, -1))
+    inner = features.unflatten(0, (2, -1))[:, 16]  # far from the ends, beyond which frames are zero
+    torch.testing.assert_close(network.fc(inner.mean(dim=(2, 3))), expected, rtol=1e-4, atol=1e-5)
+    if start == "centre":
+        torch.testing.assert_close(network(picture.expand(-1, -1, 64, -1, -1)), expected, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_torchvisions_weights_load_by_name_when_inflated():
+    from torchvision.models import resnet50
+
+    with torch.device("meta"):
+        weights = resnet50().state_dict()
+        network = I3D(I3DConfig(), 1000, 8)
+    inflated = inflate(network, weights)
+    assert {name: value.shape for name, value in inflated.items()} == {
+        name: value.shape for name, value in network.state_dict().items()
+    }
+
+
+# ------------------------------------------------------------------------------------------- sizes
+@pytest.mark.parametrize(
+    ("kind", "config", "classes", "gmacs", "mparams"),
+    [
+        (I3D, I3DConfig(res5_stride=1), 174, 152.47, 27.58),
+        (I3D, I3DConfig(res5_stride=1), 400, 152.47, 28.04),
+        (CorrNet, CorrNetConfig(), 400, 107.7, 28.1),
+        (CorrNet, CorrNetConfig(depths=(3, 4, 23, 3)), 400, 177.6, 50.5),
+    ],
+)
+def test_networks_are_as_large_as_counted_before(kind, config, classes, gmacs, mparams):
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.device("meta"):
+        network, clip = kind(config, classes, 32).eval(), torch.empty(1, 3, 32, 224, 224)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(clip)
+    assert sum(value.numel() for value in network.parameters()) / 1e6 == pytest.approx(mparams, rel=0.005)
+    assert counter.get_total_flops() / 2e9 == pytest.approx(gmacs, rel=0.005)
