@@ -1,4 +1,4 @@
-"""From a :class:`~gta.config.ModelConfig` to a network: backbone, inserted blocks, classifier."""
+"""From a :class:`~gta.config.ModelConfig` to a network: backbone, inserted blocks, head."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any, cast, get_args
 import torch
 from torch import nn
 
-from gta.backbones import ResNet2D, SlowFast
+from gta.backbones import Network, build_backbone
 from gta.blocks import build_blocks
-from gta.config import STAGES, BlockConfig, ModelConfig, Place, SlowFastConfig
+from gta.config import STAGES, BlockConfig, ModelConfig, Place
 from gta.config.blocks import check_block
+from gta.heads import build_head
 
 INSERTED = "inserted"
 """Name of the submodule that :func:`insert_blocks` adds to a residual block."""
@@ -24,19 +25,23 @@ class VideoModel(nn.Module):
         ValueError: the clip is not five-dimensional or does not have the model's number of frames.
     """
 
-    def __init__(self, backbone: ResNet2D | SlowFast, frames: int) -> None:
-        """Wrap ``backbone``, whose inserted blocks were built for ``frames`` frames."""
+    def __init__(self, backbone: Network, frames: int, head: nn.Module | None = None) -> None:
+        """Wrap ``backbone``, whose inserted blocks were built for ``frames`` frames; its own classifier is the head."""
         super().__init__()
         self.backbone = backbone
         self.frames = frames
+        self.head = head
 
     def forward(self, clip: torch.Tensor) -> torch.Tensor:
-        """Return the class scores, averaged over frames and, where the backbone has several, over positions."""
+        """Return the class scores: the head's, or the backbone's own, averaged over frames and positions."""
         if clip.dim() != 5:
             raise ValueError(f"a clip is (B, 3, T, H, W); got {tuple(clip.shape)}")
         if clip.shape[2] != self.frames:
             raise ValueError(f"ModelConfig.frames is {self.frames}, the clip has {clip.shape[2]} frames")
-        return self.backbone.clip_scores(clip)
+        if self.head is None:
+            return self.backbone.clip_scores(clip)
+        scores: torch.Tensor = self.head(self.backbone.features(clip))
+        return scores
 
 
 def build_model(config: ModelConfig) -> VideoModel:
@@ -45,14 +50,11 @@ def build_model(config: ModelConfig) -> VideoModel:
     Returns:
         A module that maps float clips (B, 3, T, H, W) to scores (B, classes).
     """
-    backbone: ResNet2D | SlowFast
-    if isinstance(config.backbone, SlowFastConfig):
-        backbone = SlowFast(config.backbone, config.classes, config.frames, config.dropout, config.pool)
-    else:
-        backbone = ResNet2D(config.backbone, config.classes, config.dropout, config.frames, config.pool)
+    backbone = build_backbone(config.backbone, config.classes, config.frames, config.dropout, config.pool)
     if config.blocks:
-        insert_blocks(backbone.trunk, config.blocks, config.places, config.block_frames)
-    return VideoModel(backbone, config.frames)
+        for place in config.places:
+            insert_blocks(backbone, config.blocks, place, config.block_frames(place))
+    return VideoModel(backbone, config.frames, build_head(config, backbone))
 
 
 Make = Callable[[int], nn.Module]
@@ -65,14 +67,14 @@ def insert_blocks(
     places: Place | Iterable[Place],
     frames: int = 8,
 ) -> None:
-    """Insert a block after residual blocks of a network with torchvision's ``layer1`` .. ``layer4``.
+    """Insert a block after residual blocks of a network with torchvision's ``layer1`` .. ``layer4``, or of our own.
 
     The block becomes the submodule ``inserted`` of the residual block and runs on its output, so that no
     existing weight changes its name.
 
     Args:
         network: a ResNet with stages ``layer1`` (res2) to ``layer4`` (res5); of pictures (B*T, 3, H, W), or of clips
-            (B, 3, T, H, W) such as torchvision's ``r3d_18``.
+            (B, 3, T, H, W) such as torchvision's ``r3d_18``; or a backbone of :mod:`gta.backbones`.
         block: the config of a block, or of several to run one after the other, or a function from the channels at a
             place to a module.
         places: ``("res3", 0)`` means after the first residual block of ``layer2``; one place or several.
@@ -86,7 +88,8 @@ def insert_blocks(
         raise ValueError(f"places repeats a place: {places}")
     make = _maker(block, frames)
     residuals = [_residual(network, place) for place in places]  # all places are checked before one is changed
-    for residual, built in [(residual, make(_out_channels(residual))) for residual in residuals]:
+    channels = [_channels(network, place, residual) for place, residual in zip(places, residuals, strict=True)]
+    for residual, built in [(residual, make(width)) for residual, width in zip(residuals, channels, strict=True)]:
         residual.add_module(INSERTED, built.train(residual.training))
         residual.register_forward_hook(_run_inserted)
 
@@ -122,31 +125,47 @@ def _maker(block: Make | BlockConfig | Sequence[BlockConfig], frames: int) -> Ma
     return make
 
 
+def _stages(network: nn.Module) -> dict[str, list[nn.Module]]:
+    """Return the modules after which blocks may stand by stage: a backbone's own, or torchvision's residual blocks."""
+    if isinstance(network, Network):
+        return {
+            stage: [network.get_submodule(name) for name in names] for stage, names in network.stage_modules.items()
+        }
+    layers = {stage: getattr(network, f"layer{number}", None) for number, stage in enumerate(STAGES, start=1)}
+    return {stage: list(layer) for stage, layer in layers.items() if isinstance(layer, nn.Sequential)}
+
+
 def _residual(network: nn.Module, place: Place) -> nn.Module:
     stage, index = place
-    layer = getattr(network, f"layer{STAGES.index(stage) + 1}", None) if stage in STAGES else None
-    if not isinstance(layer, nn.Sequential):
-        raise ValueError(f"places: the network has no stage {stage!r}; expected one of {', '.join(STAGES)}")
-    if not 0 <= index < len(layer):
-        raise ValueError(f"places: {stage}[{index}] does not exist; {stage} has {len(layer)} residual blocks")
-    if hasattr(layer[index], INSERTED):
+    stages = _stages(network)
+    if stage not in stages:
+        expected = ", ".join(stages or STAGES)
+        raise ValueError(f"places: the network has no stage {stage!r}; expected one of {expected}")
+    residuals = stages[stage]
+    if not 0 <= index < len(residuals):
+        raise ValueError(f"places: {stage}[{index}] does not exist; {stage} has {len(residuals)} residual blocks")
+    if hasattr(residuals[index], INSERTED):
         raise ValueError(f"places: {stage}[{index}] has a block already")
-    return layer[index]
+    return residuals[index]
 
 
 def inserted_blocks(network: nn.Module) -> dict[str, nn.Module]:
     """Return the inserted blocks by place, such as ``res3[0]``, in the order of the forward pass."""
-    found = {}
-    for number, stage in enumerate(STAGES, start=1):
-        for module_name, module in network.named_modules():
-            path = module_name.split(".")
-            if path[-1] == INSERTED and path[-3] == f"layer{number}":
-                found[f"{stage}[{path[-2]}]"] = module
-    return found
+    return {
+        f"{stage}[{index}]": residual.get_submodule(INSERTED)
+        for part in network.modules()
+        for stage, residuals in _stages(part).items()
+        for index, residual in enumerate(residuals)
+        if hasattr(residual, INSERTED)
+    }
 
 
 def _run_inserted(residual: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
     return cast(torch.Tensor, residual.get_submodule(INSERTED)(output))
+
+
+def _channels(network: nn.Module, place: Place, residual: nn.Module) -> int:
+    return network.config.channels(place) if isinstance(network, Network) else _out_channels(residual)
 
 
 def _out_channels(residual: nn.Module) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.study.plan import backbone_name, blocks_name
+from experiments.study.plan import blocks_name
 from experiments.study.profiles import PROFILES
 from experiments.study.rows import Row, Table
 from experiments.tables import TABLES
@@ -48,7 +48,7 @@ def labels(
             "row": row,
             "tables": list(tables),
             "block": block,
-            "backbone": backbone_name(config.model),
+            "backbone": str(config.model.backbone),
             "seed": config.seed,
             "paper_top1": next((top1 for _, _, top1 in uses if top1 is not None), None),
         },

@@ -9,11 +9,7 @@ from dataclasses import dataclass, field
 
 from experiments.store.store import State, Store
 from experiments.study.rows import Profile, Row, Table
-from gta.config import (
-    ModelConfig,
-    RunConfig,
-    SlowFastConfig,
-)
+from gta.config import ModelConfig, RunConfig
 from gta.errors import UserError
 
 ORDER = (State.DONE, State.RUNNING, State.RESUME, State.FAILED, State.NEW)
@@ -96,20 +92,13 @@ def headline(rows: int, seeds: int, runs: Iterable[PlannedRun]) -> str:
 def describe(config: RunConfig) -> str:
     """Return the parts of a config that tell rows apart."""
     model, train = config.model, config.train
-    blocks = " + ".join([f"{backbone_name(model)} {model.frames}f", *map(str, model.blocks)])
+    blocks = " + ".join([f"{model.backbone} {model.frames}f", *map(str, model.blocks)])
     places: dict[str, list[str]] = {}
     for stage, index in model.places:
         places.setdefault(stage, []).append(str(index))
     where = " ".join(f"{stage}[{','.join(indices)}]" for stage, indices in places.items())
     recipe = f"{train.optimizer} lr {train.lr:g}, {train.epochs} epochs of batch {train.batch_size}"
     return "; ".join(part for part in (blocks, where, recipe) if part)
-
-
-def backbone_name(model: ModelConfig) -> str:
-    """Return R2D, TSM or SlowFast."""
-    if isinstance(model.backbone, SlowFastConfig):
-        return "SlowFast"
-    return "TSM" if model.backbone.shift_every else "R2D"
 
 
 def blocks_name(model: ModelConfig) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from experiments.study.claims import Claim
 from gta.config import (
-    BackboneConfig,
+    AnyBackbone,
     BlockConfig,
     DataConfig,
     EvaluationSplit,
@@ -21,7 +21,6 @@ from gta.config import (
     Pool,
     PretrainConfig,
     RunConfig,
-    SlowFastConfig,
     TrainConfig,
     ViewsConfig,
     WeightsConfig,
@@ -154,7 +153,7 @@ class FamilySettings:
 class Setting:
     """How one backbone is built, fed, started and trained at a profile's scale."""
 
-    backbone: BackboneConfig | SlowFastConfig
+    backbone: AnyBackbone
     data: DataConfig
     train: TrainConfig
     spots: Mapping[str, tuple[int, ...]]

@@ -1,6 +1,35 @@
-"""Backbones: networks that turn frames into class scores and have places where blocks can be inserted."""
+"""Backbones: networks that turn clips into features and scores, and have places where blocks can be inserted."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from gta.backbones.network import Network
 from gta.backbones.resnet2d import ResNet2D
 from gta.backbones.slowfast import SlowFast
+from gta.config import BackboneConfig, SlowFastConfig
+from gta.config.backbones import Backbone
 
-__all__ = ["ResNet2D", "SlowFast"]
+__all__ = ["Network", "ResNet2D", "SlowFast", "build_backbone"]
+
+_NETWORKS: dict[type, Any] = {
+    BackboneConfig: ResNet2D,
+    SlowFastConfig: SlowFast,
+}
+"""The network of each config, built from (config, classes, frames, dropout, pool)."""
+
+
+def build_backbone(
+    config: Backbone, classes: int, frames: int, dropout: float = 0.0, pool: int | None = None
+) -> Network:
+    """Return the network that ``config`` describes.
+
+    Args:
+        config: of a backbone.
+        classes: outputs of its classifier.
+        frames: T of a clip.
+        dropout: before the classifier.
+        pool: side of the window averaged before the classifier; None: the whole map.
+    """
+    network: Network = _NETWORKS[type(config)](config, classes, frames=frames, dropout=dropout, pool=pool)
+    return network

@@ -147,7 +147,7 @@ def to_pictures(clip: Tensor) -> Tensor:
     return clip.transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def classify(pooled: Tensor, classifier: nn.Linear) -> Tensor:
+def classify(pooled: Tensor, classifier: nn.Module) -> Tensor:
     """Return class scores of pooled features.
 
     Args:
@@ -162,6 +162,12 @@ def classify(pooled: Tensor, classifier: nn.Linear) -> Tensor:
     else:
         scores = classifier(pooled.flatten(2).mT)
     return scores
+
+
+def over_frames(scores: Tensor, frames: int) -> Tensor:
+    """Average the scores of frames in float32 or better: (B*T, ...) to (B, ...)."""
+    precise = torch.promote_types(scores.dtype, torch.float32)
+    return torch.unflatten(scores, 0, (-1, frames)).mean(dim=1, dtype=precise)
 
 
 def over_positions(scores: Tensor) -> Tensor:

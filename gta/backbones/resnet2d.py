@@ -10,11 +10,12 @@ import torch
 from torch import nn
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from gta.backbones.layers import ShiftedConv2d, WindowAveragePool, classify, over_positions, to_pictures
+from gta.backbones.layers import ShiftedConv2d, WindowAveragePool, classify, to_pictures
+from gta.backbones.network import Network
 from gta.config import STAGES, BackboneConfig
 
 
-class ResNet2D(ResNet):  # type: ignore[misc] # torchvision has no types
+class ResNet2D(Network, ResNet):  # type: ignore[misc] # torchvision has no types
     """Bottleneck ResNet of any depth and width; the default is ResNet-50.
 
     Input (B*T, 3, H, W), output (B*T, classes); with a pooling window smaller than the map (B*T, positions, classes).
@@ -38,7 +39,7 @@ class ResNet2D(ResNet):  # type: ignore[misc] # torchvision has no types
             pool: side of the window averaged before the classifier; None: the whole map.
         """
         nn.Module.__init__(self)
-        config = config or BackboneConfig()
+        self.config = config = config or BackboneConfig()
         self._norm_layer = nn.BatchNorm2d
         self.groups, self.base_width, self.dilation = 1, 64, 1
         self.inplanes = config.width
@@ -48,30 +49,30 @@ class ResNet2D(ResNet):  # type: ignore[misc] # torchvision has no types
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.Identity() if small else nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
         for stage, depth in enumerate(config.depths):
-            layer = self._make_layer(Bottleneck, config.width * 2**stage, depth, stride=1 if stage == 0 else 2)
+            planes, stride = config.width * 2**stage, 1 if stage == 0 else 2
+            layer = self._make_layer(Bottleneck, planes, depth, stride=stride)  # type: ignore[operator]
             if config.shift_every:
                 for residual in list(layer)[:: config.shift_every]:
                     residual.conv1 = ShiftedConv2d(residual.conv1, frames)
             self.add_module(f"layer{stage + 1}", layer)
         self.avgpool = nn.Sequential(WindowAveragePool(pool), nn.Dropout(dropout))
-        self.fc = nn.Linear(config.channels(STAGES[-1]), classes)
+        self.fc = nn.Linear(config.channels(config.last), classes)
         initialise(self)
-
-    @property
-    def trunk(self) -> nn.Module:
-        """The module that has the stages ``layer1`` .. ``layer4`` in which blocks stand: the network itself."""
-        return self
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the class scores of pictures."""
+        return classify(self.avgpool(self.maps(x)), self.fc)
+
+    def maps(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the last features (B*T, C, h, w) of pictures (B*T, 3, H, W)."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         for stage in range(len(STAGES)):
             x = self.get_submodule(f"layer{stage + 1}")(x)
-        return classify(self.avgpool(x), self.fc)
+        return x
 
-    def clip_scores(self, clip: torch.Tensor) -> torch.Tensor:
-        """Return the class scores (B, classes) of clips (B, 3, T, H, W)."""
-        return per_frame(self, clip)
+    def features(self, clip: torch.Tensor) -> torch.Tensor:
+        """Return the last features (B*T, C, h, w) of clips (B, 3, T, H, W)."""
+        return self.maps(to_pictures(clip))
 
 
 def initialise(network: nn.Module) -> None:
@@ -82,18 +83,3 @@ def initialise(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, Bottleneck):
             nn.init.zeros_(module.bn3.weight)
-
-
-def per_frame(network: nn.Module, clip: torch.Tensor) -> torch.Tensor:
-    """Apply a 2D network to every frame and average its scores over the frames.
-
-    Args:
-        network: maps (B*T, 3, H, W) to (B*T, classes) or (B*T, positions, classes).
-        clip: (B, 3, T, H, W); a permuted view of channels-last frames costs no copy.
-
-    Returns:
-        (B, classes): scores, or log-probabilities averaged over the positions.
-    """
-    scores: torch.Tensor = network(to_pictures(clip))
-    precise = torch.promote_types(scores.dtype, torch.float32)
-    return over_positions(torch.unflatten(scores, 0, (-1, clip.shape[2])).mean(dim=1, dtype=precise))

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gta.backbones.layers import ClipConv2d, TemporalConv2d, WindowAveragePool, classify, over_positions, to_pictures
+from gta.backbones.network import Network
 from gta.backbones.resnet2d import initialise
 from gta.backbones.temporal import bottleneck
 from gta.config import STAGES, SlowFastConfig
@@ -67,8 +68,13 @@ class Pathway(nn.Module):
         return features
 
 
-class SlowFast(nn.Module):
-    """SlowFast network; clips (B, 3, T, H, W) to class scores (B, classes), T being the fast pathway's frames."""
+class SlowFast(Network):
+    """SlowFast network; clips (B, 3, T, H, W) to class scores (B, classes), T being the fast pathway's frames.
+
+    Blocks stand in the slow pathway.
+    """
+
+    stem_modules = ("slow.conv1", "slow.bn1")
 
     def __init__(
         self, config: SlowFastConfig, classes: int, frames: int, dropout: float = 0.0, pool: int | None = None
@@ -83,6 +89,7 @@ class SlowFast(nn.Module):
             pool: side of the window averaged before the classifier; None: the whole map.
         """
         super().__init__()
+        self.config = config
         slow_frames = frames // config.alpha
         self.slow_frames = [at * (frames - 1) // max(slow_frames - 1, 1) for at in range(slow_frames)]
         """Frames that the slow pathway sees: evenly from the first to the last, as PySlowFast takes them."""
@@ -106,13 +113,13 @@ class SlowFast(nn.Module):
         )
         self.avgpool = WindowAveragePool(pool)
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(config.channels(STAGES[-1]) + outputs[-1], classes)
+        self.fc = nn.Linear(config.channels(config.last) + outputs[-1], classes)
         initialise(self)
 
     @property
-    def trunk(self) -> nn.Module:
-        """The module that has the stages ``layer1`` .. ``layer4`` in which blocks stand: the slow pathway."""
-        return self.slow
+    def stage_modules(self) -> dict[str, list[str]]:
+        """The residual blocks of the slow pathway."""
+        return {stage: [f"slow.{name}" for name in names] for stage, names in super().stage_modules.items()}
 
     def forward(self, clip: Tensor) -> Tensor:
         """Return the class scores (B, classes), or log-probabilities averaged over the positions.

@@ -4,6 +4,7 @@ Nothing here imports torch, so that command lines answer at once. A row of a tab
 :class:`ModelConfig`, never a subclass. Values that do not fit raise ``ValueError`` when the config is made.
 """
 
+from gta.config.backbones import STAGES, AnyBackbone, BackboneConfig, Place, SlowFastConfig
 from gta.config.blocks import (
     BlockConfig,
     CGNLConfig,
@@ -17,12 +18,14 @@ from gta.config.blocks import (
     TAConfig,
 )
 from gta.config.data import DataConfig, DrawingConfig, EvaluationSplit, ViewsConfig
+from gta.config.heads import HeadConfig, MeanHeadConfig
 from gta.config.identity import content_id, digest, later, to_dict
-from gta.config.model import STAGES, BackboneConfig, ModelConfig, Place, SlowFastConfig, without_shift
+from gta.config.model import ModelConfig
 from gta.config.run import PretrainConfig, RunConfig, TrainConfig, WeightsConfig, run_from_dict
 
 __all__ = [
     "STAGES",
+    "AnyBackbone",
     "BackboneConfig",
     "BlockConfig",
     "CGNLConfig",
@@ -33,6 +36,8 @@ __all__ = [
     "GCConfig",
     "GTAConfig",
     "GloReConfig",
+    "HeadConfig",
+    "MeanHeadConfig",
     "ModelConfig",
     "NLConfig",
     "Place",
@@ -50,5 +55,4 @@ __all__ = [
     "later",
     "run_from_dict",
     "to_dict",
-    "without_shift",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from gta.config.data import DataConfig, EvaluationSplit, ViewsConfig
 from gta.config.identity import Checked, digest, later, require, to_dict
-from gta.config.model import STAGES, ModelConfig
+from gta.config.model import ModelConfig
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class TrainConfig(Checked):
     """Largest norm of all gradients together; None: they are not clipped."""
     label_smoothing: float = 0.0
     frozen: tuple[str, ...] = ()
-    """Stages that keep their pre-trained weights and statistics: ``stem``, ``res2`` .. ``res5``; of SlowFast those of
-    its slow pathway."""
+    """Stages of the backbone that keep their pre-trained weights and statistics, such as ``stem`` and ``res2``; of
+    SlowFast those of its slow pathway."""
     warmup_start: float = later(1e-3)
     """Smallest factor of the learning rate in the warm-up."""
     precise_bn: int = later(0)
@@ -59,10 +59,6 @@ class TrainConfig(Checked):
         self._require_at_least(1, "batch_size", "epochs")
         self._require_at_least(0, "weight_decay", "warmup_epochs", "warmup_start", "precise_bn")
         self._require_share("momentum", "label_smoothing")
-        for stage in self.frozen:
-            require(
-                stage in ("stem", *STAGES), f"TrainConfig.frozen: {stage!r} is not one of stem, {', '.join(STAGES)}"
-            )
 
 
 @dataclass(frozen=True)
@@ -118,6 +114,9 @@ class RunConfig(Checked):
             self.model.frames == self.data.frames,
             f"ModelConfig.frames is {self.model.frames}, DataConfig.frames {self.data.frames}; they must be equal",
         )
+        stages = ("stem", *self.model.backbone.stages)
+        for stage in self.train.frozen:
+            require(stage in stages, f"TrainConfig.frozen: {stage!r} is not one of {', '.join(stages)}")
         require(len(self.views) > 0, "RunConfig.views is empty; evaluation needs at least one view")
 
     @property

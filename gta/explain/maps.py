@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from gta.blocks import GlobalTemporalAttention, NonLocal, SpatialAttention, TemporalAttention
 from gta.blocks.attention import PooledAttention
 from gta.blocks.tokens import pool_positions, to_tokens
+from gta.errors import UserError
 from gta.model import VideoModel, inserted_blocks
 
 Array = NDArray[np.float32]
@@ -275,7 +276,10 @@ def watch(model: VideoModel, clip: Tensor) -> tuple[list[Seen], Tensor, Tensor]:
 
 
 def _evidence(model: VideoModel, features: Tensor, target: int) -> Tensor:
-    weight_C = model.backbone.fc.weight[target, : features.shape[1]]
+    classifier = model.backbone.fc
+    if isinstance(classifier, nn.Identity):
+        raise UserError(f"ModelConfig.head is {type(model.head).__name__}; evidence is shown for the mean head alone")
+    weight_C = classifier.weight[target, : features.shape[1]]
     return torch.einsum("tchw,c->thw", features, weight_C)
 
 

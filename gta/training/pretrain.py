@@ -17,24 +17,15 @@ from safetensors.torch import save
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from gta.backbones import ResNet2D, SlowFast
-from gta.config import (
-    BackboneConfig,
-    DrawingConfig,
-    PretrainConfig,
-    RunConfig,
-    SlowFastConfig,
-    TrainConfig,
-    digest,
-    without_shift,
-)
+from gta.backbones import Network, build_backbone
+from gta.config import DrawingConfig, PretrainConfig, RunConfig, TrainConfig, digest
+from gta.config.backbones import Backbone
 from gta.data.drawn.stills import NONE, STILL_TASKS, draw_stills
 from gta.files import make_folder, replacing
 from gta.parallel import Progress, patient_lock, showing
 from gta.training.optimizer import build_optimizer, lr_factor
 from gta.training.recognizer import MEAN, STD
 
-Backbone = BackboneConfig | SlowFastConfig
 Pictures = tuple[torch.Tensor, dict[str, torch.Tensor]]
 _UNSEEN = 8192
 """Stills on which the accuracy is measured at the end."""
@@ -61,7 +52,7 @@ class _StillBatches(Dataset[Pictures]):
 def weights_name(run: RunConfig) -> str:
     """Return the file name of the weights that a run starts from; it holds a digest of all that decides them."""
     pretrain, drawing = _parts(run)
-    identity = StillsIdentity(pretrain, without_shift(run.model.backbone), drawing, run.data.crop)
+    identity = StillsIdentity(pretrain, run.model.backbone.still, drawing, run.data.crop)
     return f"stills-{digest(identity)}.safetensors"
 
 
@@ -98,7 +89,7 @@ def ensure_pretrained(run: RunConfig, folder: Path, say: Callable[[str], None] =
 def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) -> None:
     pretrain, drawing = _parts(run)
     say(f"pre-training the backbone on {pretrain.stills:,} stills")
-    backbone = without_shift(run.model.backbone)
+    backbone = run.model.backbone.still
     with showing("pre-training, batches") as progress:
         weights, accuracy = train_on_stills(pretrain, drawing, backbone, run.data.crop, workers, progress)
     if pretrain.dtype == "float16":
@@ -109,18 +100,16 @@ def _make(run: RunConfig, path: Path, say: Callable[[str], None], workers: int) 
     say(f"pre-trained; % right: {summary}")
 
 
-def _still_network(backbone: Backbone, outputs: int) -> ResNet2D | SlowFast:
-    """Return the network that learns from stills; SlowFast sees the same still in all its frames."""
-    if isinstance(backbone, SlowFastConfig):
-        return SlowFast(backbone, outputs, frames=backbone.alpha)
-    return ResNet2D(backbone, outputs)
+def _still_network(backbone: Backbone, outputs: int) -> Network:
+    """Return the network that learns from stills; one that needs several frames sees the same still in all of them."""
+    return build_backbone(backbone, outputs, backbone.frame_step)
 
 
-def _still_scores(network: ResNet2D | SlowFast, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+def _still_scores(network: Network, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
     """Return the scores of each task for uint8 pictures (N, H, W, 3)."""
     mean, std = (255 * torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
     normal = (pictures.permute(0, 3, 1, 2).float() - mean) / std
-    frames = network.frames if isinstance(network, SlowFast) else 1
+    frames = network.config.frame_step
     scores = network.clip_scores(normal.unsqueeze(2).expand(-1, -1, frames, -1, -1))
     return dict(zip(STILL_TASKS, torch.split(scores, list(STILL_TASKS.values()), dim=1), strict=True))
 
@@ -173,7 +162,7 @@ def train_on_stills(
 
 
 @torch.inference_mode()
-def _accuracy(network: ResNet2D | SlowFast, batches: _StillBatches) -> dict[str, float]:
+def _accuracy(network: Network, batches: _StillBatches) -> dict[str, float]:
     """Return the accuracy of each task in percent, over the stills that have an answer to it."""
     hits, known = dict.fromkeys(STILL_TASKS, 0), dict.fromkeys(STILL_TASKS, 0)
     for pictures, targets in (batches[index] for index in range(len(batches))):

@@ -75,11 +75,8 @@ class VideoRecognizer(pl.LightningModule):
 
     def _frozen(self) -> list[nn.Module]:
         backbone = self.model.backbone
-        found = []
-        for stage in self.run.train.frozen:
-            names = ("conv1", "bn1") if stage == "stem" else (f"layer{int(stage[-1]) - 1}",)
-            found += [backbone.trunk.get_submodule(name) for name in names]
-        return found
+        names = {"stem": backbone.stem_modules, **backbone.stage_modules}
+        return [backbone.get_submodule(name) for stage in self.run.train.frozen for name in names[stage]]
 
     def train(self, mode: bool = True) -> VideoRecognizer:
         """Switch to training mode, except the frozen stages, whose statistics stay; blocks inserted there do train."""

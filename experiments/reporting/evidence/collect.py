@@ -19,7 +19,7 @@ from experiments.reporting.evidence.snapshot import Snapshot
 from experiments.store.result import Problem, Result
 from experiments.store.store import Store
 from experiments.study.rows import Profile, Row, Table
-from gta.config import ViewsConfig, without_shift
+from gta.config import ViewsConfig
 from gta.errors import UserError
 
 
@@ -122,7 +122,7 @@ def same_start(rows: Sequence[RowData], seed: int, profile: Profile) -> bool:
     starts: dict[object, set[object]] = {}
     for row in rows:
         for trained, result in zip(row.row.trained, row.members[seed], strict=True):
-            backbone = without_shift(profile.resolve(trained, seed).model.backbone)
+            backbone = profile.resolve(trained, seed).model.backbone.still
             starts.setdefault(backbone, set()).add(result.env.get("pretrained_sha256"))
     return all(len(found) == 1 for found in starts.values())
 

@@ -155,7 +155,7 @@ def test_alpha_and_beta_are_as_configured(alpha, beta_inverse):
 def test_slowfast_refuses_other_frames():
     with pytest.raises(ValueError, match="frames is 8, but the clip"):
         awake_slowfast()(clip(4))
-    with pytest.raises(ValueError, match=r"ModelConfig.frames is 6; SlowFastConfig.alpha 4 must divide it: 4, 8"):
+    with pytest.raises(ValueError, match=r"ModelConfig.frames is 6; SlowFastConfig needs a multiple of 4: 4, 8"):
         ModelConfig(5, frames=6, backbone=SLOWFAST, places=())
 
 
