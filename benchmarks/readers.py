@@ -30,7 +30,7 @@ PLAIN = {
 
 def ours(path: Path) -> NDArray[np.uint8]:
     """As the data module reads a video."""
-    return ClipReader().read(path, lambda length: segment_indices(length, FRAMES))[1]
+    return ClipReader().read(path, lambda video: video.take(segment_indices(video.length, FRAMES)))
 
 
 def plain_pyav(path: Path) -> NDArray[np.uint8]:
@@ -101,7 +101,9 @@ def pytorchvideo(path: Path) -> NDArray[np.uint8]:
 
 def our_frames(path: Path) -> NDArray[np.uint8]:
     """As the data module reads a folder of frames, scaling included."""
-    return scale(ClipReader().read(path, lambda n: segment_indices(n, FRAMES), floor=SIZE)[1], SIZE)
+    return scale(
+        ClipReader().read(path, lambda video: video.take(segment_indices(video.length, FRAMES)), floor=SIZE), SIZE
+    )
 
 
 def pil_frames(path: Path) -> NDArray[np.uint8]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, TypeVar
 
 import numpy as np
 import torch
@@ -17,14 +17,15 @@ from gta.config.views import View, number_views
 from gta.data import transforms
 from gta.data.epoch import Key
 from gta.data.frames import dense_indices, segment_indices, span_indices
-from gta.data.read.pyav import Choose
 from gta.data.read.reader import ClipError, Reader
+from gta.data.read.video import Stored, Video
 from gta.data.sets.damage import ATTEMPTS
 from gta.data.sets.splits import Split
-from gta.data.transforms import Box, Clip
+from gta.data.transforms import Box, Frames
 from gta.errors import UserError
 from gta.scoring.accuracy import UNKNOWN
 
+T = TypeVar("T")
 _WHOLE = View(0, 1, 0, 1)
 
 
@@ -42,7 +43,7 @@ class Batch(TypedDict):
     unreadable: NotRequired[Tensor]
     """bool (B,), in evaluation that allows unreadable clips: the video is black and must be counted as wrong."""
     replaced: NotRequired[Tensor]
-    """int64 (B, ATTEMPTS), in training from files: clips that could not be read, or -1; the loader takes it out."""
+    """int64 (B, ATTEMPTS), in training: clips that could not be read, or -1; the loader takes it out."""
 
 
 class ClipDataset(Dataset[Batch]):
@@ -54,7 +55,7 @@ class ClipDataset(Dataset[Batch]):
         data: DataConfig,
         seed: int,
         training: bool,
-        frames: NDArray[np.uint8] | None = None,
+        cache: NDArray[np.uint8] | None = None,
         views: Sequence[ViewsConfig] = (ViewsConfig(),),
         reader: Reader | None = None,
         allow_unreadable: bool = False,
@@ -66,7 +67,7 @@ class ClipDataset(Dataset[Batch]):
             data: how frames are taken and augmented.
             seed: of the augmentation.
             training: augment or not.
-            frames: the decoded split (clips, L, H, W, 3); without it the videos are decoded as they are asked for.
+            cache: the decoded split (clips, L, H, W, 3); without it the videos are decoded as they are asked for.
             views: of evaluation.
             reader: how videos are decoded.
             allow_unreadable: mark clips of the evaluation that cannot be read; otherwise they are errors.
@@ -82,7 +83,7 @@ class ClipDataset(Dataset[Batch]):
         self.crop = data.crop if training else data.test_crop or data.crop
         self._reader = reader or Reader()
         self._allow_unreadable = allow_unreadable and not training
-        self._frames = frames
+        self._cache = cache
         self._labels = torch.tensor(
             [UNKNOWN if clip.label is None else clip.label for clip in split.clips], dtype=torch.int64
         )
@@ -118,12 +119,12 @@ class ClipDataset(Dataset[Batch]):
             batch["view"] = torch.tensor([_view(key) for key in keys], dtype=torch.int64)
         if self._allow_unreadable:
             batch["unreadable"] = torch.from_numpy(lost[:, 0] >= 0)
-        if self.training and self._frames is None:
+        if self.training:
             batch["replaced"] = torch.from_numpy(lost)
         return batch
 
     # ------------------------------------------------------------------------------------ training
-    def _fill_training(self, row: Clip, epoch: int, index: int, lost: NDArray[np.int64]) -> int:
+    def _fill_training(self, row: Frames, epoch: int, index: int, lost: NDArray[np.int64]) -> int:
         """Write one augmented clip, or another one when it cannot be read; return the index of the one shown."""
         for attempt in range(ATTEMPTS):
             try:
@@ -136,83 +137,82 @@ class ClipDataset(Dataset[Batch]):
                 last = error
         raise UserError(f"{ATTEMPTS} clips in turn cannot be read; the last: {last}")
 
-    def _augment(self, row: Clip, epoch: int, index: int) -> None:
+    def _augment(self, row: Frames, epoch: int, index: int) -> None:
         """Write one clip into (T, crop, crop, 3)."""
-        data, key = self.data, (self.seed, epoch, index)
-        length, clip = self._read(
-            index, lambda length: self._times(length, View(0, 1, 0, 1), np.random.default_rng(key))
-        )
-        rng = np.random.default_rng(key)
-        at = self._times(length, View(0, 1, 0, 1), rng)  # again, for the box and the flip are drawn after the frames
+        data = self.data
+
+        def sample(video: Video) -> tuple[np.random.Generator, Frames]:
+            # The generator begins here, not outside: a damaged video is sampled anew when its length turns out.
+            rng = np.random.default_rng((self.seed, epoch, index))
+            return rng, video.take(self._indices(video.length, _WHOLE, rng))
+
+        # Recorded runs rest on the order of the draws: frames, box, flip, colours.
+        rng, frames = self._read(index, sample)
         if data.short_side is not None:
-            box = transforms.jitter_box(rng, _size(clip), data.crop, data.short_side, data.jitter)
+            box = transforms.jitter_box(rng, _size(frames), data.crop, data.short_side, data.jitter)
         else:
-            clip = self._scaled(clip)
-            box = transforms.training_box(rng, _size(clip), data.crop, data.augment)
+            frames = transforms.scale(frames, data.resize)
+            box = transforms.training_box(rng, _size(frames), data.crop, data.augment)
+        # The number is drawn for every clip, also for those that are spared, so that the colours do not depend on it.
         flip = rng.random() < data.flip and self._flips[index]
-        clip = transforms.resize(self._cut(clip, box, at), data.crop)
+        frames = transforms.resize(box.cut(frames), data.crop)
         if data.colour:
-            clip = transforms.jitter_colour(rng, clip, data.colour)
-        row[:] = clip[:, :, ::-1] if flip else clip
+            frames = transforms.jitter_colour(rng, frames, data.colour)
+        row[:] = frames[:, :, ::-1] if flip else frames
 
     # ---------------------------------------------------------------------------------- evaluation
     def _fill_views(
-        self, video: Clip, rows: Sequence[int], index: int, views: Sequence[int], lost: NDArray[np.int64]
+        self, out: Frames, rows: Sequence[int], index: int, views: Sequence[int], lost: NDArray[np.int64]
     ) -> None:
         """Write views of one clip, which is read once, into rows of (B, T, crop, crop, 3)."""
         chosen = [self.views[view] for view in views]
 
-        def choose(length: int) -> NDArray[np.int64]:
-            return np.unique(np.concatenate([self._times(length, view) for view in chosen]))
+        def sample(video: Video) -> tuple[Frames, list[NDArray[np.int64]]]:
+            """Take every frame that a view shows once; return also where each view finds its own among them."""
+            indices = [self._indices(video.length, view) for view in chosen]
+            union = np.unique(np.concatenate(indices))
+            return video.take(union), [np.searchsorted(union, of_view) for of_view in indices]
 
         try:
-            length, clip = self._read(index, choose)
+            frames, places = self._read(index, sample)
         except ClipError:
             if not self._allow_unreadable:
                 raise
-            video[rows], lost[rows, 0] = 0, index
+            out[rows], lost[rows, 0] = 0, index
             return
         if self.data.test_side is None:
-            clip = self._scaled(clip)
-        read = choose(length)
-        for row, view in zip(rows, chosen, strict=True):
-            at = self._times(length, view)
-            if self._frames is None:
-                at = np.searchsorted(read, at)
-            video[row] = transforms.resize(self._box(clip, view).cut(clip)[at], self.crop)
+            frames = transforms.scale(frames, self.data.resize)
+        for row, view, place in zip(rows, chosen, places, strict=True):
+            out[row] = transforms.resize(self._box(frames, view).cut(frames)[place], self.crop)
 
-    def _box(self, clip: Clip, view: View) -> Box:
-        size, side = _size(clip), self.crop
+    def _box(self, frames: Frames, view: View) -> Box:
+        size, side = _size(frames), self.crop
         if self.data.test_side is not None:
             side = transforms.side_of_crop(size, self.crop, self.data.test_side)
         return transforms.view_box(size, side, side, view.crop, view.crops)
 
     # --------------------------------------------------------------------------------------- parts
-    def _times(self, length: int, view: View, rng: np.random.Generator | None = None) -> NDArray[np.int64]:
+    def _indices(self, length: int, view: View, rng: np.random.Generator | None = None) -> NDArray[np.int64]:
+        """Return the numbers of the frames that are shown; with ``rng`` those of training."""
         if self.data.sampling == "dense":
             return dense_indices(length, self.data.frames, self.data.stride, rng, view.clip, view.clips)
         choose = span_indices if self.data.sampling == "spans" else segment_indices
         return choose(length, self.data.frames, rng, view.clip, view.clips)
 
-    def _read(self, index: int, choose: Choose) -> tuple[int, Clip]:
-        """Return the clip's length, and its chosen frames, or the cache's row of all of them."""
-        if self._frames is not None:
-            return int(self._frames.shape[1]), self._frames[index]
+    def _read(self, index: int, sample: Callable[[Video], T]) -> T:
+        """Return what ``sample`` takes from a clip; see :meth:`Reader.read`."""
+        if self._cache is not None:
+            return sample(Stored(self._cache[index]))
         data = self.data
-        drawn = data.resize if data.drawing is not None else None  # the cache of a drawn set scales while it decodes
+        size = data.resize if data.drawing is not None else None  # as the cache of a drawn set is decoded
         side = max(data.short_side or (0,)) if self.training else data.test_side or 0
-        return self._reader.read(self.split.clips[index].path, choose, drawn, (side, side) if side else data.resize)
-
-    def _scaled(self, clip: Clip) -> Clip:
-        return clip if self._frames is not None else transforms.scale(clip, self.data.resize)
-
-    def _cut(self, clip: Clip, box: Box, at: NDArray[np.int64]) -> Clip:
-        return box.cut(clip) if self._frames is None else box.cut(clip)[at]
+        floor = (side, side) if side else data.resize
+        return self._reader.read(self.split.clips[index].path, sample, size, floor)
 
 
 def _view(key: Key) -> int:
     return key[2] if len(key) == 3 else 0
 
 
-def _size(clip: Clip) -> tuple[int, int]:
-    return clip.shape[1], clip.shape[2]
+def _size(frames: Frames) -> tuple[int, int]:
+    return frames.shape[1], frames.shape[2]

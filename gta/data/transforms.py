@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Clip = NDArray[np.uint8]
+Frames = NDArray[np.uint8]
+"""RGB pictures of one size, (T, H, W, 3)."""
 SCALES = (1.0, 0.875, 0.75, 0.66)
 """Sides of the multi-scale crop, as fractions of the shorter side (paper, appendix E)."""
 
@@ -34,9 +35,9 @@ class Box:
     height: int
     width: int
 
-    def cut(self, clip: Clip) -> Clip:
+    def cut(self, frames: Frames) -> Frames:
         """Return the part of (..., H, W, 3) inside the box, as a view."""
-        return clip[..., self.top : self.top + self.height, self.left : self.left + self.width, :]
+        return frames[..., self.top : self.top + self.height, self.left : self.left + self.width, :]
 
 
 def may_flip(template: str) -> bool:
@@ -128,34 +129,34 @@ def multiscale_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -
     return Box((size[0] - height) // 4 * down, (size[1] - width) // 4 * right, height, width)
 
 
-def resize(clip: Clip, crop: int) -> Clip:
+def resize(frames: Frames, crop: int) -> Frames:
     """Scale every frame to ``crop`` x ``crop``; see :func:`scale`."""
-    return scale(clip, (crop, crop))
+    return scale(frames, (crop, crop))
 
 
-def scale(clip: Clip, size: tuple[int, int]) -> Clip:
+def scale(frames: Frames, size: tuple[int, int]) -> Frames:
     """Scale every frame to ``size`` (height, width), bilinear with anti-aliasing; a clip of that size stays as it is.
 
     The same filter as PIL's, to within one level of 255.
     """
-    if clip.shape[1:3] == size:
-        return clip
+    if frames.shape[1:3] == size:
+        return frames
     import torch
     from torch.nn.functional import interpolate
 
-    pictures = torch.from_numpy(np.ascontiguousarray(clip)).permute(0, 3, 1, 2)
+    pictures = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)
     scaled = interpolate(pictures, size=size, mode="bilinear", antialias=True, align_corners=False)
     return np.asarray(scaled.permute(0, 2, 3, 1).contiguous().numpy(), np.uint8)
 
 
-def jitter_colour(rng: np.random.Generator, clip: Clip, strength: float) -> Clip:
+def jitter_colour(rng: np.random.Generator, frames: Frames, strength: float) -> Frames:
     """Multiply brightness, contrast and saturation by factors uniform in 1 ± ``strength``, the same for all frames.
 
     Contrast turns about the mean grey of the clip, saturation about each pixel's grey (BT.601).
     """
     brightness, contrast, saturation = rng.uniform(1 - strength, 1 + strength, 3).astype(np.float32)
     weights = np.array([0.299, 0.587, 0.114], np.float32)
-    pictures = np.clip(clip.astype(np.float32) * brightness, 0, 255)
+    pictures = np.clip(frames.astype(np.float32) * brightness, 0, 255)
     middle = (pictures @ weights).mean(dtype=np.float64).astype(np.float32)
     pictures = np.clip(middle + (pictures - middle) * contrast, 0, 255)
     grey = (pictures @ weights)[..., None]

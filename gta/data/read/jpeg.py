@@ -28,7 +28,7 @@ from gta.data.read.container import MAX_PIXELS
 from gta.data.read.deadline import ClipError, Deadline
 from gta.data.read.orientation import from_exif
 from gta.data.read.probe import Probe
-from gta.data.read.pyav import Choose, checked
+from gta.data.read.video import Indices, check_indices
 
 _NAME = re.compile(r"([a-z]+[_-]?)?(\d{1,9})(\.jpe?g)", re.IGNORECASE)
 _NAMED = 5
@@ -75,38 +75,51 @@ def _gaps(numbers: list[int]) -> Iterator[str]:
         yield f"{lost} of {lost + len(numbers)} frame numbers are missing: {named}{more}"
 
 
-def read(
-    folder: Path, choose: Choose, floor: tuple[int, int] | None, deadline: Deadline
-) -> tuple[int, NDArray[np.uint8]]:
-    """Return the number of frames and the chosen ones as RGB, (n, H, W, 3).
+class FrameFolder:
+    """A folder of numbered jpg files as a :class:`~gta.data.read.video.Video`."""
 
-    Args:
-        folder: the clip's.
-        choose: from the number of frames to the wanted ones.
-        floor: height and width that suffice; larger pictures may come at a power of two below their size.
-        deadline: when to give up.
+    def __init__(self, folder: Path, floor: tuple[int, int] | None, deadline: Deadline) -> None:
+        """List the frames.
 
-    Raises:
-        ClipError: a frame is missing, corrupt or of another size than the first.
-    """
-    files = frame_files(folder)
-    wanted = checked(folder, choose(len(files)), len(files))
-    array: NDArray[np.uint8] | None = None
-    row_of: dict[int, int] = {}
-    for row, number in enumerate(wanted):
-        deadline.check()
-        if array is not None and number in row_of:
-            array[row] = array[row_of[number]]
-            continue
-        picture = decode(files[number], floor)
-        if array is None:
-            array = np.empty((len(wanted), *picture.shape), np.uint8)
-        if picture.shape != array.shape[1:]:
-            raise ClipError(f"{files[number]} has another size than the first frame; unpack the frames again")
-        array[row] = picture
-        row_of[number] = row
-    assert array is not None
-    return len(files), array
+        Args:
+            folder: the clip's.
+            floor: height and width that suffice; larger pictures may come at a power of two below their size.
+            deadline: when to give up.
+
+        Raises:
+            ClipError: see :func:`frame_files`.
+        """
+        self._folder, self._floor, self._deadline = folder, floor, deadline
+        self._files = frame_files(folder)
+
+    @property
+    def length(self) -> int:
+        """Number of frames."""
+        return len(self._files)
+
+    def take(self, indices: Indices) -> NDArray[np.uint8]:
+        """Return the chosen frames as RGB, (n, H, W, 3).
+
+        Raises:
+            ClipError: a frame is missing, corrupt or of another size than the first.
+        """
+        wanted = check_indices(self._folder, indices, self.length)
+        array: NDArray[np.uint8] | None = None
+        row_of: dict[int, int] = {}
+        for row, number in enumerate(wanted):
+            self._deadline.check()
+            if array is not None and number in row_of:
+                array[row] = array[row_of[number]]
+                continue
+            picture = decode(self._files[number], self._floor)
+            if array is None:
+                array = np.empty((len(wanted), *picture.shape), np.uint8)
+            if picture.shape != array.shape[1:]:
+                raise ClipError(f"{self._files[number]} has another size than the first frame; unpack the frames again")
+            array[row] = picture
+            row_of[number] = row
+        assert array is not None
+        return array
 
 
 def probe(folder: Path, deadline: Deadline) -> Probe:
@@ -127,7 +140,7 @@ def probe(folder: Path, deadline: Deadline) -> Probe:
 
 
 def decode(path: Path, floor: tuple[int, int] | None) -> NDArray[np.uint8]:
-    """Decode one picture as RGB, (H, W, 3), the right way up; see :func:`read` for ``floor``.
+    """Decode one picture as RGB, (H, W, 3), the right way up; see :class:`FrameFolder` for ``floor``.
 
     Raises:
         ClipError: it is missing or corrupt.

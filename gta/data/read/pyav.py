@@ -13,25 +13,24 @@ VP9), the clip is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from gta.data.read.container import check_moving, opened
 from gta.data.read.deadline import ClipError, Deadline
 from gta.data.read.numbering import Numbered, numbered_by_time
 from gta.data.read.orientation import converter
+from gta.data.read.video import Indices, Recounted, Video, check_indices
 
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.stream import VideoStream
-
-Choose = Callable[[int], Sequence[int] | NDArray[np.int64]]
-"""From the number of frames of a clip to the numbers, from 0, of those that are wanted: any order, repeats allowed."""
 
 
 def count(path: Path, deadline: Deadline) -> int:
@@ -53,34 +52,19 @@ def told(path: Path) -> tuple[int, list[float]] | None:
         return stream.index, [float(time * stream.time_base) for time in numbered.times]
 
 
-def read(path: Path, choose: Choose, size: tuple[int, int] | None, deadline: Deadline) -> tuple[int, NDArray[np.uint8]]:
-    """Return the number of frames of a video and the chosen ones as RGB, (n, H, W, 3); ``size`` scales them."""
+@contextmanager
+def open_video(path: Path, size: tuple[int, int] | None, deadline: Deadline) -> Iterator[Video]:
+    """Open a video file; its frames come at ``size`` (height, width) as shown, or at their own where it is None.
+
+    Raises:
+        ClipError: the file is missing, corrupt or no film.
+    """
     with opened(path) as (container, stream):
         numbered, stored = numbered_by_time(container, stream)
         if numbered is not None:
-            length = len(numbered.times)
-            wanted = checked(path, choose(length), length)
-            pictures = _Pictures(path, wanted, size)
-            if _read_groups(stream, numbered, pictures, deadline):
-                return length, pictures.array()
-    if numbered is None:
-        return _read_in_turn(path, choose, size, deadline, stored)
-    return length, _read_all_by_time(path, numbered, _Pictures(path, wanted, size), deadline)
-
-
-def checked(path: Path, numbers: Sequence[int] | NDArray[np.int64], length: int) -> list[int]:
-    """Return the chosen frame numbers.
-
-    Raises:
-        ClipError: one of them lies behind the end.
-        ValueError: none is chosen, or a negative one.
-    """
-    wanted = [int(number) for number in numbers]
-    if not wanted or min(wanted) < 0:
-        raise ValueError(f"{path}: frame numbers must be 0 or more and at least one; got {wanted}")
-    if max(wanted) >= length:
-        raise ClipError(f"{path} has {length} frames, frame {max(wanted)} was asked for; re-download the file")
-    return wanted
+            yield _ByTime(path, size, deadline, stream, numbered)
+            return
+    yield _InTurn(path, size, deadline, stored)
 
 
 class _Pictures:
@@ -113,52 +97,105 @@ class _Pictures:
         return self._array
 
 
-def _read_groups(stream: VideoStream, numbered: Numbered, pictures: _Pictures, deadline: Deadline) -> bool:
-    """Decode what the chosen frames need; False when they do not come as the time stamps say."""
-    from av.error import FFmpegError
+class _ByTime:
+    """A video whose packets tell when each frame is shown: only what the chosen frames need is decoded."""
 
-    packets, stamps, times = numbered.packets, numbered.stamps, numbered.times
-    number_at: dict[int | None, int] = {time: number for number, time in enumerate(times)}
-    place = {time: i for i, time in enumerate(stamps)}
-    keys = [i for i, packet in enumerate(packets) if packet.is_keyframe]
-    codec = stream.codec_context
-    spares = codec.name == "h264"  # what it marks as not referred to can be left out without a trace
-    chosen = set(pictures.missing)
-    try:
-        for i, (first, last) in enumerate(_ranges(stamps, keys, [place[times[number]] for number in chosen])):
-            if i > 0:
-                codec.flush_buffers()
-            for packet in packets[first : last + 1]:
-                deadline.check()
-                if spares:
-                    codec.skip_frame = "DEFAULT" if number_at.get(packet.pts, -1) in chosen else "NONREF"
-                for frame in codec.decode(packet):
-                    if frame.is_corrupt:
-                        return False  # what stands in for the damage depends on the frames before
-                    pictures.add(number_at.get(frame.pts, -1), frame)
-            for frame in codec.decode(None):
-                pictures.add(number_at.get(frame.pts, -1), frame)
-    except FFmpegError:
-        return False  # whether the file is to blame shows when it is read from its beginning
-    return not pictures.missing
+    def __init__(
+        self, path: Path, size: tuple[int, int] | None, deadline: Deadline, stream: VideoStream, numbered: Numbered
+    ) -> None:
+        self.length = len(numbered.times)
+        self._path, self._size, self._deadline = path, size, deadline
+        self._stream, self._numbered = stream, numbered
+        self._number_at: dict[int | None, int] = {time: number for number, time in enumerate(numbered.times)}
+
+    def take(self, indices: Indices) -> NDArray[np.uint8]:
+        """Return the chosen frames, (n, H, W, 3)."""
+        wanted = check_indices(self._path, indices, self.length)
+        pictures = _Pictures(self._path, wanted, self._size)
+        if not self._decode_groups(pictures):
+            pictures = _Pictures(self._path, wanted, self._size)
+            self._decode_from_start(pictures)
+        return pictures.array()
+
+    def _decode_groups(self, pictures: _Pictures) -> bool:
+        """Decode the groups of the chosen frames; False when the frames do not come as the time stamps say."""
+        packets, stamps, times = self._numbered.packets, self._numbered.stamps, self._numbered.times
+        place = {time: i for i, time in enumerate(stamps)}
+        keys = [i for i, packet in enumerate(packets) if packet.is_keyframe]
+        codec = self._stream.codec_context
+        spares = codec.name == "h264"  # what it marks as not referred to can be left out without a trace
+        chosen = set(pictures.missing)
+        try:
+            for first, last in _ranges(stamps, keys, [place[times[number]] for number in chosen]):
+                if codec.is_open:  # a group begins without the pictures of the one before
+                    codec.flush_buffers()
+                for packet in packets[first : last + 1]:
+                    self._deadline.check()
+                    if spares:
+                        codec.skip_frame = "DEFAULT" if self._number_at.get(packet.pts, -1) in chosen else "NONREF"
+                    for frame in codec.decode(packet):
+                        if frame.is_corrupt:
+                            return False  # what stands in for the damage depends on the frames before
+                        pictures.add(self._number_at.get(frame.pts, -1), frame)
+                for frame in codec.decode(None):
+                    pictures.add(self._number_at.get(frame.pts, -1), frame)
+        except FFmpegError:
+            return False  # whether the file is to blame shows when it is read from its beginning
+        return not pictures.missing
+
+    def _decode_from_start(self, pictures: _Pictures) -> None:
+        """Decode all frames up to the last chosen one.
+
+        Raises:
+            ClipError: one of the chosen frames does not come.
+        """
+        with opened(self._path) as (container, stream):
+            for frame in container.decode(stream):
+                self._deadline.check()
+                pictures.add(self._number_at.get(frame.pts, -1), frame)
+                if not pictures.missing:
+                    return
+        raise ClipError(
+            f"{self._path}: frame {min(pictures.missing)} of {self.length} (from 0) does not decode; "
+            "re-download the file"
+        )
 
 
-def _read_all_by_time(path: Path, numbered: Numbered, pictures: _Pictures, deadline: Deadline) -> NDArray[np.uint8]:
-    """Decode from the beginning up to the last chosen frame.
+class _InTurn:
+    """A video whose packets do not tell its frames: all of it is decoded, and frames are numbered as they come.
 
-    Raises:
-        ClipError: one of them does not come.
+    Packets still say how many frames may come. That is the length until a decode has counted them, so that a file
+    which keeps its promise is decoded once.
     """
-    number_at: dict[int | None, int] = {time: number for number, time in enumerate(numbered.times)}
-    with opened(path) as (container, stream):
-        for frame in container.decode(stream):
-            deadline.check()
-            pictures.add(number_at.get(frame.pts, -1), frame)
-            if not pictures.missing:
-                return pictures.array()
-    raise ClipError(
-        f"{path}: frame {min(pictures.missing)} of {len(numbered.times)} (from 0) does not decode; re-download the file"
-    )
+
+    def __init__(self, path: Path, size: tuple[int, int] | None, deadline: Deadline, promised: int) -> None:
+        self._path, self._size, self._deadline = path, size, deadline
+        self._counted = promised == 0
+        self.length = promised or _count_decoded(path, deadline)
+
+    def take(self, indices: Indices) -> NDArray[np.uint8]:
+        """Return the chosen frames, (n, H, W, 3).
+
+        Raises:
+            ClipError: the file gives another number of frames each time.
+            Recounted: it gives another number of frames than its packets promised.
+        """
+        pictures = self._pictures(indices)
+        came = _count_decoded(self._path, self._deadline, pictures)
+        if came == self.length and pictures is not None:
+            return pictures.array()
+        if self._counted:
+            raise ClipError(f"{self._path} gives another number of frames each time; re-download the file")
+        self.length, self._counted = came, True
+        raise Recounted
+
+    def _pictures(self, indices: Indices) -> _Pictures | None:
+        try:
+            return _Pictures(self._path, check_indices(self._path, indices, self.length), self._size)
+        except ClipError:
+            if self._counted:
+                raise
+            return None  # more frames may come than were promised
 
 
 def _ranges(stamps: list[int], keys: list[int], places: list[int]) -> list[tuple[int, int]]:
@@ -176,33 +213,6 @@ def _ranges(stamps: list[int], keys: list[int], places: list[int]) -> list[tuple
         else:
             ranges.append((start, place))
     return ranges
-
-
-def _read_in_turn(
-    path: Path, choose: Choose, size: tuple[int, int] | None, deadline: Deadline, length: int
-) -> tuple[int, NDArray[np.uint8]]:
-    """Decode all frames and keep the chosen ones.
-
-    Args:
-        path: the file.
-        choose: see :func:`read`.
-        size: see :func:`read`.
-        deadline: when to give up.
-        length: how many frames may come. When others come, all is decoded once more.
-
-    Raises:
-        ClipError: no frame comes, or another number each time.
-    """
-    pictures = None
-    with suppress(ClipError):  # too short; that is an error when this number of frames has come
-        pictures = _Pictures(path, checked(path, choose(length), length), size) if length > 0 else None
-    came = _count_decoded(path, deadline, pictures)
-    if came != length or pictures is None:
-        length, pictures = came, _Pictures(path, checked(path, choose(came), came), size)
-        came = _count_decoded(path, deadline, pictures)
-    if came == length:
-        return length, pictures.array()
-    raise ClipError(f"{path} gives another number of frames each time; re-download the file")
 
 
 def _count_decoded(path: Path, deadline: Deadline, pictures: _Pictures | None = None) -> int:

@@ -8,10 +8,11 @@ Whatever is wrong with a file is a :class:`ClipError` that names it.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,12 @@ from gta.data.read import probe as whole
 from gta.data.read import torchcodec as codec
 from gta.data.read.deadline import ClipError, Deadline, within
 from gta.data.read.probe import Probe
-from gta.data.read.pyav import Choose
+from gta.data.read.video import Indices, Recounted, Video
 from gta.errors import UserError, nearest
 
 __all__ = ["ClipError", "Decoder", "Probe", "Reader", "count_frames", "probe", "read_all", "read_frames"]
 
+T = TypeVar("T")
 Decoder = Literal["pyav", "torchcodec"]
 DECODER_VARIABLE = "GTA_DECODER"
 """Environment variable that chooses the decoder where no argument does."""
@@ -40,14 +42,18 @@ class Reader:
     """Seconds that one clip may take."""
 
     def read(
-        self, path: Path, choose: Choose, size: tuple[int, int] | None = None, floor: tuple[int, int] | None = None
-    ) -> tuple[int, NDArray[np.uint8]]:
-        """Return the number of frames of a clip and the chosen ones as RGB, (n, H, W, 3).
+        self,
+        path: Path,
+        sample: Callable[[Video], T],
+        size: tuple[int, int] | None = None,
+        floor: tuple[int, int] | None = None,
+    ) -> T:
+        """Open a clip and return what ``sample`` takes from it.
 
         Args:
             path: a video file or a folder of jpg frames.
-            choose: from the number of frames to the wanted ones. It may be asked twice: a damaged file can show
-                fewer frames than it stores.
+            sample: chooses frames by the video's length and takes them. It is called once more when a damaged file
+                turns out to have another number of frames than it promised.
             size: height and width, as shown, to which a video's frames are scaled while they are converted (by PyAV
                 always).
             floor: height and width that suffice: larger jpg frames may come at a half, a quarter or an eighth.
@@ -56,14 +62,23 @@ class Reader:
             ClipError: the clip is missing, corrupt or too short, or takes longer than the time-out.
         """
 
-        def work(deadline: Deadline) -> tuple[int, NDArray[np.uint8]]:
-            if os.path.isdir(path):  # unlike Path.is_dir it never raises, whatever the name
-                return jpeg.read(path, choose, floor, deadline)
-            if self.decoder == "torchcodec" and size is None:
-                return codec.read(path, choose, deadline)
-            return pyav.read(path, choose, size, deadline)
+        def work(deadline: Deadline) -> T:
+            with self._open(path, size, floor, deadline) as video:
+                try:
+                    return sample(video)
+                except Recounted:
+                    return sample(video)
 
         return within(self.timeout, path, work)
+
+    def _open(
+        self, path: Path, size: tuple[int, int] | None, floor: tuple[int, int] | None, deadline: Deadline
+    ) -> AbstractContextManager[Video]:
+        if os.path.isdir(path):  # unlike Path.is_dir it never raises, whatever the name
+            return nullcontext(jpeg.FrameFolder(path, floor, deadline))
+        if self.decoder == "torchcodec" and size is None:
+            return codec.open_video(path, deadline)
+        return pyav.open_video(path, size, deadline)
 
 
 def choose_reader(decoder: str | None = None, timeout: float = 60.0) -> Reader:
@@ -106,9 +121,7 @@ def probe(path: Path, timeout: float = 60.0) -> Probe:
     return within(timeout, path, lambda deadline: work(path, deadline))
 
 
-def read_frames(
-    path: Path, indices: Sequence[int] | NDArray[np.int64], size: tuple[int, int] | None = None
-) -> NDArray[np.uint8]:
+def read_frames(path: Path, indices: Indices, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
     """Return the frames at ``indices`` (any order, repeats allowed) as RGB, (n, H, W, 3).
 
     Args:
@@ -119,7 +132,7 @@ def read_frames(
     Raises:
         ClipError: the clip is missing, corrupt, or ends before the last frame that is asked for.
     """
-    return Reader().read(Path(path), lambda _: indices, size)[1]
+    return Reader().read(Path(path), lambda video: video.take(indices), size)
 
 
 def read_all(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
@@ -128,4 +141,4 @@ def read_all(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uint
     Raises:
         ClipError: the clip is missing or no frame decodes.
     """
-    return Reader().read(Path(path), lambda length: range(length), size)[1]
+    return Reader().read(Path(path), lambda video: video.take(range(video.length)), size)

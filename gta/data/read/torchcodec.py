@@ -7,6 +7,8 @@ a frame that does not decode.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,15 @@ from numpy.typing import NDArray
 
 from gta.data.read import pyav
 from gta.data.read.deadline import ClipError, Deadline
-from gta.data.read.pyav import Choose, checked
+from gta.data.read.video import Indices, Video, check_indices
 from gta.errors import UserError
 
 _HINT = "install torchcodec and FFmpeg 4 to 8, or choose the decoder pyav"
 
 
-def read(path: Path, choose: Choose, deadline: Deadline) -> tuple[int, NDArray[np.uint8]]:
-    """Return the number of frames and the chosen ones as RGB, (n, H, W, 3); seeks exactly, one thread.
+@contextmanager
+def open_video(path: Path, deadline: Deadline) -> Iterator[Video]:
+    """Open a video file with torchcodec's exact seeking on one thread, or with PyAV where that is needed.
 
     Raises:
         ClipError: the file is missing or corrupt.
@@ -30,27 +33,42 @@ def read(path: Path, choose: Choose, deadline: Deadline) -> tuple[int, NDArray[n
     """
     load = decoder_class()
     told = pyav.told(path)
-    if told is None:
-        return pyav.read(path, choose, None, deadline)
-    stream, times = told
-    length = len(times)
-    try:
-        decoder = load(
-            f"file:{path}", stream_index=stream, seek_mode="exact", num_ffmpeg_threads=1, dimension_order="NHWC"
-        )
-        alike = len(decoder) == length and decoder.metadata.rotation is None
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise _corrupt(path, error) from error
-    if not alike:
-        return pyav.read(path, choose, None, deadline)
-    wanted = checked(path, choose(length), length)
-    try:
-        batch = decoder.get_frames_at(wanted)
-    except (RuntimeError, ValueError, IndexError) as error:
-        raise _corrupt(path, error) from error
-    if not np.allclose(batch.pts_seconds.numpy(), [times[number] for number in wanted], rtol=0, atol=1e-4):
-        return pyav.read(path, choose, None, deadline)  # where a frame does not decode, the next one stands in for it
-    return length, np.asarray(batch.data.numpy(), np.uint8)
+    if told is not None:
+        stream, times = told
+        try:
+            decoder = load(
+                f"file:{path}", stream_index=stream, seek_mode="exact", num_ffmpeg_threads=1, dimension_order="NHWC"
+            )
+            alike = len(decoder) == len(times) and decoder.metadata.rotation is None
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise _corrupt(path, error) from error
+        if alike:
+            yield _Exact(path, deadline, decoder, times)
+            return
+    with pyav.open_video(path, None, deadline) as video:
+        yield video
+
+
+class _Exact:
+    """A video that torchcodec and PyAV number alike."""
+
+    def __init__(self, path: Path, deadline: Deadline, decoder: Any, times: list[float]) -> None:  # noqa: ANN401
+        self.length = len(times)
+        self._path, self._deadline, self._decoder, self._times = path, deadline, decoder, times
+
+    def take(self, indices: Indices) -> NDArray[np.uint8]:
+        """Return the chosen frames, (n, H, W, 3)."""
+        wanted = check_indices(self._path, indices, self.length)
+        try:
+            batch = self._decoder.get_frames_at(wanted)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise _corrupt(self._path, error) from error
+        expected = [self._times[number] for number in wanted]
+        if np.allclose(batch.pts_seconds.numpy(), expected, rtol=0, atol=1e-4):
+            return np.asarray(batch.data.numpy(), np.uint8)
+        # Where a frame does not decode, torchcodec gives the next one in its place; PyAV says what is wrong.
+        with pyav.open_video(self._path, None, self._deadline) as video:
+            return video.take(wanted)
 
 
 def decoder_class() -> Any:  # noqa: ANN401 - torchcodec is optional

@@ -135,7 +135,7 @@ def test_another_ssv2_folder_is_decoded_as_it_is_read(root):
     a, b = (_epoch(module, 2) for module in (foreign, ours))
     assert set(a) == set(b)
     assert all(torch.equal(a[key], b[key]) for key in a)
-    assert foreign.dataset("train")._frames is None
+    assert foreign.dataset("train")._cache is None
     assert foreign.fingerprint != ours.fingerprint
     assert foreign.label_fingerprint == ours.label_fingerprint
 

@@ -37,7 +37,7 @@ def reader(decoder: str, path: Path) -> Reader:
     """PyAV, or torchcodec where it and FFmpeg's libraries are installed."""
     try:
         found = choose_reader(decoder)
-        found.read(path, lambda _: [0])
+        found.read(path, lambda video: video.take([0]))
     except ClipError:
         raise
     except UserError as error:
@@ -65,7 +65,7 @@ def turned(request, upright, tmp_path) -> tuple[Path, np.ndarray]:
 def test_frames_are_read_the_right_way_up(turned, decoder):
     path, expected = turned
     for at in ([0, 7, 19], [11], range(20)):
-        length, frames = reader(decoder, path).read(path, lambda _, at=at: at)
+        length, frames = reader(decoder, path).read(path, lambda v, at=at: (v.length, v.take(at)))
         assert length == 20
         assert np.array_equal(frames, expected[at])
 
@@ -157,7 +157,7 @@ def test_frames_of_a_folder_follow_their_exif(tmp_path, number, without, monkeyp
     assert np.array_equal(read_frames(tmp_path, [1])[0], expected)
     found = probe(tmp_path)
     assert (found.height, found.width) == expected.shape[:2]
-    small = jpeg.read(tmp_path, lambda _: [1], (20, 20), Deadline(tmp_path))[1]
+    small = jpeg.FrameFolder(tmp_path, (20, 20), Deadline(tmp_path)).take([1])
     assert small.shape[1:3] == (expected.shape[0] // 2, expected.shape[1] // 2)
 
 
@@ -267,7 +267,7 @@ def consistent(path: Path) -> int:
     """Check that each frame is the same one whatever is asked for beside it; return the number of frames."""
     whole = videos.decode_all(path)
     for at in [*([i] for i in range(len(whole))), [0, len(whole) - 1], range(len(whole))]:
-        length, frames = Reader().read(path, lambda _, at=at: at)
+        length, frames = Reader().read(path, lambda video, at=at: (video.length, video.take(at)))
         assert length == len(whole), at
         assert np.array_equal(frames, whole[at]), at
     assert count_frames(path) == probe(path).frames == len(whole)
@@ -352,7 +352,7 @@ def test_a_name_is_that_of_a_file(tmp_path, monkeypatch, upright, name, decoder)
     monkeypatch.chdir(tmp_path)
     path = Path(name)
     path.write_bytes(upright[0].read_bytes())
-    assert np.array_equal(reader(decoder, path).read(path, lambda n: range(n))[1], upright[1])
+    assert np.array_equal(reader(decoder, path).read(path, lambda video: video.take(range(video.length))), upright[1])
     assert count_frames(path) == probe(path).frames == 20
 
 
@@ -475,7 +475,7 @@ def test_what_cannot_be_numbered_is_decoded_once(tmp_path, name, monkeypatch):
 def test_torchcodec_reads_what_is_odd_as_pyav_does(tmp_path):
     source = videos.encode(tmp_path / "source.mkv", videos.draw(30), "libx264", g="10", bf="0")
     path = videos.remux(source, tmp_path / "a.mkv", lambda packets: [None] * 3 + packets[3:])
-    length, frames = reader("torchcodec", source).read(path, lambda n: [0, n - 1])
+    length, frames = reader("torchcodec", source).read(path, lambda v: (v.length, v.take([0, v.length - 1])))
     assert length == 20
     assert np.array_equal(frames, videos.decode_all(path)[[0, 19]])
     assert codec.decoder_class() is not None

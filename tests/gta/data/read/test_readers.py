@@ -5,15 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from gta.config import DataConfig
+from gta.data.dataset import ClipDataset
 from gta.data.read import jpeg, pyav
 from gta.data.read import torchcodec as codec
 from gta.data.read.deadline import ClipError, Deadline, within
 from gta.data.read.reader import Reader, choose_reader, count_frames, probe, read_all, read_frames
+from gta.data.read.video import Stored
+from gta.data.sets.splits import Clip, Split
 from gta.errors import UserError
 from tests.support import videos
 
@@ -48,9 +54,49 @@ def test_chosen_frames_are_those_of_a_plain_decode(video):
         assert np.array_equal(read_frames(path, range(first, first + 4)), whole[first : first + 4])
 
 
+def test_an_open_video_can_be_asked_again(video):
+    path, whole = video
+    asked = ([40, 41], [3], [44, 0, 44])
+    taken = Reader().read(path, lambda v: [v.take(at) for at in asked])
+    assert all(np.array_equal(frames, whole[list(at)]) for frames, at in zip(taken, asked, strict=True))
+
+
+@pytest.mark.parametrize("promised", [0, 3, 44, 46, 99])
+def test_a_broken_promise_of_frames_changes_no_sample(tmp_path, monkeypatch, promised):
+    """Indices are chosen anew by the length that comes, and the augmentation draws as if it had been known."""
+    path = videos.encode(tmp_path / "a.avi", videos.draw(45), "mpeg4")
+    clips = Split(("a",), (Clip("a", path, 0, "a"),))
+    data = ClipDataset(clips, DataConfig("any", frames=4, resize=(24, 32), crop=20, colour=0.2), 0, True)
+    expected = [data[(epoch, 0)]["video"] for epoch in range(3)]
+    lengths = []
+    monkeypatch.setattr(pyav, "numbered_by_time", lambda *_: (None, promised))
+    frames = Reader().read(path, lambda v: (lengths.append(v.length), v.take([v.length - 1, 2]))[1])
+    assert lengths == ([45] if promised == 0 else [promised, 45])
+    assert np.array_equal(frames, videos.decode_all(path)[[44, 2]])
+    assert all(torch.equal(data[(epoch, 0)]["video"], expected[epoch]) for epoch in range(3))
+    with pytest.raises(ClipError, match=r"a\.avi has 45 frames, frame 50 was asked for"):
+        read_frames(path, [50])
+
+
+def test_a_video_that_never_keeps_its_length_is_an_error(tmp_path, monkeypatch):
+    path, counts = videos.encode(tmp_path / "a.avi", videos.draw(5), "mpeg4"), iter(range(6, 99))
+    monkeypatch.setattr(pyav, "_count_decoded", lambda *_: next(counts))
+    with pytest.raises(ClipError, match=r"a\.avi gives another number of frames each time"):
+        read_all(path)
+
+
+def test_frames_in_memory_are_a_video():
+    frames = videos.draw(6)
+    video = Stored(frames)
+    assert video.length == 6
+    assert np.array_equal(video.take([5, 0, 0]), frames[[5, 0, 0]])
+    video.take(range(6))[:] = 0  # a copy, for the cache is read-only
+    assert frames.any()
+
+
 def test_groups_without_a_chosen_frame_are_not_decoded(tmp_path, monkeypatch):
     path = videos.encode(tmp_path / "a.mp4", videos.draw(48), "libx264", g="12", bf="0", sc_threshold="0")
-    monkeypatch.setattr(pyav, "_read_in_turn", lambda *_: pytest.fail("read in turn"))
+    monkeypatch.setattr(pyav, "_count_decoded", lambda *_: pytest.fail("all is decoded"))
     seen = []
     add = pyav._Pictures.add
     monkeypatch.setattr(
@@ -72,8 +118,8 @@ def test_the_length_is_what_comes_not_what_is_stored(tmp_path):
     shown = len(videos.decode_all(path))
     assert shown == 20
     asked = []
-    length, frames = Reader().read(path, lambda n: (asked.append(n), [0, n - 1])[1])
-    assert (length, asked[-1]) == (20, 20)
+    frames = Reader().read(path, lambda v: (asked.append(v.length), v.take([0, v.length - 1]))[1])
+    assert asked == [20]
     assert np.array_equal(frames, videos.decode_all(path)[[0, 19]])
 
 
@@ -87,16 +133,16 @@ def test_torchcodec_gives_the_same_pixels(tmp_path, name):
     encoder, options = KINDS[name]
     path = videos.encode(tmp_path / name, videos.draw(40), encoder, **options)
     try:
-        length, frames = reader.read(path, lambda n: [0, 3, 3, 17, n - 1])
+        length, frames = reader.read(path, lambda v: (v.length, v.take([0, 3, 3, 17, v.length - 1])))
     except UserError as error:
         pytest.skip(str(error))
     assert length == 40
     assert np.array_equal(frames, videos.decode_all(path)[[0, 3, 3, 17, 39]])
     (tmp_path / "bad.mp4").write_bytes(b"no video")
     with pytest.raises(ClipError, match=r"bad\.mp4 cannot be decoded"):
-        reader.read(tmp_path / "bad.mp4", lambda n: [0])
+        reader.read(tmp_path / "bad.mp4", lambda video: video.take([0]))
     with pytest.raises(ClipError, match=r"frame 40 was asked for"):
-        reader.read(path, lambda n: [40])
+        reader.read(path, lambda video: video.take([40]))
 
 
 def test_the_decoder_is_chosen_by_argument_or_environment(monkeypatch):
@@ -127,10 +173,10 @@ def test_pil_and_simplejpeg_agree(tmp_path, monkeypatch):
     pytest.importorskip("simplejpeg")
     folder = videos.write_frames(tmp_path / "7", videos.draw(3, 120, 160))
     for floor in (None, (40, 50)):
-        fast = jpeg.read(folder, lambda n: range(n), floor, Deadline(folder))[1]
+        fast = jpeg.FrameFolder(folder, floor, Deadline(folder)).take(range(3))
         with monkeypatch.context() as patch:
             patch.setattr(jpeg, "_simplejpeg", lambda: None)
-            plain = jpeg.read(folder, lambda n: range(n), floor, Deadline(folder))[1]
+            plain = jpeg.FrameFolder(folder, floor, Deadline(folder)).take(range(3))
         assert np.array_equal(fast, plain)
         assert fast.shape[1:3] == ((120, 160) if floor is None else (60, 80))
 
@@ -142,8 +188,8 @@ def test_decoding_at_half_size_is_close_to_scaling_down(tmp_path):
     rng = np.random.default_rng(0)
     soft = scale(rng.integers(0, 256, (1, 30, 40, 3), dtype=np.uint8), (240, 320))
     folder = videos.write_frames(tmp_path / "7", soft)
-    whole = scale(jpeg.read(folder, lambda n: range(n), None, Deadline(folder))[1], (100, 120))
-    half = jpeg.read(folder, lambda n: range(n), (100, 120), Deadline(folder))[1]
+    whole = scale(jpeg.FrameFolder(folder, None, Deadline(folder)).take([0]), (100, 120))
+    half = jpeg.FrameFolder(folder, (100, 120), Deadline(folder)).take([0])
     assert half.shape[1:3] == (120, 160)
     assert np.abs(scale(half, (100, 120)).astype(int) - whole).mean() < 2
 
@@ -177,12 +223,12 @@ def test_frames_of_unequal_size_and_empty_folders(tmp_path):
 def test_a_hanging_decode_is_given_up_in_any_thread(tmp_path, monkeypatch):
     path = videos.encode(tmp_path / "a.mp4", videos.draw(5), "libx264")
     release = threading.Event()
-    monkeypatch.setattr(pyav, "read", lambda *_: release.wait(20))
+    monkeypatch.setattr(pyav, "open_video", lambda *_: release.wait(20))
     reader, caught = Reader(timeout=0.2), []
 
     def read() -> None:
         try:
-            reader.read(path, lambda n: [0])
+            reader.read(path, lambda video: video.take([0]))
         except UserError as error:
             caught.append(str(error))
 
@@ -211,3 +257,33 @@ def test_what_is_given_up_stops_by_itself():
     with pytest.raises(ClipError, match=r"clip is not read after 0\.05 s"):
         within(0.05, Path("clip"), work)
     assert stopped.wait(5)
+
+
+class FakeDecoder:
+    """As torchcodec's ``VideoDecoder``, over a plain decode; ``late`` frames are shown a second after their time."""
+
+    late: tuple[int, ...] = ()
+    metadata = SimpleNamespace(rotation=None)
+
+    def __init__(self, name: str, **_: object) -> None:
+        path = Path(name.removeprefix("file:"))
+        self.frames, self.times = 255 - videos.decode_all(path), pyav.told(path)[1]
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def get_frames_at(self, wanted: list[int]) -> SimpleNamespace:
+        times = [self.times[number] + (number in self.late) for number in wanted]
+        return SimpleNamespace(data=torch.from_numpy(self.frames[wanted]), pts_seconds=torch.tensor(times))
+
+
+def test_torchcodec_gives_frames_and_pyav_those_that_it_shows_at_another_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(codec, "decoder_class", lambda: FakeDecoder)
+    monkeypatch.setattr(FakeDecoder, "late", (7,))
+    path = videos.encode(tmp_path / "a.mp4", videos.draw(12), "libx264")
+    whole = videos.decode_all(path)
+    first, second = Reader("torchcodec").read(path, lambda v: (v.take([0, v.length - 1]), v.take([7, 3])))
+    assert np.array_equal(first, 255 - whole[[0, 11]])  # the fake's negatives
+    assert np.array_equal(second, whole[[7, 3]])
+    odd = videos.encode(tmp_path / "a.avi", videos.draw(12), "mpeg4")
+    assert np.array_equal(Reader("torchcodec").read(odd, lambda v: v.take([5])), videos.decode_all(odd)[[5]])
