@@ -101,7 +101,7 @@ def compact_run(store: Store, run_id: str) -> list[Rewritten]:
     if not isinstance(result, Result):
         raise UserError(str(result) if result else f"run {run_id} in {store.runs} has no result yet")
     kept = averaged_views(result.profile, result.seed).get(run_id, set())
-    embedded = PROFILES[result.profile].data.drawing is not None
+    embedded = PROFILES[result.profile].data.drawn
     found = list(_rewritten(store.folder(run_id), result, embedded, kept))
     if found:
         path = store.folder(run_id) / "result.json"

@@ -193,7 +193,7 @@ def _train(
     from experiments.runner.progress import make_progress, stamp
 
     todo = request.todo
-    small = request.profile.data.drawing is not None
+    small = request.profile.data.drawn
     jobs = options.jobs or (min(cores(), MAX_JOBS) if small else 1)
     # Threads decide the order of sums: the same for every row and every restart of a drawn profile.
     threads = 1 if small else max(1, cores() // jobs)
@@ -233,7 +233,7 @@ def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Re
         return LocalExecutor(jobs, threads, options.devices)
     from experiments.runner.slurm import SlurmExecutor
 
-    gpu = request.profile.data.drawing is None
+    gpu = not request.profile.data.drawn
     folder = request.store.results / "slurm"
     return SlurmExecutor(folder, options.jobs or len(request.runs), options.devices, options.nodes, threads, gpu)
 

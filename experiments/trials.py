@@ -41,7 +41,7 @@ def on_tune(profile: Profile) -> Profile:
     Raises:
         UserError: its data are not drawn, so that there is no such draw.
     """
-    if profile.data.drawing is None:
+    if not profile.data.drawn:
         raise UserError(
             f"profile {profile.name!r} is of a real data set; trials are evaluated on the `tune` draw, which only "
             "drawn data sets have: take --profile tiny or smoke"

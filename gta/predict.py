@@ -132,7 +132,7 @@ def _labels(config: RunConfig) -> list[str]:
     """Return the names of a checkpoint that was written before they were kept in it."""
     from gta.data.drawn.templates import TEMPLATES
 
-    if config.data.drawing is not None:
+    if config.data.drawn:
         return sorted(template.name for template in TEMPLATES)
     return [f"class {number}" for number in range(config.model.classes)]
 

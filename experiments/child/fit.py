@@ -82,7 +82,7 @@ def train(config: RunConfig, child: ChildOptions) -> None:
     env = describe(child, data.fingerprint) | {"accumulate": accumulate}
     if (limit := damage_limit()) is not None:
         env["damaged"] = limit
-    if config.data.drawing is None:
+    if not config.data.drawn:
         env["passport"] = read_passport(child.data)
     env = _record_environment(child, env, checkpoint)
     wandb = child.wandb if is_first(child.processes) else "disabled"
@@ -174,7 +174,7 @@ def _data(
 
     workers = child.workers
     if workers is None:
-        workers = batches.workers(0 if config.data.drawing is not None else max(1, child.threads // child.devices))
+        workers = batches.workers(0 if config.data.drawn else max(1, child.threads // child.devices))
     return VideoDataModule(
         dataclasses.replace(config.data, evaluation_split=split),
         child.data,
@@ -244,7 +244,7 @@ def _trainer(
     accumulate = batches.parts(config, child.processes)
     steps = len(data.dataset("train")) // config.train.batch_size
     precise = config.train.precise_bn * accumulate
-    looks = max(1, CURVE_POINTS // config.train.epochs) if config.data.drawing else 1
+    looks = max(1, CURVE_POINTS // config.train.epochs) if config.data.drawn else 1
     return pl.Trainer(
         accelerator="auto",
         devices=child.devices,
@@ -275,6 +275,6 @@ def _trainer(
 
 def _curve_batches(config: RunConfig, data: VideoDataModule) -> int | float:
     """Return how much of the split a look of the curve reads: up to a quarter of a small, drawn one, else all."""
-    if config.data.drawing is None:
+    if not config.data.drawn:
         return 1.0
     return max(1, min(len(data.val_dataloader()) // 4, CURVE_CLIPS // data.batch_size))

@@ -133,7 +133,7 @@ def _lost(data: VideoDataModule, stored: StoredScores) -> dict[str, Any]:
     ``missing`` ids that its lists name, by split; ``replaced`` how often a clip could not be trained on; ``unreadable``
     clips of the evaluation that were counted as wrong.
     """
-    if data.data.drawing is not None:
+    if data.data.drawn:
         return {}
     own = stored.scores[:, np.arange(len(stored.labels)), stored.labels]
     return {

@@ -88,7 +88,7 @@ def render_html(sections: Sequence[Section], overview: Sequence[Picture], folder
     title = f"Global Temporal Attention: the tables at profile {profile.name}"
     warning = "<p><strong>smoke: not a result.</strong></p>" if profile.name == "smoke" else ""
     where = f"Measured on <code>{escape(profile.name)}</code>: {escape(profile.title)}."
-    if profile.data.drawing is not None:
+    if profile.data.drawn:
         where += (
             " <strong>Nothing here was measured on Something-Something or Kinetics</strong>; the paper's columns are "
             "its own figures, to compare order and sign only."

@@ -73,4 +73,4 @@ def planned_seconds(runs: Sequence[RunConfig], listed: int | None, processes: in
     """
     costs = zip(runs, estimate(runs, listed), strict=True)
     drawn = SUSTAINED / CORE
-    return {run.id: 3600 * c.gpu_hours * (1 / processes if run.data.drawing is None else drawn) for run, c in costs}
+    return {run.id: 3600 * c.gpu_hours * (drawn if run.data.drawn else 1 / processes) for run, c in costs}

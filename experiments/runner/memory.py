@@ -78,6 +78,6 @@ def what_helps(config: RunConfig, processes: int) -> str:
 
 def _has_workers(config: RunConfig) -> bool:
     try:
-        return batches.workers(int(config.data.drawing is None)) > 0
+        return batches.workers(int(not config.data.drawn)) > 0
     except UserError:
         return True

@@ -40,7 +40,7 @@ def inspect(runs: Sequence[RunConfig], data: Path, results: Path, processes: int
     """
     found = Preflight()
     lists: Mapping[SplitName, Split] = {}
-    real = [run for run in runs if run.data.drawing is None]
+    real = [run for run in runs if not run.data.drawn]
     if real and not _absent(data):
         try:
             lists = _read_lists(real, data)
@@ -55,7 +55,7 @@ def inspect(runs: Sequence[RunConfig], data: Path, results: Path, processes: int
     _note(found.problems, damage_limit)
     for run in runs:
         _note(found.problems, lambda run=run: batches.parts(run, processes))  # type: ignore[misc]
-        if run.data.drawing is not None:
+        if run.data.drawn:
             _check_drawn(run, found)
         elif lists:
             _note(found.problems, lambda run=run: check_classes(run, data, lists["train"].labels))  # type: ignore[misc]

@@ -39,7 +39,7 @@ def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Pre
     """
     lines = [["run", "state", "seed", "config", "row"]]
     lines += [[run.id, run.state, str(run.config.seed), describe(run.config), _uses(run)] for run in runs]
-    real = [run for run in runs if run.config.data.drawing is None]
+    real = [run for run in runs if not run.config.data.drawn]
     if real:
         costs, notes = _costs(real, data, found)
         for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):

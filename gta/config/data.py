@@ -77,6 +77,11 @@ class DataConfig(Checked):
     colour: float = later(0.0)
     """Training: brightness, contrast and saturation vary by factors up to 1 ± colour, the same for a whole clip."""
 
+    @property
+    def drawn(self) -> bool:
+        """Whether the clips are an embedded set's, drawn here, and not somebody's files."""
+        return self.drawing is not None
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require_at_least(1, "stride", "frames", "crop")

@@ -204,7 +204,7 @@ class ClipDataset(Dataset[Batch]):
         if self._cache is not None:
             return sample(Stored(self._cache[index]))
         data = self.data
-        size = data.resize if data.drawing is not None else None  # as the cache of a drawn set is decoded
+        size = data.resize if data.drawn else None  # as the cache of a drawn set is decoded
         side = max(data.short_side or (0,)) if self.training else data.test_side or 0
         floor = (side, side) if side else data.resize
         return self._reader.read(self.split.clips[index].path, sample, size, floor)

@@ -131,7 +131,7 @@ class VideoDataModule(pl.LightningDataModule):
     # ------------------------------------------------------------------------------------ Lightning
     def prepare_data(self) -> None:
         """Draw an embedded set and decode it into its cache, unless that is done."""
-        if self.data.drawing is not None:
+        if self.data.drawn:
             for role in ("train", "validation"):
                 self.dataset(role)
 
@@ -144,7 +144,7 @@ class VideoDataModule(pl.LightningDataModule):
         self.dataset("validation")
         if stage in (None, "fit"):
             self.dataset("train")
-            if self.data.drawing is None:
+            if not self.data.drawn:
                 self._compare()
 
     def train_dataloader(self) -> ClipLoader:
@@ -174,8 +174,8 @@ class VideoDataModule(pl.LightningDataModule):
         if role not in self._splits:
             name = "train" if role == "train" else self.data.evaluation_split
             folder = self._folder(role)
-            split = read_split(folder, name, None if self.data.drawing is not None else self.data.dataset)
-            if self.data.drawing is not None:
+            split = read_split(folder, name, None if self.data.drawn else self.data.dataset)
+            if self.data.drawn:
                 self._fingerprints[role] = str(embedded_info(folder)["splits"][name]["sha256"])
             else:
                 lines = "\n".join(f"{clip.id};{clip.template}" for clip in split.clips)
@@ -207,7 +207,7 @@ class VideoDataModule(pl.LightningDataModule):
         return ensure_embedded(self.root, drawing, self.data.dataset, self._jobs, self._progress, (split,))
 
     def _cache(self, role: Role, split: Split) -> NDArray[np.uint8] | None:
-        if self.data.drawing is None:
+        if not self.data.drawn:
             return None
         name = "train" if role == "train" else self.data.evaluation_split
         folder = self._folder(role) / "cache"

@@ -110,7 +110,7 @@ def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
         result = snapshot.read(config.id)
         recorded = result.digests_of(path.name) if isinstance(result, Result) else ()
         members.append(Member(path, views, recorded, path.stat().st_mtime_ns if path.exists() else 0))
-    return judged(tuple(members), classes, profile.data.drawing is not None)
+    return judged(tuple(members), classes, profile.data.drawn)
 
 
 def same_start(rows: Sequence[RowData], seed: int, profile: Profile) -> bool:

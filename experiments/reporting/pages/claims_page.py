@@ -117,7 +117,7 @@ def render_claims(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
     found = [verdict for _, verdicts in tables for verdict in verdicts]
     profile = tables[0][0].profile
     where = f"`{profile.name}` ({profile.title})"
-    if profile.data.drawing is not None:
+    if profile.data.drawn:
         where = f"drawn clips, {where}, not on the paper's data sets"
     parts = [
         "# The paper's claims, tested",

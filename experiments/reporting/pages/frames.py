@@ -52,7 +52,7 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
     """Return the table as people read it; every cell is text."""
     import pandas as pd
 
-    labels, shows_kinds = _labels(data.table), data.profile.data.drawing is not None
+    labels, shows_kinds = _labels(data.table), data.profile.data.drawn
     shows_top5 = not shows_kinds or any("top5" in row.paper for row in data.table.rows)
     printed, costs = paper_columns(data.table), paper_costs(data.table)
     top = max((result.macs for _, result in data.results), default=0)
@@ -137,7 +137,7 @@ def measured_on(data: TableData) -> str:
     """Return the sentence that says on what the table was measured, and on what the paper's figures were."""
     profile, table = data.profile, data.table
     paper = " and ".join(filter(None, (table.paper_data, table.paper_data_2)))
-    if profile.data.drawing is None:
+    if not profile.data.drawn:
         return f"Measured on `{profile.name}` ({profile.title}); the paper measured it on {paper}."
     return (
         f"Measured with a narrow ResNet on drawn clips (`{profile.data.dataset}`: {profile.title}), not on "

@@ -66,7 +66,7 @@ def legend(data: TableData) -> str:
     if any(row.row.quoted for row in data.rows):
         lines.append(f"{cells.QUOTED}: a figure that the paper quotes from other work; nothing is run for it.")
     lines.extend(_ensembles(data))
-    if data.profile.data.drawing is not None:
+    if data.profile.data.drawn:
         split_names = sorted({row.row.split for row in data.rows if row.results}) or ["validation"]
         lines.append(
             "Within pair: only the two templates of an order pair compete; chance is 50. ± is the spread over seeds "
@@ -81,7 +81,7 @@ def legend(data: TableData) -> str:
 
 def second_legend(data: TableData) -> str:
     """Return how the table of kinds and cost is read."""
-    if data.profile.data.drawing is None:
+    if not data.profile.data.drawn:
         return "Parameters and MACs are those of one view; the paper's beside them."
     kinds = ", ".join(title for title in KINDS.values() if title != "within pair")
     return (

@@ -69,7 +69,7 @@ def draw_lines(curves: Curves, label: str, title: str) -> Figure:
 
 
 def _label(data: TableData) -> str:
-    return f"validation top-1 (%), {where(data)}{'' if data.profile.data.drawing is None else QUARTER}"
+    return f"validation top-1 (%), {where(data)}{QUARTER if data.profile.data.drawn else ''}"
 
 
 def _mean_curve(results: Sequence[Result]) -> dict[float, float]:

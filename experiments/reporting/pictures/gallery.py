@@ -83,7 +83,7 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
         source = "\n".join(str(numeric_frame(data).to_csv(index=False)) for data, _ in tables)
         alt = "Top-1 of every measured row against its multiply-accumulates"
         found.append(Picture("tradeoff", "Accuracy against cost", alt, source, partial(draw_tradeoff, rows)))
-        if tables[0][0].profile.data.drawing is not None:
+        if tables[0][0].profile.data.drawn:
             by_template = read_templates(rows, store)
             if by_template:
                 alt = "Heat map of top-1 within each template, for every measured row"
@@ -190,4 +190,4 @@ def _folders(entry: Distinct, store: Store) -> list[tuple[Path, Result]]:
 
 def _clips(entry: Distinct) -> str:
     profile = entry.table.profile
-    return f"drawn clips ({profile.name})" if profile.data.drawing is not None else f"{profile.title} ({profile.name})"
+    return f"drawn clips ({profile.name})" if profile.data.drawn else f"{profile.title} ({profile.name})"

@@ -52,7 +52,7 @@ def draw_table(data: TableData) -> Figure:
 
 def where(data: TableData) -> str:
     """Return on what a table was measured, for the label of an axis."""
-    return data.profile.name if data.profile.data.drawing is None else f"drawn clips ({data.profile.name})"
+    return f"drawn clips ({data.profile.name})" if data.profile.data.drawn else data.profile.name
 
 
 def title_of(data: TableData) -> str:
