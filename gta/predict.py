@@ -192,7 +192,7 @@ def _predict(options: argparse.Namespace, folder: Path, config: RunConfig) -> No
 def _explain(
     options: argparse.Namespace, recognizer: VideoRecognizer, views: torch.Tensor, target: int, title: str
 ) -> list[Path]:
-    from gta.explain.maps import explain
+    from gta.explain.explanation import explain
     from gta.explain.overlay import write_contact_sheet, write_overlay_video
 
     setting = recognizer.run.views[0]

@@ -15,9 +15,9 @@ from gta.config import RunConfig, ViewsConfig
 from gta.data.drawn.templates import kinds_and_partners
 from gta.data.module import Role, VideoDataModule
 from gta.errors import UserError
-from gta.explain.looks import look
-from gta.explain.looks_file import write_looks
-from gta.explain.maps import temporal_matrices
+from gta.explain.capture import capture_looks
+from gta.explain.explanation import temporal_matrices
+from gta.explain.looks import write_looks
 from gta.flops import cost
 from gta.scoring.accuracy import accuracies, view_table
 from gta.scoring.scores import StoredScores, write_scores
@@ -66,7 +66,7 @@ def keep_matrices(folder: Path, recognizer: VideoRecognizer) -> None:
 
 
 def keep_looks(folder: Path, recognizer: VideoRecognizer, data: VideoDataModule) -> None:
-    """Write where the model looks in a few clips of the evaluation split, see :mod:`gta.explain.looks`.
+    """Write where the model looks in a few clips of the evaluation split, see :mod:`gta.explain.capture`.
 
     The clips stand evenly in the split's order, so that all runs of a data set look at the same ones. A model without a
     block that can be looked into has no such file.
@@ -75,7 +75,7 @@ def keep_looks(folder: Path, recognizer: VideoRecognizer, data: VideoDataModule)
     shown = [len(clips) * (2 * at + 1) // (2 * LOOKS) for at in range(min(LOOKS, len(clips)))]
     batch = clips.__getitems__([(0, index, 0) for index in shown])
     video = batch["video"].to(recognizer.device)
-    looks = look(
+    looks = capture_looks(
         recognizer.eval().model,
         (video.float() - recognizer.mean) / recognizer.std,
         batch["video"].permute(0, 2, 3, 4, 1).numpy(),

@@ -57,18 +57,24 @@ def from_tokens(y_BTNC: Tensor, x: Tensor) -> Tensor:
 
 
 def pool_positions(x_BTNC: Tensor, size: tuple[int, int]) -> Tensor:
-    """Max-pool the positions of every frame 2x2, or return them as they are when only one would be left to attend to.
+    """Max-pool the positions of every frame 2x2, to :func:`pooled_size`.
 
     Args:
         x_BTNC: (B, T, H*W, C).
         size: (H, W).
 
     Returns:
-        (B, T, (H//2)*(W//2), C).
+        (B, T, h*w, C).
     """
-    if (size[0] // 2) * (size[1] // 2) < 2:
+    if pooled_size(size) == size:
         return x_BTNC
     clips, time, _, channels = x_BTNC.shape
     maps = x_BTNC.reshape(clips * time, *size, channels).permute(0, 3, 1, 2)
     pooled = torch.max_pool2d(maps, 2)
     return pooled.permute(0, 2, 3, 1).reshape(clips, time, -1, channels)
+
+
+def pooled_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return (H//2, W//2), or ``size`` itself when only one position would be left to attend to."""
+    height, width = size[0] // 2, size[1] // 2
+    return size if height * width < 2 else (height, width)

@@ -1,4 +1,4 @@
-"""Pictures and videos of what :mod:`gta.explain.maps` finds.
+"""Pictures and videos of what :mod:`gta.explain.explanation` finds.
 
 Legend: T frames, h x w positions of a map.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from matplotlib.figure import Figure
 
-    from gta.explain.maps import Array, Explanation
+    from gta.explain.explanation import Array, Explanation
 
 SIDE = 256
 """Smallest height of a video's frames in pixels."""

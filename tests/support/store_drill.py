@@ -35,7 +35,7 @@ from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 from gta import files
-from gta.explain.looks_file import Looks, write_looks
+from gta.explain.looks import Looks, write_looks
 from tests.support import fake_scores
 from tests.support.damage_store import FILES, damage
 

@@ -37,7 +37,7 @@ from experiments.store.result import Result
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
-from gta.explain.looks_file import Looks
+from gta.explain.looks import Looks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,7 +14,7 @@ import numpy as np
 from experiments.reporting.pictures.style import GREY, VERMILLION, new_figure
 from experiments.store.result import Result, check_recorded
 from gta.errors import UserError
-from gta.explain.looks_file import Looks, read_looks
+from gta.explain.looks import Looks, read_looks
 from gta.explain.overlay import overlay
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from experiments.child.offline_wandb import summarise
 from gta import files
 from gta.config import ViewsConfig, run_from_dict, to_dict
 from gta.data.drawn.stills import STILL_TASKS
-from gta.explain.looks_file import read_looks
+from gta.explain.looks import read_looks
 from gta.scoring.accuracy import accuracies, view_table
 from gta.scoring.scores import read_scores
 from tests.support.smoke_run import start

@@ -24,7 +24,7 @@ from experiments.reporting.pictures.tradeoff import backbone_of, kind_of
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
-from gta.explain.looks_file import Looks, write_looks
+from gta.explain.looks import Looks, write_looks
 from tests.support import fake_scores
 
 TINY = PROFILES["tiny"]

@@ -1,27 +1,17 @@
-"""What a run keeps of a few clips: the blocks' own weights, swapped ones by formula, files that survive or say why."""
+"""What a run keeps of a few clips: the maps that its blocks have, and a file that survives or says why."""
 
 import numpy as np
 import pytest
 import torch
 
-from gta.blocks import SpatialAttention, TemporalAttention
-from gta.blocks.tokens import to_tokens
 from gta.config import BackboneConfig, GTAConfig, ModelConfig, NLConfig, SAConfig, SlowFastConfig, TAConfig
 from gta.errors import UserError
-from gta.explain.looks import _likeness, look, moving_query
-from gta.explain.looks_file import SIDE, read_looks, write_looks
-from gta.explain.maps import position, seen_in_frames, seen_in_time
+from gta.explain.capture import _likeness, capture_looks, moving_query
+from gta.explain.looks import SIDE, read_looks, write_looks
 from gta.model import build_model
 
-T, C, H, W = 8, 16, 6, 4
-QUERY = (5, 0.5, 0.6)
 NARROW = BackboneConfig((1, 3, 5, 1), 8, "small")
 NAMES = [f"class {number}" for number in range(5)]
-
-
-@pytest.fixture
-def x():
-    return torch.randn(T, C, H, W, generator=torch.Generator().manual_seed(0))
 
 
 def model_of(*blocks, backbone=NARROW, frames=8):
@@ -44,23 +34,6 @@ def test_the_query_stands_where_most_moves():
     assert moving_query(frames) == pytest.approx((4, 22 / 32, 8 / 48))
 
 
-@torch.no_grad()
-def test_swapped_maps_use_the_other_block_s_projections(x):
-    spatial, temporal = SpatialAttention(C, T, SAConfig()), TemporalAttention(C, T, TAConfig())
-    at = position(x, QUERY)
-    assert at == 3 * W + 2
-    q_TND, k_TND, _ = temporal.qkv(to_tokens(x, T)[0]).chunk(3, dim=-1)
-    expected = torch.stack([(q @ k.T / q.shape[-1] ** 0.5).softmax(-1)[at] for q, k in zip(q_TND, k_TND, strict=True)])
-    torch.testing.assert_close(seen_in_frames(temporal, x, QUERY), expected.view(T, H, W))
-    x_TNC = to_tokens(x, T)[0]
-    q_TND, k_TND = spatial.query(x_TNC), spatial.key_value(x_TNC).chunk(2, dim=-1)[0]
-    scores_TT = q_TND[:, at] @ k_TND[:, at].T / q_TND.shape[-1] ** 0.5
-    torch.testing.assert_close(seen_in_time(spatial, x, QUERY), scores_TT.softmax(-1)[QUERY[0]])
-    assert seen_in_frames(spatial, x, QUERY).sum(dim=(1, 2)).tolist() == pytest.approx([1] * T)
-    with pytest.raises(TypeError, match="got Linear"):
-        seen_in_time(torch.nn.Linear(2, 2), x, QUERY)
-
-
 @pytest.mark.parametrize(
     ("blocks", "kinds"),
     [
@@ -73,7 +46,7 @@ def test_swapped_maps_use_the_other_block_s_projections(x):
     ],
 )
 def test_what_is_kept_depends_on_the_blocks(tmp_path, blocks, kinds):
-    looks = look(model_of(*blocks), *clips(), labels=[3, -1], names=NAMES)
+    looks = capture_looks(model_of(*blocks), *clips(), labels=[3, -1], names=NAMES)
     assert set(looks.maps) == kinds
     assert looks.place == "res3[2]"  # the last of those with the most positions
     assert looks.truth.tolist() == ["class 3", "unknown"]
@@ -86,26 +59,28 @@ def test_what_is_kept_depends_on_the_blocks(tmp_path, blocks, kinds):
 
 
 def test_a_model_without_blocks_keeps_nothing():
-    assert look(build_model(ModelConfig(5, backbone=NARROW)).eval(), *clips(), labels=[0, 1], names=NAMES) is None
+    assert (
+        capture_looks(build_model(ModelConfig(5, backbone=NARROW)).eval(), *clips(), labels=[0, 1], names=NAMES) is None
+    )
 
 
 def test_slowfast_keeps_the_frames_of_its_slow_pathway():
     backbone = SlowFastConfig(depths=(1, 3, 5, 1), width=8, stem="small", beta_inverse=4, fusion_kernel=5)
     video, pictures = clips(32)
-    looks = look(model_of(NLConfig(), backbone=backbone, frames=32), video, pictures, [0, 1], NAMES)
+    looks = capture_looks(model_of(NLConfig(), backbone=backbone, frames=32), video, pictures, [0, 1], NAMES)
     assert np.array_equal(looks.frames, pictures[:, [0, 4, 8, 13, 17, 22, 26, 31]])
     assert looks.maps["nl"].shape[:2] == (2, 8)
     assert looks.maps["nl"].sum(axis=(1, 2, 3)) == pytest.approx([1, 1], abs=1e-5)
 
 
 def test_large_frames_are_kept_small():
-    looks = look(model_of(NLConfig()), *clips(side=96), labels=[0, 1], names=NAMES)
+    looks = capture_looks(model_of(NLConfig()), *clips(side=96), labels=[0, 1], names=NAMES)
     assert looks.frames.shape == (2, 8, SIDE, SIDE, 3)
 
 
 def test_regions_are_two_different_ones():
     model = model_of(GTAConfig(groups=2))
-    looks = look(model, *clips(), labels=[0, 1], names=NAMES)
+    looks = capture_looks(model, *clips(), labels=[0, 1], names=NAMES)
     first, second = looks.maps["regions"][0, :, 0], looks.maps["regions"][0, :, 1]
     assert not np.allclose(first, second)
     assert first.std() >= second.std()
@@ -134,7 +109,7 @@ def test_likeness_is_one_for_equal_regions_and_zero_for_unlike_ones():
 )
 def test_a_damaged_file_is_named(tmp_path, damage, says):
     path = tmp_path / "looks.npz"
-    write_looks(path, look(model_of(NLConfig()), *clips(), labels=[0, 1], names=NAMES))
+    write_looks(path, capture_looks(model_of(NLConfig()), *clips(), labels=[0, 1], names=NAMES))
     damage(path)
     with pytest.raises(UserError, match=says) as caught:
         read_looks(path)
