@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,6 +16,7 @@ from experiments.store.records import read_environment
 from gta import files
 from gta.config import EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
 from gta.errors import UserError
+from gta.variables import read_variables
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -31,9 +31,6 @@ CURVE_POINTS = 8
 CURVE_CLIPS = 300
 """The most clips that one such look reads: the curve must not cost more than the training."""
 INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
-ALLOW_UNREADABLE = "GTA_ALLOW_UNREADABLE"
-"""Environment variable: 1 counts evaluation clips that cannot be read as wrong and names them in the result; otherwise
-such a clip fails the run."""
 
 
 class Interrupted(Exception):
@@ -182,7 +179,7 @@ def _data(
         config.seed,
         workers,
         views=views,
-        allow_unreadable=os.environ.get(ALLOW_UNREADABLE) == "1",
+        allow_unreadable=read_variables().allow_unreadable == "1",
         damaged=damage_limit(),
     )
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from gta.config import RunConfig
 from gta.errors import UserError
-
-ACCUMULATE = "GTA_ACCUMULATE"
-"""Environment variable: a batch that does not fit into memory is computed in so many parts, their gradients summed.
-The learning rate stays that of the whole batch; batch norm sees a part, as it does on each of several devices."""
-WORKERS = "GTA_WORKERS"
-"""Environment variable: loader processes of a run; they change its speed and memory, not its clips."""
+from gta.variables import read_variables
 
 
 def share(config: RunConfig, processes: int) -> int:
@@ -32,10 +25,13 @@ def parts(config: RunConfig, processes: int) -> int:
     Raises:
         UserError: ``GTA_ACCUMULATE`` is not a number that divides the share.
     """
-    text, clips = os.environ.get(ACCUMULATE, "1"), share(config, processes)
+    said, clips = read_variables().accumulate, share(config, processes)
+    text = "1" if said is None else said
     if not text.isdecimal() or int(text) < 1 or clips % int(text):
         fits = ", ".join(map(str, divisors(clips)))
-        raise UserError(f"{ACCUMULATE} is {text!r}; it must divide a process's {clips} clips of a batch: one of {fits}")
+        raise UserError(
+            f"GTA_ACCUMULATE is {text!r}; it must divide a process's {clips} clips of a batch: one of {fits}"
+        )
     return int(text)
 
 
@@ -45,9 +41,10 @@ def workers(default: int) -> int:
     Raises:
         UserError: the variable is not a whole number.
     """
-    text = os.environ.get(WORKERS, str(default))
+    said = read_variables().workers
+    text = str(default) if said is None else said
     if not text.isdecimal() or len(text) > 4:
-        raise UserError(f"{WORKERS} is {text!r}; it must be a whole number of loader processes, 0 for none")
+        raise UserError(f"GTA_WORKERS is {text!r}; it must be a whole number of loader processes, 0 for none")
     return int(text)
 
 

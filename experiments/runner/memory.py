@@ -69,9 +69,9 @@ def what_helps(config: RunConfig, processes: int) -> str:
         clips, parts = config.train.batch_size, 1
     more = next((number for number in batches.divisors(clips) if number > parts), None)
     if more is not None:
-        ways.append(f"{batches.ACCUMULATE}={more} ({clips // more} clips at once in place of {clips // parts})")
+        ways.append(f"GTA_ACCUMULATE={more} ({clips // more} clips at once in place of {clips // parts})")
     if _has_workers(config):
-        ways.append(f"fewer loader workers ({batches.WORKERS}, 0 for none)")
+        ways.append("fewer loader workers (GTA_WORKERS, 0 for none)")
     ways.append("fewer runs at a time (--jobs 1)")
     return f"out of memory; what helps: {', or '.join(ways)}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import torch
@@ -10,10 +9,9 @@ import torch
 from gta.config import WeightsConfig
 from gta.errors import UserError
 from gta.files import make_folder
+from gta.variables import read_variables
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".pyth")
-FOLDER_VARIABLE = "GTA_WEIGHTS"
-"""Environment variable that names a further folder with weights."""
 
 
 def find(config: WeightsConfig, folder: Path) -> Path:
@@ -51,8 +49,8 @@ def missing(config: WeightsConfig, folder: Path, more: str = "") -> str:
     hub = _names(config)[len(SUFFIXES) :]
     if hub:
         looked += f", or as {hub[0]} there"
-    if not os.environ.get(FOLDER_VARIABLE):
-        looked += f" ({FOLDER_VARIABLE} may name a further folder)"
+    if not read_variables().weights:
+        looked += " (GTA_WEIGHTS may name a further folder)"
     if config.source == "torchvision":
         return f"the weights {config.name} are missing{more}; save them as {looked}"
     return (
@@ -62,7 +60,7 @@ def missing(config: WeightsConfig, folder: Path, more: str = "") -> str:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [folder, *(Path(own) for own in [os.environ.get(FOLDER_VARIABLE)] if own)]
+    return [folder, *(Path(further) for further in [read_variables().weights] if further)]
 
 
 def _names(config: WeightsConfig) -> list[str]:

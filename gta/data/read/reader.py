@@ -24,13 +24,12 @@ from gta.data.read.deadline import ClipError, Deadline, within
 from gta.data.read.probe import Probe
 from gta.data.read.video import Indices, Recounted, Video
 from gta.errors import UserError, nearest
+from gta.variables import read_variables
 
 __all__ = ["ClipError", "Decoder", "Probe", "Reader", "count_frames", "probe", "read_all", "read_frames"]
 
 T = TypeVar("T")
 Decoder = Literal["pyav", "torchcodec"]
-DECODER_VARIABLE = "GTA_DECODER"
-"""Environment variable that chooses the decoder where no argument does."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,9 @@ def choose_reader(decoder: str | None = None, timeout: float = 60.0) -> Reader:
     Raises:
         UserError: there is no such decoder, or it is not installed.
     """
-    name = decoder or os.environ.get(DECODER_VARIABLE) or "pyav"
+    name = decoder or read_variables().decoder or "pyav"
     if name not in get_args(Decoder):
-        raise UserError(f"{DECODER_VARIABLE} is {name!r}: no such decoder; {nearest(name, get_args(Decoder))}")
+        raise UserError(f"GTA_DECODER is {name!r}: no such decoder; {nearest(name, get_args(Decoder))}")
     if not timeout > 0:
         raise UserError(f"the time-out of a clip is {timeout} s; it must be above 0")
     if name == "torchcodec":

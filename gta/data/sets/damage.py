@@ -7,35 +7,33 @@ names it; too many of them stop the run. Evaluation never drops or replaces a cl
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections.abc import Mapping
 
 from gta.data.sets.splits import Split
 from gta.errors import UserError
+from gta.variables import read_variables
 
 ATTEMPTS = 10
 """So many clips in turn are tried for one place in a batch; with 6 of 1000 broken, a long run meets three by chance."""
 LIMIT = 0.001
-"""Largest part of the clips read that may be replaced, unless :data:`DAMAGED` says otherwise."""
-DAMAGED = "GTA_DAMAGED"
-"""Environment variable: the largest part of the training clips that may be replaced, such as ``0.01`` or ``1%``."""
+"""Largest part of the clips read that may be replaced, unless ``GTA_DAMAGED`` says otherwise."""
 _LOG = logging.getLogger(__name__)
 
 
 def damage_limit() -> float | None:
-    """Return what :data:`DAMAGED` allows; None when it is not set.
+    """Return what ``GTA_DAMAGED`` allows; None when it is not set.
 
     Raises:
         UserError: it is no part of the whole.
     """
-    text = os.environ.get(DAMAGED, "").strip()
+    text = (read_variables().damaged or "").strip()
     if not text:
         return None
     match = re.fullmatch(r"(\d*\.?\d+) *(%?)", text, re.ASCII)
     limit = float(match[1]) / (100 if match[2] else 1) if match else 2.0
     if limit > 1:
-        raise UserError(f"{DAMAGED} is {text!r}; expected the part of the clips that may be replaced, as 0.01 or 1%")
+        raise UserError(f"GTA_DAMAGED is {text!r}; expected the part of the clips that may be replaced, as 0.01 or 1%")
     return limit
 
 
@@ -79,7 +77,7 @@ class Damage:
             raise UserError(
                 f"{self.replaced} of {self.read} clips could not be read, the last one {first.path}: more than "
                 f"{100 * self.limit:g}% of them; run `python -m gta.data.check` on the data set and download what it "
-                f"names, or allow a larger part, such as {DAMAGED}={self._enough():g}"
+                f"names, or allow a larger part, such as GTA_DAMAGED={self._enough():g}"
             )
 
     def _enough(self) -> float:
