@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 from experiments.study.profiles import choose_profile
 from experiments.study.rows import FamilySettings, Profile, Row
-from experiments.tables.models import DNL, GTA, NL, TAPE
+from experiments.tables.models import DNL, FAMILY_ROWS, GTA, NL, TAPE
 from experiments.trials import SEEDS, Trial, carry_out, on_tune, trial_parser
-from experiments.tune import ROWS as FAMILY_ROWS
 from gta.cli import command, parse
 from gta.config import GTAConfig, Place, RunConfig, SAConfig
 from gta.errors import UserError, nearest

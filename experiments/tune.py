@@ -17,40 +17,13 @@ from typing import Literal
 from experiments.store.result import Result
 from experiments.store.store import Store
 from experiments.study.profiles import choose_profile
-from experiments.study.rows import FamilySettings, Profile, Row
-from experiments.tables.models import DNL, GTA, NL, TAPE
-from experiments.tables.table_nl_variants import CGNL, GC, GLORE
+from experiments.study.rows import FamilySettings, Profile
+from experiments.tables.models import FAMILY_ROWS
 from experiments.trials import SEEDS, Trial, carry_out, on_tune, run_trials, trial_parser
 from gta.cli import command, parse
-from gta.config import SAConfig
 from gta.errors import UserError, nearest
 
 SEED = SEEDS[0]
-ROWS = {
-    row.families[0]: row
-    for row in (
-        Row("R2D"),
-        Row("+ SA", (SAConfig(),)),
-        Row("+ SA + TA", DNL),
-        Row("+ SA + TAPE", (SAConfig(), TAPE)),
-        Row("+ SA + GTA", GTA),
-        Row("+ SA + GTA, one block", GTA, counts=(("res4", 1),)),
-        Row("+ NL", NL),
-        Row("+ CGNL", CGNL),
-        Row("+ GCNet", GC),
-        Row("+ GloRe", GLORE),
-        Row("TSM", backbone="tsm"),
-        Row("TSM + SA + GTA", GTA, "tsm"),
-        Row("TSM, 16 frames", backbone="tsm", frames=2),
-        Row("+ SA + GTA, 16 frames", GTA, frames=2),
-        Row("TSM + SA + GTA, 16 frames", GTA, "tsm", frames=2),
-        Row("SlowFast", backbone="slowfast"),
-        Row("SlowFast + NL", NL, "slowfast"),
-        Row("SlowFast + SA + TA", DNL, "slowfast"),
-        Row("SlowFast + SA + GTA", GTA, "slowfast"),
-    )
-}
-"""One row stands for its family."""
 Scale = Literal["position_std", "matrix_gain"]
 RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 16e-3)
 """The grid of learning rates; every family starts with those from the second to the last but one."""
@@ -106,7 +79,7 @@ def trials(profile: Profile, families: Sequence[str], store: Store | None = None
 
 
 def _trial(profile: Profile, family: str, settings: FamilySettings) -> Trial:
-    row = ROWS[family]
+    row = FAMILY_ROWS[family]
     tuned = dataclasses.replace(on_tune(profile), families={family: settings})
     return Trial({"family": family, "row": row.name, "settings": str(settings)}, tuned.resolve(row, SEED))
 
@@ -115,13 +88,13 @@ def _trial(profile: Profile, family: str, settings: FamilySettings) -> Trial:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing of the trials and write their table."""
     parser = trial_parser("python -m experiments.tune", "Tune each family on a draw that no table reads.")
-    parser.add_argument("--families", metavar="A,B", help=f"of {', '.join(ROWS)} (default: all)")
+    parser.add_argument("--families", metavar="A,B", help=f"of {', '.join(FAMILY_ROWS)} (default: all)")
     options = parse(parser, arguments)
     profile = choose_profile(options.profile)
-    wanted = options.families.split(",") if options.families else list(ROWS)
+    wanted = options.families.split(",") if options.families else list(FAMILY_ROWS)
     for family in wanted:
-        if family not in ROWS:
-            raise UserError(f"--families: there is no family {family!r}; {nearest(family, ROWS)}")
+        if family not in FAMILY_ROWS:
+            raise UserError(f"--families: there is no family {family!r}; {nearest(family, FAMILY_ROWS)}")
     head = (
         f"# Tuning trials\n\nProfile `{profile.name}`, seed {SEED}, one run each, evaluated on the `tune` draw "
         "that no table reads. Made by `python -m experiments.tune`."
@@ -130,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = run_trials(trials(profile, wanted), options.work, options.data)
     if code:
         return code
-    return carry_out(trials(profile, wanted, store), trials(profile, list(ROWS), store), options, "tuning", head)
+    return carry_out(trials(profile, wanted, store), trials(profile, list(FAMILY_ROWS), store), options, "tuning", head)
 
 
 if __name__ == "__main__":

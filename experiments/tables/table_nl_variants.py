@@ -27,12 +27,9 @@ import math
 
 from experiments.study.claims import KNOWS_ORDER, Claim, each_greater, greater, within
 from experiments.study.rows import Row, Table
-from experiments.tables.models import DNL, GTA, NL
+from experiments.tables.models import CGNL, DNL, GC, GLORE, GTA, NL
 from gta.config import BlockConfig, CGNLConfig, GCConfig, GloReConfig
 
-CGNL: tuple[BlockConfig, ...] = (CGNLConfig(),)
-GC: tuple[BlockConfig, ...] = (GCConfig(),)
-GLORE: tuple[BlockConfig, ...] = (GloReConfig(),)
 DECOUPLED_CGNL: tuple[BlockConfig, ...] = (
     CGNLConfig(domain="space", reduction=4),
     CGNLConfig(domain="time", reduction=4),

@@ -12,24 +12,25 @@ from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.study.rows import FamilySettings
 from experiments.tables import TABLES
+from experiments.tables.models import FAMILY_ROWS
 from experiments.trials import SEEDS, run_trials, write_trials
 from tests.support import fake_child
 
 TINY = PROFILES["tiny"]
-TUNING, PROBES = tune.trials(TINY, list(tune.ROWS)), probes.trials(TINY, list(probes.QUESTIONS))
+TUNING, PROBES = tune.trials(TINY, list(FAMILY_ROWS)), probes.trials(TINY, list(probes.QUESTIONS))
 
 
 def test_every_family_has_four_trials_on_the_tune_draw():
-    for family in tune.ROWS:
+    for family in FAMILY_ROWS:
         own = [trial for trial in TUNING if trial.cells["family"] == family]
         assert len({trial.config.id for trial in own}) == len(own) == 4
     assert {(trial.config.seed, trial.config.data.evaluation_split) for trial in TUNING} == {(SEEDS[0], "tune")}
-    assert not any(trial.config.splits for trial in tune.trials(PROFILES["tiny-v2"], list(tune.ROWS)))
+    assert not any(trial.config.splits for trial in tune.trials(PROFILES["tiny-v2"], list(FAMILY_ROWS)))
 
 
 def test_every_row_that_is_trained_belongs_to_a_family_that_is_tuned():
     trained = [one for table in TABLES.values() for row in table.rows for one in row.trained]
-    assert {row.name for row in trained if not set(row.families) & set(tune.ROWS)} == set()
+    assert {row.name for row in trained if not set(row.families) & set(FAMILY_ROWS)} == set()
 
 
 @pytest.mark.parametrize(

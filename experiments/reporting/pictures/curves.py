@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from experiments.reporting.evidence.collect import TableData
-from experiments.reporting.pictures.style import LINES, OKABE_ITO, grid, new_figure
+from experiments.reporting.pictures.marks import lines_of
+from experiments.reporting.pictures.style import BLUE, grid, new_figure
 from experiments.reporting.pictures.table_picture import title_of, where
 from experiments.store.result import Result
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Curves = list[tuple[str, dict[float, float]]]
-MARKERS = "osD^vPX"
+ONE_LINE = {"color": BLUE, "marker": "o", "markersize": 4}
 QUARTER = "\na quarter of the clips"
 """What of a drawn data set's validation clips the curve reads."""
 
@@ -33,31 +34,26 @@ def run_curve(result: Result) -> dict[float, float]:
 
 def draw_curves(data: TableData, curves: Curves) -> Figure:
     """Return one line a row, told apart by colour, dashes and marker."""
-    return draw_lines(curves, f"{_label(data)}, mean over seeds", title_of(data))
+    named = {row.row.name: row.row for row in data.rows}
+    lines = lines_of(named[name] for name, _ in curves)
+    return draw_lines(curves, f"{_label(data)}, mean over seeds", title_of(data), lines)
 
 
-def draw_lines(curves: Curves, label: str, title: str) -> Figure:
+def draw_lines(curves: Curves, label: str, title: str, lines: Sequence[Mapping[str, Any]] = (ONE_LINE,)) -> Figure:
     """Return named curves over epochs in one plot.
 
     Args:
         curves: name, and percent by epoch.
         label: of the axis of accuracy.
         title: above the plot.
+        lines: matplotlib's options, one set a curve.
     """
     from matplotlib.ticker import MaxNLocator
 
     figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(curves)))
     axes = figure.subplots()
-    for index, (name, curve) in enumerate(curves):
-        axes.plot(
-            list(curve),
-            list(curve.values()),
-            LINES[index // len(OKABE_ITO) % len(LINES)],
-            color=OKABE_ITO[index % len(OKABE_ITO)],
-            marker=MARKERS[index % len(MARKERS)],
-            markersize=4,
-            label=name,
-        )
+    for (name, curve), line in zip(curves, lines, strict=True):
+        axes.plot(list(curve), list(curve.values()), **line, label=name)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0, min(102, 1.1 * max(max(curve.values()) for _, curve in curves)))

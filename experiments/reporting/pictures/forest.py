@@ -54,6 +54,7 @@ def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure
             label.set_fontweight("bold")
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", top=True, labeltop=True)  # a long picture is read from the top
     axes.set_xlabel(f"difference of top-1 in points, 95 % interval\n(logarithmic beyond ±3), {where(tables[0][0])}")
     figure.supxlabel(
         "of several differences the one that is least sure or fails; grey: the claimed range, where it is not all "

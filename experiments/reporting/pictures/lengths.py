@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.reporting.pictures.curves import MARKERS, Curves
-from experiments.reporting.pictures.style import LINES, OKABE_ITO, grid, new_figure
+from experiments.reporting.pictures.curves import Curves
+from experiments.reporting.pictures.marks import lines_of
+from experiments.reporting.pictures.style import grid, new_figure
+from experiments.tables.models import FAMILY_ROWS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,9 +29,10 @@ def read_lengths(table: Path) -> Curves:
     if not table.is_file():
         return []
     rows: dict[str, dict[float, float]] = {}
+    names = {row.name for row in FAMILY_ROWS.values()}
     for line in csv.DictReader(io.StringIO(table.read_text("utf-8"))):
         epochs = re.fullmatch(r"(\d+) epochs", line.get("changed", ""))
-        if line.get("question") == QUESTION and epochs is not None:
+        if line.get("question") == QUESTION and epochs is not None and line.get("row") in names:
             rows.setdefault(line["row"], {})[float(epochs[1])] = float(line["top-1"])
     return [(name, dict(sorted(points.items()))) for name, points in rows.items() if len(points) > 1]
 
@@ -43,16 +46,9 @@ def draw_lengths(lengths: Curves, where: str) -> Figure:
     """
     figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(lengths)))
     axes = figure.subplots()
-    for index, (name, points) in enumerate(lengths):
-        axes.plot(
-            list(points),
-            list(points.values()),
-            LINES[index // len(OKABE_ITO) % len(LINES)],
-            color=OKABE_ITO[index % len(OKABE_ITO)],
-            marker=MARKERS[index % len(MARKERS)],
-            markersize=4,
-            label=name,
-        )
+    rows = {row.name: row for row in FAMILY_ROWS.values()}
+    for (name, points), line in zip(lengths, lines_of(rows[name] for name, _ in lengths), strict=True):
+        axes.plot(list(points), list(points.values()), **line, label=name)
     epochs = sorted({epoch for _, points in lengths for epoch in points})
     axes.set_xscale("log", base=2)
     axes.set_xticks(epochs, [f"{epoch:g}" for epoch in epochs])

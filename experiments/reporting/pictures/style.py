@@ -26,14 +26,13 @@ BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK = (
     "#D55E00",
     "#009E73",
     "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
+    "#B97F00",
+    "#2E97D0",
     "#000000",
 )
-OKABE_ITO = (BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK)
-"""Okabe and Ito's colours without yellow, which is too faint on white."""
+COLOURS = (BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK)
+"""Okabe and Ito's colours without yellow; orange and sky blue are darker, so that all stand out from white by 3 : 1."""
 GREY = "#666666"
-LINES = ("-", "--", "-.", ":")
 DPI = 110
 STYLE: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": "gta", "font.family": "DejaVu Sans", "font.size": 9.5}
 
@@ -75,7 +74,7 @@ class Picture:
             drawn = io.StringIO()
             metadata = {"Date": None, "Creator": None, "Description": f"figures {self.digest}"}
             figure.savefig(drawn, format="svg", metadata=metadata)
-            files.write_text(paths[1], _slim(drawn.getvalue()))
+            files.write_text(paths[1], _slim(drawn.getvalue()) if not self.palette else _dark(_slim(drawn.getvalue())))
         return paths
 
     def png(self, dpi: int = DPI) -> bytes:
@@ -114,6 +113,13 @@ def _slim(svg: str) -> str:
         return re.sub(r"(?<![\w.#-])-?\d+\.\d{4,}(?!\w)", lambda number: f"{float(number[0]):.3f}", tag[0])
 
     return re.sub(r"<[^!?>]+>", rounded, re.sub(r"\n +", "\n", svg))
+
+
+def _dark(svg: str) -> str:
+    """Let a drawing follow a reader's dark mode: lightness is turned over, hues stay; photographs would look wrong."""
+    style = "<style>@media (prefers-color-scheme: dark) {:root {filter: invert(0.9) hue-rotate(180deg)}}</style>"
+    head, bracket, rest = svg.partition("<defs>")
+    return f"{head}{style}\n{bracket}{rest}"
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -43,7 +43,7 @@ def draw_sweep(data: TableData) -> Figure:
     for place, value in zip(places, values, strict=True):
         paper.annotate(f"{value:.1f}", (place, value), xytext=(0, 6), textcoords="offset points", ha="center", size=8)
     for row in beside:
-        _level(paper, row.row.paper.get("top1"), row.row.name, len(along))
+        _level(paper, row.row.paper.get("top1"), row.row.name)
     paper.set_ylabel(f"paper top-1 (%)\n{short(data.table.paper_data)}")
     if len(values) < len(along):
         paper.set_title("the paper's other values are lost", fontsize=8, color=GREY, loc="left")
@@ -79,19 +79,18 @@ def _measured(axes: Axes, along: list[tuple[str, RowData]], beside: list[RowData
             axes.plot([place + 0.12] * len(single), single, "o", color=VERMILLION, markersize=3.5, alpha=0.8)
     for row in beside:
         measure = row.measure("top1", seeds)
-        _level(axes, None if measure is None else measure.mean, row.row.name, len(along))
+        _level(axes, None if measure is None else measure.mean, row.row.name)
 
 
-def _level(axes: Axes, value: float | None, name: str, width: int) -> None:
+def _level(axes: Axes, value: float | None, name: str) -> None:
     if value is None:
         return
     axes.axhline(value, color=GREY, linestyle=":", linewidth=1.2)
     axes.annotate(
-        f"{name}: {value:.1f}",
-        (0.01, value),
+        f"{name}:\n{value:.1f}",
+        (1.01, value),
         xycoords=axes.get_yaxis_transform(),
-        xytext=(0, 3),
-        textcoords="offset points",
+        va="center",
         size=8,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
+        annotation_clip=False,
     )

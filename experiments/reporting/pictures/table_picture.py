@@ -21,7 +21,7 @@ def draw_table(data: TableData) -> Figure:
     rows, paper = [row for row in data.rows if not row.row.quoted], _paper_panels(data)
     panels = [(f"measured top-1 (%)\n{where(data)}", "top1")]
     if any(row.measure("pair_accuracy") for row in rows):
-        panels.append(("measured within order pairs (%)\nchance is 50", "pair_accuracy"))
+        panels.append(("measured within order pairs (%)", "pair_accuracy"))
     per_row = 0.42 if len(rows) <= 12 else 0.28
     figure = new_figure(2.2 + 2.7 * (len(panels) + len(paper)), 1.5 + per_row * len(rows))
     all_axes = figure.subplots(1, len(panels) + len(paper), sharey=True, squeeze=False)[0]
@@ -30,6 +30,7 @@ def draw_table(data: TableData) -> Figure:
             _points(axes, row, metric, place)
         if metric == "pair_accuracy" and axes.get_xlim()[0] < CHANCE_OF_PAIRS + 5:
             axes.axvline(CHANCE_OF_PAIRS, color=GREY, linestyle=":", linewidth=1)
+            title += f"\nchance is {CHANCE_OF_PAIRS}"
         axes.set_xlabel(title)
     for axes, (title, metric) in zip(all_axes[len(panels) :], paper, strict=True):
         places = [place for place, row in enumerate(rows) if metric in row.row.paper]

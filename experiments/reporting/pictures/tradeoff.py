@@ -6,35 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from experiments.reporting.pictures.distinct import Distinct
-from experiments.reporting.pictures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PINK,
-    SKY,
-    VERMILLION,
-    grid,
-    new_figure,
-)
+from experiments.reporting.pictures.marks import BACKBONES, BLOCKS, backbone_of, block_of
+from experiments.reporting.pictures.style import GREY, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
-from experiments.study.rows import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-KINDS = {
-    "r2d": ("no block", BLACK),
-    "sa": ("spatial attention", SKY),
-    "ta": ("temporal attention (DNL)", GREEN),
-    "tape": ("TAPE", ORANGE),
-    "gta": ("GTA and its parts", BLUE),
-    "nl": ("non-local block", VERMILLION),
-    "other": ("its variants, joint and decoupled", PINK),
-}
-BACKBONES = {"r2d": ("R2D", "o"), "tsm": ("TSM", "^"), "slowfast": ("SlowFast", "s"), "ensemble": ("ensemble", "*")}
 LABELLED = ("table_main", "table_kinetics", "table_sota", "table_ablation_order")
 """Tables whose rows carry their name; the ablations' points would hide each other's."""
 
@@ -55,7 +34,7 @@ def draw_tradeoff(rows: Sequence[Distinct]) -> Figure:
     axes = figure.subplots()
     points = [(found, _macs(found), _top1(found)) for found in rows if found.row.row.split == "validation"]
     for found, macs, top1 in points:
-        (_, colour), (_, marker) = KINDS[kind_of(found.row.row)], BACKBONES[backbone_of(found.row.row)]
+        (_, colour), (_, marker) = BLOCKS[block_of(found.row.row)], BACKBONES[backbone_of(found.row.row)]
         size = 90 if marker == "*" else 38
         axes.scatter(macs, top1, s=size, marker=marker, color=colour, edgecolors="white", linewidths=0.6, zorder=3)
     axes.set_xscale("log")
@@ -64,9 +43,9 @@ def draw_tradeoff(rows: Sequence[Distinct]) -> Figure:
     axes.margins(x=0.12, y=0.08)
     _plain_ticks(axes, [macs for _, macs, _ in points])
     grid(axes)
-    kinds = {kind_of(found.row.row) for found, _, _ in points}
+    kinds = {block_of(found.row.row) for found, _, _ in points}
     backbones = {backbone_of(found.row.row) for found, _, _ in points}
-    handles = [Line2D([], [], color=c, marker="o", ls="", label=text) for k, (text, c) in KINDS.items() if k in kinds]
+    handles = [Line2D([], [], color=c, marker="o", ls="", label=text) for k, (text, c) in BLOCKS.items() if k in kinds]
     shapes = [text for text in BACKBONES.items() if text[0] in backbones]
     handles += [Line2D([], [], color=GREY, marker=m, ls="", label=text) for _, (text, m) in shapes if len(shapes) > 1]
     axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
@@ -74,19 +53,6 @@ def draw_tradeoff(rows: Sequence[Distinct]) -> Figure:
     figure.draw_without_rendering()  # the places of the labels depend on the final layout
     _label(axes, [(f.name, macs, top1) for f, macs, top1 in points if f.table.table.name in LABELLED], points)
     return figure
-
-
-def kind_of(row: Row) -> str:
-    """Return which kind of block a row inserts, a key of :data:`KINDS`."""
-    family = (row.members[0] if row.members else row).family.rpartition("+")[2]
-    if family in ("slowfast", "tsm"):
-        return "r2d"
-    return family if family in KINDS else "other"
-
-
-def backbone_of(row: Row) -> str:
-    """Return a row's backbone, a key of :data:`BACKBONES`."""
-    return "ensemble" if row.members else row.backbone.partition("_")[0]
 
 
 def _macs(found: Distinct) -> float:

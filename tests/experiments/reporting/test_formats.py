@@ -19,8 +19,8 @@ from experiments.reporting.pages.frames import formatted_frame, parts
 from experiments.reporting.pages.latex import document, escape, latex_table
 from experiments.reporting.pictures.distinct import distinct_rows
 from experiments.reporting.pictures.gallery import table_pictures, whole_pictures
+from experiments.reporting.pictures.marks import backbone_of, block_of
 from experiments.reporting.pictures.matrices import draw_matrices, read_matrices
-from experiments.reporting.pictures.tradeoff import backbone_of, kind_of
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
@@ -182,7 +182,7 @@ def test_a_run_of_several_tables_is_one_point(study):
     runs = [(e.row.row.split, *(result.run_id for result in e.row.results.values())) for e in found]
     assert len(set(runs)) == len(runs)
     assert [entry.full_name for entry in found][:2] == ["main: R2D", "main: R2D + NL"]
-    kinds = {(kind_of(row), backbone_of(row)) for table in TABLES.values() for row in table.rows if row.trained}
+    kinds = {(block_of(row), backbone_of(row)) for table in TABLES.values() for row in table.rows if row.trained}
     assert {("r2d", "slowfast"), ("gta", "ensemble"), ("nl", "slowfast"), ("other", "r2d"), ("r2d", "tsm")} <= kinds
 
 
