@@ -40,7 +40,7 @@ def hues_of(number: int, pool: Pool) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """How one object is painted; colours are RGB, 0..255."""
 
     shape: str
@@ -120,7 +120,7 @@ def sample_background(rng: np.random.Generator, pool: Pool) -> Background:
     )
 
 
-def sample_look(rng: np.random.Generator, pool: Pool, dark: bool) -> Look:
+def sample_appearance(rng: np.random.Generator, pool: Pool, dark: bool) -> Appearance:
     """Draw an object of the pool that stands out, by luminance, from a dark or light background."""
     shape = int(rng.integers(len(SHAPE_NAMES)))
     fill = int(rng.integers(len(FILL_NAMES)))
@@ -128,15 +128,15 @@ def sample_look(rng: np.random.Generator, pool: Pool, dark: bool) -> Look:
     bounds = ((185, 225), (120, 150), 12.0) if dark else ((25, 60), (90, 120), 245.0)
     first = tone(rng, hue, *bounds[0], chroma=rng.uniform(60, 90))
     second = tone(rng, hue, *bounds[1], chroma=rng.uniform(60, 90), after=1)
-    return Look(SHAPE_NAMES[shape], FILL_NAMES[fill], hue, first, second, colour(0, bounds[2], 0))
+    return Appearance(SHAPE_NAMES[shape], FILL_NAMES[fill], hue, first, second, colour(0, bounds[2], 0))
 
 
-def sample_hand(rng: np.random.Generator, pool: Pool, dark: bool) -> Look:
+def sample_hand(rng: np.random.Generator, pool: Pool, dark: bool) -> Appearance:
     """Draw a hand: a skin tone, and a sleeve whose hue is one of the pool's."""
     skin = colour(rng.uniform(0.05, 0.09), rng.uniform(170, 205) if dark else rng.uniform(70, 110), 45)
     hue = int(rng.choice(hues_of(0, pool)))
     sleeve = tone(rng, hue, *((120, 150) if dark else (25, 60)), chroma=60)
-    return Look("hand", "sleeve", hue, skin, sleeve, colour(0, 12.0 if dark else 245.0, 0))
+    return Appearance("hand", "sleeve", hue, skin, sleeve, colour(0, 12.0 if dark else 245.0, 0))
 
 
 def pattern(background: Background, x: Plane, y: Plane) -> Plane:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from gta.config import DrawingConfig
 from gta.data.drawn.appearance import pool_of, sample_background
 from gta.data.drawn.render import UNITS, Scene, Sprite, render
-from gta.data.drawn.scenes import GENERATORS, Stage
+from gta.data.drawn.scenes import GENERATORS
 from gta.data.drawn.shapes import Plane
+from gta.data.drawn.stage import Stage
 from gta.data.drawn.templates import Template
 
 
@@ -62,7 +63,7 @@ def compose(drawing: DrawingConfig, split: str, template: Template, rng: np.rand
     stage = Stage(rng, drawing.source_frames, pool, background.dark, drawing.shown)
     actors = GENERATORS[template.scene](stage)
     places = int(template.bracketed.count("["))
-    things = [sprite.look.words for sprite in actors if sprite.look.shape != "hand"]
+    things = [sprite.appearance.words for sprite in actors if sprite.appearance.shape != "hand"]
     words = tuple((things * places)[:places])
     extras = [_distractor(stage, actors) for _ in range(int(rng.integers(drawing.distractors + 1)))]
     unit = UNITS / drawing.side
@@ -78,7 +79,7 @@ def _camera(stage: Stage, pan: float, shake: float) -> Plane:
 
 def _distractor(stage: Stage, actors: list[Sprite]) -> Sprite:
     """A small thing beside the action that rests, drifts at a steady speed or sways."""
-    paths = np.concatenate([np.stack([a.x, a.y], -1) for a in actors if a.look.shape != "hand"])  # (n, 2)
+    paths = np.concatenate([np.stack([a.x, a.y], -1) for a in actors if a.appearance.shape != "hand"])  # (n, 2)
     spots = stage.rng.uniform(6, 42, (12, 2))
     clearance = np.sqrt(((spots[:, None] - paths) ** 2).sum(-1)).min(1)
     free = np.flatnonzero(clearance > 13)
@@ -92,5 +93,5 @@ def _distractor(stage: Stage, actors: list[Sprite]) -> Sprite:
         case _:
             cycles, phase = stage.uniform(0.5, 1.5), stage.uniform(0, 1)
             shift = stage.uniform(0.5, 3) * np.sin(2 * np.pi * (cycles * stage.time + phase))
-    look, radius = stage.look(), stage.uniform(2.4, 4.2)
-    return stage.sprite(look, x + shift * np.cos(direction), y + shift * np.sin(direction), radius)
+    appearance, radius = stage.appearance(), stage.uniform(2.4, 4.2)
+    return stage.sprite(appearance, x + shift * np.cos(direction), y + shift * np.sin(direction), radius)

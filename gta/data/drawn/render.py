@@ -11,7 +11,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.data.drawn.appearance import Background, Look, pattern
+from gta.data.drawn.appearance import Appearance, Background, pattern
 from gta.data.drawn.shapes import FILLS, SHAPES, Plane, hand, rectangle
 
 UNITS = 48
@@ -25,7 +25,7 @@ _BELL = np.array([NormalDist().inv_cdf((i + 0.5) / 256) for i in range(256)], np
 class Sprite:
     """One thing on the scene; every array has shape (T,)."""
 
-    look: Look
+    appearance: Appearance
     x: Plane
     y: Plane
     radius: Plane
@@ -41,7 +41,7 @@ class Sprite:
     @property
     def extent(self) -> float:
         """Distance from the centre beyond which nothing is painted, in units."""
-        return float("inf") if self.look.shape == "hand" else 1.45 * float(self.radius.max()) + 1
+        return float("inf") if self.appearance.shape == "hand" else 1.45 * float(self.radius.max()) + 1
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _paint_sprite(planes: Plane, sprite: Sprite, scale: float) -> None:
     s = np.sin(sprite.angle).astype(np.float32)[:, None, None]
     u, v = du * c + dv * s, dv * c - du * s  # (T, w, w)
 
-    distance, mix = _fields(sprite.look, u, v)
+    distance, mix = _fields(sprite.appearance, u, v)
     distance *= pixel[:, None, None]
     rim = np.clip(distance + np.float32(1.3 * scale), 0, 1)
     if sprite.cut is not None:
@@ -118,9 +118,11 @@ def _paint_sprite(planes: Plane, sprite: Sprite, scale: float) -> None:
     cover = np.clip(np.float32(0.5) - distance, 0, 1)
     cover *= sprite.alpha.astype(np.float32)[:, None, None]
 
-    look = sprite.look
+    appearance = sprite.appearance
     at = (np.arange(frames)[:, None, None] * side + rows[:, :, None]) * side + columns[:, None, :]
-    for plane, first, second, outline in zip(planes, look.first, look.second, look.outline, strict=True):
+    for plane, first, second, outline in zip(
+        planes, appearance.first, appearance.second, appearance.outline, strict=True
+    ):
         paint = mix * (second - first)
         paint += first
         paint += rim * (outline - paint)
@@ -132,8 +134,8 @@ def _paint_sprite(planes: Plane, sprite: Sprite, scale: float) -> None:
             plane.reshape(-1)[at] = below
 
 
-def _fields(look: Look, u: Plane, v: Plane) -> tuple[Plane, Plane]:
-    if look.shape == "hand":
+def _fields(appearance: Appearance, u: Plane, v: Plane) -> tuple[Plane, Plane]:
+    if appearance.shape == "hand":
         return hand(u, v), np.clip(-v - np.float32(14), 0, 1)
-    shape = rectangle if look.shape == "cloth" else SHAPES[look.shape]
-    return shape(u, v), FILLS[look.fill](u, v)
+    shape = rectangle if appearance.shape == "cloth" else SHAPES[appearance.shape]
+    return shape(u, v), FILLS[appearance.fill](u, v)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gta.config import DrawingConfig
 from gta.data.drawn.appearance import SHAPE_NAMES, sample_background
 from gta.data.drawn.render import UNITS, Scene, Sprite, render
-from gta.data.drawn.scenes import Stage
+from gta.data.drawn.stage import Stage
 
 STILL_TASKS: dict[str, int] = {"shape": len(SHAPE_NAMES), "x": 8, "y": 8, "size": 4, "count": 4, "hand": 2}
 """Classes of each task: shape, place (8 x 8 grid) and size of the largest thing; things (0..3); a hand or none."""
@@ -83,12 +83,14 @@ def _scene(rng: np.random.Generator, n: int) -> tuple[Scene, dict[str, NDArray[n
         tip_y = np.where(near, y - 0.3 * radius, rng.uniform(10, 40, n)).astype(np.float32)
         lean = rng.uniform(-0.35, 0.35, n).astype(np.float32)
         arm = stage.hand(tip_x, np.maximum(tip_y, 8), 0.0)
-        sprites.append(stage.sprite(arm.look, arm.x, arm.y, arm.radius, angle=lean, alpha=hand.astype(np.float32)))
+        sprites.append(
+            stage.sprite(arm.appearance, arm.x, arm.y, arm.radius, angle=lean, alpha=hand.astype(np.float32))
+        )
 
     sprites = [sprite.moved(wander[0], wander[1]) for sprite in sprites]
     there = count >= 1
     truth = {
-        "shape": np.where(there, SHAPE_NAMES.index(sprites[2].look.shape), NONE),
+        "shape": np.where(there, SHAPE_NAMES.index(sprites[2].appearance.shape), NONE),
         "x": np.where(there, (place[0] * STILL_TASKS["x"]).astype(np.int64), NONE),
         "y": np.where(there, (place[1] * STILL_TASKS["y"]).astype(np.int64), NONE),
         "size": np.where(there, (large * STILL_TASKS["size"]).astype(np.int64), NONE),
@@ -109,7 +111,7 @@ def _free(
     n = len(x)
     angle = stage.rng.integers(4, size=n) * np.pi / 2 + stage.rng.uniform(-0.26, 0.26, n)
     path = (a.astype(np.float32) for a in (x, y, radius))
-    return stage.sprite(stage.look(), *path, angle=angle.astype(np.float32), alpha=there.astype(np.float32))
+    return stage.sprite(stage.appearance(), *path, angle=angle.astype(np.float32), alpha=there.astype(np.float32))
 
 
 def _area_weights(side: int, size: int) -> NDArray[np.float32]:

@@ -114,7 +114,7 @@ def _things(split: str) -> tuple[set[tuple[str, str, int]], set[tuple[str, int]]
         for i in range(40):
             scene = compose(small, split, template, clip_rng(small, split, template, i))
             walls.add(scene.background.combination)
-            objects |= {s.look.combination for s in scene.sprites if s.look.shape in SHAPE_NAMES}
+            objects |= {s.appearance.combination for s in scene.sprites if s.appearance.shape in SHAPE_NAMES}
     return objects, walls
 
 
