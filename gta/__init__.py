@@ -3,76 +3,18 @@
 Public names are loaded when first used, so that ``import gta`` and the command lines start without torch.
 """
 
+# ruff: noqa: F403, F405 - the star imports are for type checkers, which find each name of __all__ in them
+
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gta.blocks import (
-        CompactGeneralizedNonLocal,
-        CrossChannelMultiHead,
-        GlobalContext,
-        GlobalReasoning,
-        GlobalTemporalAttention,
-        MultiHead,
-        NonLocal,
-        SingleMatrix,
-        SpatialAttention,
-        TemporalAttention,
-        resample_frames,
-    )
-    from gta.config import (
-        BackboneConfig,
-        CGNLConfig,
-        DataConfig,
-        GCConfig,
-        GloReConfig,
-        GTAConfig,
-        ModelConfig,
-        NLConfig,
-        RunConfig,
-        SAConfig,
-        SlowFastConfig,
-        TAConfig,
-        TrainConfig,
-    )
-    from gta.model import build_model, insert_blocks
-    from gta.training.recognizer import VideoRecognizer
-
-_HOME = {
-    "gta.config": (
-        "BackboneConfig",
-        "CGNLConfig",
-        "DataConfig",
-        "GCConfig",
-        "GTAConfig",
-        "GloReConfig",
-        "ModelConfig",
-        "NLConfig",
-        "RunConfig",
-        "SAConfig",
-        "SlowFastConfig",
-        "TAConfig",
-        "TrainConfig",
-    ),
-    "gta.blocks": (
-        "CompactGeneralizedNonLocal",
-        "CrossChannelMultiHead",
-        "GlobalContext",
-        "GlobalReasoning",
-        "GlobalTemporalAttention",
-        "MultiHead",
-        "NonLocal",
-        "SingleMatrix",
-        "SpatialAttention",
-        "TemporalAttention",
-        "resample_frames",
-    ),
-    "gta.model": ("build_model", "insert_blocks"),
-    "gta.training.recognizer": ("VideoRecognizer",),
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+    from gta.blocks import *
+    from gta.config import *
+    from gta.model import *
+    from gta.training.recognizer import *
 
 __all__ = [
     "BackboneConfig",
@@ -103,12 +45,16 @@ __all__ = [
     "insert_blocks",
     "resample_frames",
 ]
+_MODULES = ("gta.config", "gta.blocks", "gta.model", "gta.training.recognizer")
+"""Where the names are, the quickest to import first."""
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'gta' has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULE_OF[name]), name)
+    if name in __all__:
+        for module in map(importlib.import_module, _MODULES):
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module 'gta' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
