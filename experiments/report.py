@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.store.store import Store
-from experiments.study.profiles import PROFILES, choose_profile
+from experiments.study.own import profile_of
+from experiments.study.profiles import PROFILES
 from experiments.study.rows import Profile, Table
 from experiments.tables import TABLES, choose_tables
 from gta.cli import Parser, command, parse
@@ -33,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs from the store")
     parser.add_argument("--freeze", action="store_true", help="write new and changed claims into the protocol")
     parser.add_argument("--profile", help="one profile (default: all with runs in the store)")
+    parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="of --profile folder")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
     parser.add_argument("--run", metavar="ID", help="draw the pictures of one run: its id, or its first characters")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the pictures of --run (default: build/pictures)")
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.out:
         raise UserError("--out is for the pictures of --run; tables and their pictures go to --results")
     tables = choose_tables(options.tables or list(TABLES))
-    profiles = [choose_profile(options.profile)] if options.profile else list(PROFILES.values())
+    profiles = [profile_of(options.profile, options.data)] if options.profile else list(PROFILES.values())
     if options.check:
         return _check(Store(options.results), tables, profiles, not options.tables)
     return _write(Store(options.results), tables, profiles, not options.tables)
@@ -99,6 +101,7 @@ def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], w
 
 
 def _write(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
+    from experiments.reporting.changed import write_changed
     from experiments.reporting.check import problems, unreadable_extras
     from experiments.reporting.evidence.snapshot import Snapshot
     from experiments.reporting.files import read_study, write_one, write_whole
@@ -115,6 +118,10 @@ def _write(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], w
         if whole and any(table.data.results for table in read):
             for path in write_whole(read, snapshot):
                 print(path)
+        changed, page = write_changed(tables, profile, snapshot) if whole else ([], None)
+        if page is not None:
+            print(page)
+        written += len(changed)
     for problem in left_out:
         print(f"left out: {problem}", file=sys.stderr)
     if not written:

@@ -9,62 +9,37 @@ Runs that are done are not run again; an interrupted study goes on where it stop
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
-import os
 import shlex
 import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.runner.child_options import PRECISIONS
+from experiments.arguments import build_parser, changes_of, child_options
 from experiments.store.result import Problem
 from experiments.store.store import State, Store
+from experiments.study.overrides import check_changes, parse_changes
+from experiments.study.own import profile_of
 from experiments.study.plan import PlannedRun, headline, make_plan, parse_seeds, select_rows
-from experiments.study.profiles import PROFILES, choose_profile, with_runs
+from experiments.study.profiles import with_runs
 from experiments.study.rows import Profile, Row, Table
 from experiments.tables import TABLES, choose_tables
-from gta.cli import Parser, command, parse, positive
+from gta.cli import command, parse
 from gta.errors import UserError
 from gta.files import make_folder
 from gta.parallel import cores
 
 if TYPE_CHECKING:
+    from experiments.runner.child_options import ChildOptions
     from experiments.runner.launch import Executor, Outcome
     from experiments.runner.preflight import Preflight
     from experiments.runner.signals import SignalWatch
 
 MAX_JOBS = 8
 """Largest default of ``--jobs``."""
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the command line; a test holds its options."""
-    parser = Parser(prog="python -m experiments.run", description=(__doc__ or "").split("\n")[0])
-    add = parser.add_argument
-    add("tables", nargs="*", metavar="TABLE", help="names from --list")
-    add("--all", action="store_true", help="all tables, the claims and the report over them")
-    add("--list", action="store_true", help="list the tables and leave")
-    add("--profile", default="tiny", help=f"scale: {', '.join(PROFILES)} (default: tiny)")
-    add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
-    add("--seeds", default="0", metavar="0,1,2", help="seeds, also 0-4 (default: 0)")
-    add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")
-    add("--jobs", type=positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
-    add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
-    add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
-    add("--nodes", type=positive, default=1, metavar="N", help="nodes per run (default: 1)")
-    add("--precision", choices=PRECISIONS, help="default: bf16 where it is native or measured to be faster")
-    add(
-        "--wandb",
-        choices=("offline", "online", "disabled"),
-        help="default: $WANDB_MODE, or online with a key",
-    )
-    add("--results", type=Path, default=Path("results"), metavar="DIR", help="runs and tables (default: results)")
-    add("--dry-run", action="store_true", help="show the plan, write nothing")
-    add("--status", action="store_true", help="show the state of the runs, write nothing")
-    return parser
 
 
 @command
@@ -91,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 @dataclass(frozen=True)
 class _Request:
     profile: Profile
+    """Its changes are what --set and --limit ask for."""
     tables: list[Table]
     rows: list[tuple[Table, Row]]
     seeds: list[int]
@@ -113,13 +89,21 @@ def _request(options: argparse.Namespace) -> _Request:
     if not options.tables and not options.all:
         raise UserError(f"name a table, or say --all; tables: {', '.join(TABLES)}")
     tables = choose_tables(list(TABLES) if options.all else options.tables)
-    profile = choose_profile(options.profile)
+    profile = profile_of(options.profile, options.data)
     seeds = parse_seeds(options.seeds)
     rows = _with_runs(select_rows(tables, options.rows), profile)
+    profile = _changed(profile, rows, parse_changes(changes_of(options)))
     store = Store(options.results)
     used = [table for table in tables if any(table is owner for owner, _ in rows)]
     whole = options.all and options.rows is None
     return _Request(profile, used, rows, seeds, store, make_plan(rows, profile, seeds, store), whole)
+
+
+def _changed(profile: Profile, rows: list[tuple[Table, Row]], changes: tuple[tuple[str, str], ...]) -> Profile:
+    """Return the profile with the changes that were asked for, which must fit one of the rows at least."""
+    runs = [profile.resolve(row, 0) for _, each in rows for row in (each.trained if profile.runs(each) else ())]
+    check_changes(changes, list(dict.fromkeys(runs)))
+    return dataclasses.replace(profile, changes=changes)
 
 
 def _with_runs(rows: list[tuple[Table, Row]], profile: Profile) -> list[tuple[Table, Row]]:
@@ -133,7 +117,8 @@ def _inspect(request: _Request, options: argparse.Namespace) -> Preflight:
     from experiments.runner.preflight import inspect
 
     configs = [run.config for run in request.todo]
-    return inspect(configs, options.data, request.store.results, options.devices * options.nodes)
+    processes = options.devices * options.nodes
+    return inspect(configs, options.data, request.store.results, processes, options.accumulate)
 
 
 def _refused(found: Preflight) -> int:
@@ -151,13 +136,15 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
     from experiments.runner.progress import stamp
     from experiments.runner.signals import Interrupted, watching_signals
 
-    wandb = _wandb_mode(options.wandb)
+    child = _child_options(request, options)
     make_folder(request.store.results)  # before hours of training, whose results could not be kept
     for run_id in request.runs:
         found = request.store.read(run_id)
         if isinstance(found, Problem):
             print(f"warning: {found}", file=sys.stderr)
-    print(f"{', '.join(table.name for table in request.tables)}, profile {request.profile.name}: {request.headline}")
+    names = ", ".join(table.name for table in request.tables)
+    changes = "".join(f", {name}={value}" for name, value in request.profile.changes)
+    print(f"{names}, profile {request.profile.name}{changes}: {request.headline}")
     todo = request.todo
     code = 0
     if todo:
@@ -167,7 +154,7 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
             return 2
         with watching_signals() as signals:
             try:
-                outcome = _train(request, ground, options, wandb, signals)
+                outcome = _train(request, ground, options, child, signals)
             except Interrupted as stop:
                 from experiments.runner.launch import Outcome
 
@@ -183,40 +170,40 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
     return code
 
 
+def _child_options(request: _Request, options: argparse.Namespace) -> ChildOptions:
+    # Threads decide the order of sums: the same for every row and every restart of a drawn profile.
+    threads = 1 if _is_small(request) else max(1, cores() // _jobs(request, options))
+    return child_options(options, request.store.runs, threads)
+
+
+def _is_small(request: _Request) -> bool:
+    return request.profile.data.drawn
+
+
+def _jobs(request: _Request, options: argparse.Namespace) -> int:
+    return int(options.jobs or (min(cores(), MAX_JOBS) if _is_small(request) else 1))
+
+
 def _train(
-    request: _Request, found: Preflight, options: argparse.Namespace, wandb: str, signals: SignalWatch
+    request: _Request, found: Preflight, options: argparse.Namespace, child: ChildOptions, signals: SignalWatch
 ) -> Outcome:
-    from experiments.runner.child_options import ChildOptions
     from experiments.runner.cost import planned_seconds
     from experiments.runner.launch import COMMAND, launch
     from experiments.runner.outlook import Outlook
     from experiments.runner.progress import make_progress, stamp
 
     todo = request.todo
-    small = request.profile.data.drawn
-    jobs = options.jobs or (min(cores(), MAX_JOBS) if small else 1)
-    # Threads decide the order of sums: the same for every row and every restart of a drawn profile.
-    threads = 1 if small else max(1, cores() // jobs)
-    jobs = min(jobs, len(todo))
-    executor = _executor(options, jobs, threads, request)
+    jobs = min(_jobs(request, options), len(todo))
+    executor = _executor(options, jobs, child.threads, request)
     prepare = importlib.import_module("experiments.runner.prepare").prepare
     configs = [run.config for run in todo]
-    planned = planned_seconds(configs, found.clips, options.devices * options.nodes)
+    planned = planned_seconds(configs, found.clips, child.processes)
     outlook = Outlook(planned, jobs if options.executor == "local" or options.jobs else len(todo))
 
     def say(line: str) -> None:
         print(f"{stamp()} {line}  [{outlook}]", flush=True)
 
     pretrained = prepare(configs, options.data, request.store.results, say)
-    child = ChildOptions(
-        request.store.runs,
-        options.data,
-        wandb,
-        devices=options.devices,
-        nodes=options.nodes,
-        threads=threads,
-        precision=options.precision,
-    )
     progress = make_progress(outlook)
     try:
         return launch(todo, request.store, executor, child, pretrained, progress, signals, command=COMMAND)
@@ -239,16 +226,20 @@ def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Re
 
 
 def _report(request: _Request, trained: bool) -> None:
+    from experiments.reporting.changed import write_changed
     from experiments.reporting.evidence.snapshot import Snapshot
     from experiments.reporting.files import read_table, write_one, write_whole
-    from experiments.runner.status import print_table
+    from experiments.runner.status import print_changed, print_table
 
     snapshot, folder, study = Snapshot(request.store), request.store.results / request.profile.name, []
+    profile = dataclasses.replace(request.profile, changes=())
     for table in request.tables:
-        read = read_table(table, request.profile, snapshot)
+        read = read_table(table, profile, snapshot)
         write_one(read, snapshot, trained or not (folder / f"{table.name}.png").exists())
         print_table(read.data, folder / f"{table.name}.md")
         study.append(read)
+    if request.profile.changes:
+        print_changed(*write_changed(list(TABLES.values()), profile, snapshot), request.runs.keys())
     if request.whole and any(read.data.results for read in study):
         write_whole(study, snapshot, trained or not (folder / "claims.png").exists())
         print(folder / "claims.md", folder / "report.html", sep="\n")
@@ -257,33 +248,11 @@ def _report(request: _Request, trained: bool) -> None:
 def _list(options: argparse.Namespace) -> int:
     from experiments.runner.status import print_list
 
-    profile = choose_profile(options.profile)
+    profile = profile_of(options.profile, options.data)
     tables = choose_tables(options.tables or list(TABLES))
     named = {table.name: table for table, _ in _with_runs(select_rows(tables, None), profile)}
     print_list(list(named.values()), profile, parse_seeds(options.seeds), Store(options.results))
     return 0
-
-
-def _wandb_mode(asked: str | None) -> str:
-    if asked is None:
-        own = os.environ.get("WANDB_MODE", "")
-        if own in ("offline", "online", "disabled"):
-            return own
-        return "online" if os.environ.get("WANDB_API_KEY") else "offline"
-    if asked == "online" and not os.environ.get("WANDB_API_KEY") and not _in_netrc():
-        raise UserError("--wandb online needs a key: set WANDB_API_KEY or run `wandb login`; or use --wandb offline")
-    return asked
-
-
-def _in_netrc() -> bool:
-    import netrc
-    from urllib.parse import urlparse
-
-    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
-    try:
-        return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
 
 
 if __name__ == "__main__":

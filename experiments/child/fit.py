@@ -66,7 +66,7 @@ def train(config: RunConfig, child: ChildOptions) -> None:
     torch.set_num_threads(child.threads)
     torch.set_flush_denormal(True)  # attention weights of 1e-40 make a step of NL up to 1.6 times as long on a CPU
     pl.seed_everything(config.seed, workers=True, verbose=False)
-    accumulate = batches.parts(config, child.processes)
+    accumulate = batches.parts(config, child.processes, child.accumulate)
     data = _data(config, child, config.data.evaluation_split, (ViewsConfig(),))  # the curve reads one view
     data.setup()
     check_classes(config, data.root, data.labels)
@@ -77,6 +77,9 @@ def train(config: RunConfig, child: ChildOptions) -> None:
     if checkpoint is not None:
         check_network(checkpoint, recognizer)
     env = describe(child, data.fingerprint) | {"accumulate": accumulate}
+    if child.compile:
+        recognizer.compile_network()
+        env["compile"] = True
     if (limit := damage_limit()) is not None:
         env["damaged"] = limit
     if not config.data.drawn:
@@ -175,7 +178,7 @@ def _data(
     return VideoDataModule(
         dataclasses.replace(config.data, evaluation_split=split),
         child.data,
-        batches.share(config, child.processes) // batches.parts(config, child.processes),
+        batches.share(config, child.processes) // batches.parts(config, child.processes, child.accumulate),
         config.seed,
         workers,
         views=views,
@@ -238,7 +241,7 @@ def _trainer(
     from gta.training.precise_norm import PreciseNorm
 
     distributed = child.processes > 1
-    accumulate = batches.parts(config, child.processes)
+    accumulate = batches.parts(config, child.processes, child.accumulate)
     steps = len(data.dataset("train")) // config.train.batch_size
     precise = config.train.precise_bn * accumulate
     looks = max(1, CURVE_POINTS // config.train.epochs) if config.data.drawn else 1

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from experiments.reporting.changed import NAME, changed_rows, render
 from experiments.reporting.evidence import protocol
 from experiments.reporting.evidence.snapshot import Snapshot
 from experiments.reporting.files import ReadTable, all_pictures, read_study, table_files, whole_files
@@ -51,6 +52,8 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
         wrong += _left_out(study, snapshot)
         wrong += incomplete(study, snapshot)
         wrong += _compare_written(study, snapshot, whole)
+        if whole:
+            wrong += _compare_changed(tables, profile, snapshot)
     if not found:
         raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
     if whole:
@@ -81,6 +84,16 @@ def _compare_written(study: Sequence[ReadTable], store: Snapshot, whole: bool) -
     if everything and measured:
         wrong += _compare(folder, whole_files(study, store))
     return wrong + stale_pictures(study if everything else chosen, store, everything and measured)
+
+
+def _compare_changed(tables: Sequence[Table], profile: Profile, store: Snapshot) -> list[str]:
+    """Compare the page of the runs of a changed recipe, if there are some or it is there."""
+    rows, left_out = changed_rows(tables, profile, store)
+    folder = store.results / profile.name
+    wrong = [f"left out: {problem}" for problem in left_out]
+    if rows or os.path.lexists(folder / NAME):
+        wrong += _compare(folder, {NAME: render(rows, profile)})
+    return wrong
 
 
 def incomplete(study: Sequence[ReadTable], store: Store) -> list[str]:
@@ -117,7 +130,9 @@ def orphans(store: Store, profiles: Sequence[Profile]) -> list[str]:
     found = []
     for path in sorted(store.runs.glob("*/result.json")):
         result = store.read(path.parent.name)
-        if isinstance(result, Result) and result.profile in names and result.run_id not in known:
+        if not isinstance(result, Result) or store.config(result.run_id).get("changes"):
+            continue
+        if result.profile in names and result.run_id not in known:
             found.append(result.run_id)
     return found
 

@@ -19,19 +19,18 @@ def share(config: RunConfig, processes: int) -> int:
     return batch // processes
 
 
-def parts(config: RunConfig, processes: int) -> int:
-    """Return in how many parts a process computes its share.
+def parts(config: RunConfig, processes: int, asked: int | None = None) -> int:
+    """Return in how many parts a process computes its share: ``asked`` on the command line, or else as set outside.
 
     Raises:
-        UserError: ``GTA_ACCUMULATE`` is not a number that divides the share.
+        UserError: ``--accumulate`` or ``GTA_ACCUMULATE`` is not a number that divides the share.
     """
-    said, clips = read_variables().accumulate, share(config, processes)
+    said, clips = read_variables().accumulate if asked is None else str(asked), share(config, processes)
     text = "1" if said is None else said
     if not text.isdecimal() or int(text) < 1 or clips % int(text):
         fits = ", ".join(map(str, divisors(clips)))
-        raise UserError(
-            f"GTA_ACCUMULATE is {text!r}; it must divide a process's {clips} clips of a batch: one of {fits}"
-        )
+        name = "GTA_ACCUMULATE" if asked is None else "--accumulate"
+        raise UserError(f"{name} is {text!r}; it must divide a process's {clips} clips of a batch: one of {fits}")
     return int(text)
 
 

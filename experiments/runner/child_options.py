@@ -10,6 +10,8 @@ from pathlib import Path
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 """Lightning's names."""
+LOGGERS = ("wandb", "csv", "tensorboard")
+"""Where the curves of a run go beside its own files."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,16 @@ class ChildOptions:
     threads: int = 1
     workers: int | None = None
     """Loader processes; None: as many as threads where videos are decoded, none for a drawn set."""
+    accumulate: int | None = None
+    """In how many parts a process computes its share of a batch; None: as :func:`experiments.runner.batches.parts`."""
+    compile: bool = False
+    """Whether ``torch.compile`` makes one program of the network."""
+    loggers: tuple[str, ...] = ()
+    """Of ``LOGGERS``, beside Weights & Biases, of which ``wandb`` says whether it is used."""
+    keep_best: bool = False
+    """Whether ``ckpt/best.ckpt`` is the epoch of the highest top-1 on the evaluation split."""
+    keep_every: int | None = None
+    """Every so many epochs one checkpoint stays, as ``ckpt/epoch-0005.ckpt``."""
     precision: str | None = None
     """One of ``PRECISIONS``; None: as :func:`experiments.child.environment.choose_precision` finds."""
     pretrained: Path | None = None
@@ -46,6 +58,13 @@ class ChildOptions:
             arguments += ["--workers", str(self.workers)]
         if self.precision is not None:
             arguments += ["--precision", self.precision]
+        if self.accumulate is not None:
+            arguments += ["--accumulate", str(self.accumulate)]
+        arguments += ["--compile"] * self.compile + ["--keep-best"] * self.keep_best
+        if self.keep_every is not None:
+            arguments += ["--keep-every", str(self.keep_every)]
+        if self.loggers:
+            arguments += ["--logger", *self.loggers]
         if self.pretrained is not None:
             arguments += ["--pretrained", _path(self.pretrained)]
         return arguments
@@ -64,9 +83,14 @@ def read_child_options(arguments: Sequence[str] | None) -> ChildOptions:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int)
     parser.add_argument("--precision", choices=PRECISIONS)
+    parser.add_argument("--accumulate", type=int)
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--logger", dest="loggers", nargs="*", choices=LOGGERS, default=[])
+    parser.add_argument("--keep-best", action="store_true")
+    parser.add_argument("--keep-every", type=int)
     parser.add_argument("--pretrained", type=Path)
     values = vars(parser.parse_args(arguments))
-    return ChildOptions(**{**values, "tables": tuple(values["tables"]), "rows": tuple(values["rows"])})
+    return ChildOptions(**{**values, **{name: tuple(values[name]) for name in ("tables", "rows", "loggers")}})
 
 
 def _path(path: Path) -> str:

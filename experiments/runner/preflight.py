@@ -29,7 +29,9 @@ class Preflight:
     """What a person should know, a line each."""
 
 
-def inspect(runs: Sequence[RunConfig], data: Path, results: Path, processes: int) -> Preflight:
+def inspect(
+    runs: Sequence[RunConfig], data: Path, results: Path, processes: int, accumulate: int | None = None
+) -> Preflight:
     """Look at what ``runs`` would start from, without writing or downloading anything.
 
     Args:
@@ -37,6 +39,7 @@ def inspect(runs: Sequence[RunConfig], data: Path, results: Path, processes: int
         data: parent folder of the embedded data sets, or the folder of the real data set.
         results: its ``pretrained`` folder holds the weights.
         processes: of each run, one a device.
+        accumulate: in how many parts a process computes its share of a batch; None: as the environment says.
     """
     found = Preflight()
     lists: Mapping[SplitName, Split] = {}
@@ -50,11 +53,11 @@ def inspect(runs: Sequence[RunConfig], data: Path, results: Path, processes: int
         found.remarks.append(f"{data} holds no lists of a data set yet")
     if lists:
         found.clips = len(lists["train"].clips)
-        _check_lists(lists, data, found)
+        _check_lists(lists, data, found, real[0].data.limit)
     _note(found.problems, lambda: batches.workers(0))
     _note(found.problems, damage_limit)
     for run in runs:
-        _note(found.problems, lambda run=run: batches.parts(run, processes))  # type: ignore[misc]
+        _note(found.problems, lambda run=run: batches.parts(run, processes, accumulate))  # type: ignore[misc]
         if run.data.drawn:
             _check_drawn(run, found)
         elif lists:
@@ -88,7 +91,7 @@ def check_batch(config: RunConfig, root: Path, clips: int) -> None:
     if clips < batch:
         raise UserError(
             f"{root}: its training list has {clips} clips, fewer than a batch of the profile {config.profile!r} "
-            f"({batch}): not one step can be made; list more clips or choose a profile with a smaller batch_size"
+            f"({batch}): not one step can be made; list more clips or choose a smaller batch: --set train.batch_size=N"
         )
 
 
@@ -102,22 +105,22 @@ def _note(problems: list[str], check: Callable[[], object]) -> None:
 # ------------------------------------------------------------------------------------------- the data
 def _absent(data: Path) -> bool:
     """Return whether no data set has been put there yet, so that a plan can only go by the release's counts."""
-    from gta.data.sets.formats import FORMATS
+    from gta.data.sets.formats import FORMATS, OWN
 
-    return not any(known.splits(data) for known in FORMATS)
+    return not any(known.splits(data) for known in (*FORMATS, OWN))
 
 
 def _read_lists(runs: Sequence[RunConfig], data: Path) -> dict[SplitName, Split]:
-    from gta.data.sets.formats import read_split
+    from gta.data.sets.formats import read_part
 
     names: list[SplitName] = ["train"]
     for run in runs:
         names += [run.data.evaluation_split, *run.splits]
-    return {name: read_split(data, name, runs[0].data.dataset) for name in dict.fromkeys(names)}
+    return {name: read_part(data, name, runs[0].data) for name in dict.fromkeys(names)}
 
 
-def _check_lists(lists: Mapping[SplitName, Split], data: Path, found: Preflight) -> None:
-    """Compare the lists with each other: of one data set, and none in the place of another."""
+def _check_lists(lists: Mapping[SplitName, Split], data: Path, found: Preflight, limit: float | None) -> None:
+    """Compare the lists with each other: of one data set, and none in the place of another; ``limit`` as in the run."""
     from gta.data.sets.formats import detect
     from gta.data.sets.splits import compare
 
@@ -132,7 +135,7 @@ def _check_lists(lists: Mapping[SplitName, Split], data: Path, found: Preflight)
             )
         if name == "train":
             continue
-        if len(training.clips) < len(split.clips) != official.get(name):
+        if len(training.clips) < len(split.clips) != official.get(name) and not limit:
             found.problems.append(
                 f"{data}: its training list has {len(training.clips)} clips, its {name} list {len(split.clips)}; "
                 f"the two seem to be swapped"

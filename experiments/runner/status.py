@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
+from experiments.reporting.changed import ChangedRow
 from experiments.reporting.evidence.collect import TableData
+from experiments.reporting.pages.cells import measured
 from experiments.runner.preflight import Preflight
 from experiments.store.result import Problem, Result
 from experiments.store.store import State, Store
@@ -90,6 +92,19 @@ def print_table(data: TableData, page: Path) -> None:
     for problem in data.problems:
         print(f"left out: {problem}", file=sys.stderr)
     print(f"\n{short_table(data, terminal_width(), page)}")
+
+
+def print_changed(rows: Sequence[ChangedRow], page: Path | None, runs: Set[str]) -> None:
+    """Print the rows of a changed recipe whose runs are among ``runs``; ``page`` has all of them."""
+    lines = [["row, beside the table", "top-1", "to the row of record", "changes"]]
+    for row in rows:
+        if not runs.isdisjoint(member.run_id for members in row.data.members.values() for member in members):
+            top1 = measured(row.data, "top1", seeds=True)
+            lines.append([row.data.row.name, top1, row.delta or "not measured", ", ".join(row.changes)])
+    if len(lines) > 1:
+        print()
+        _print_columns(list(dict.fromkeys(map(tuple, lines))))
+        print(f"Page: {page}")
 
 
 def _uses(run: PlannedRun) -> str:

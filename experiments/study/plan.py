@@ -98,7 +98,8 @@ def describe(config: RunConfig) -> str:
         places.setdefault(stage, []).append(str(index))
     where = " ".join(f"{stage}[{','.join(indices)}]" for stage, indices in places.items())
     recipe = f"{train.optimizer} lr {train.lr:g}, {train.epochs} epochs of batch {train.batch_size}"
-    return "; ".join(part for part in (blocks, where, recipe) if part)
+    changes = f"changed: {', '.join(config.changes)}" if config.changes else ""
+    return "; ".join(part for part in (blocks, where, recipe, changes) if part)
 
 
 def blocks_name(model: ModelConfig) -> str:

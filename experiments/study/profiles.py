@@ -145,8 +145,10 @@ def choose_profile(name: str) -> Profile:
     Raises:
         UserError: it is unknown.
     """
+    if name == "folder":
+        raise UserError("the profile 'folder' is made of what lies in --data; this command does not take it")
     if name not in PROFILES:
-        raise UserError(f"there is no profile {name!r}; {nearest(name, PROFILES)}")
+        raise UserError(f"there is no profile {name!r}; {nearest(name, [*PROFILES, 'folder'])}")
     return PROFILES[name]
 
 

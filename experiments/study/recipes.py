@@ -52,7 +52,8 @@ _PYSLOWFAST_SGD = TrainConfig("sgd", momentum=0.9, nesterov=True, clip_norm=None
 """What all of PySlowFast's recipes share."""
 
 
-def _something(name: str) -> dict[Backbone, Setting]:
+def something(name: str) -> dict[Backbone, Setting]:
+    """Return the recipes of Something-Something for the data set of this name."""
     r2d = Setting(
         backbone=BackboneConfig(),
         data=DataConfig(name, frames=8, resize=(240, 320), crop=224, augment="multiscale", flip=0.5),
@@ -158,6 +159,6 @@ def _kinetics() -> dict[Backbone, Setting]:
     return {"r2d_k400": r2d, "slowfast_r101": slowfast}
 
 
-SSV1 = Profile("ssv1", "Something-Something v1 at the paper's scale", classes=174, settings=_something("ssv1"))
-SSV2 = Profile("ssv2", "Something-Something v2 at the paper's scale", classes=174, settings=_something("ssv2"))
+SSV1 = Profile("ssv1", "Something-Something v1 at the paper's scale", classes=174, settings=something("ssv1"))
+SSV2 = Profile("ssv2", "Something-Something v2 at the paper's scale", classes=174, settings=something("ssv2"))
 K400 = Profile("k400", "Kinetics-400 at the paper's scale", classes=400, settings=_kinetics())

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from experiments.study.claims import Claim
+from experiments.study.overrides import overridden
 from gta.config import (
     AnyBackbone,
     BlockConfig,
@@ -194,6 +195,8 @@ class Profile:
     families: Mapping[str, FamilySettings] = field(default_factory=dict)
     own_draws: bool = False
     """Every seed has a draw of the training clips and a pre-training of its own; else all seeds share them."""
+    changes: tuple[tuple[str, str], ...] = ()
+    """Fields and values that a command line gives in place of the recipe's; none in a table of record."""
 
     @property
     def data(self) -> DataConfig:
@@ -236,7 +239,8 @@ class Profile:
                 pretrain = dataclasses.replace(pretrain, seed=seed)
         views = (setting.views, *row.extra_views)
         splits = tuple(dict.fromkeys((*setting.splits, *row.extra_splits)))
-        return RunConfig(self.name, seed, model, data, train, pretrain, views, splits)
+        run = RunConfig(self.name, seed, model, data, train, pretrain, views, splits)
+        return overridden(run, self.changes) if self.changes else run
 
 
 def _tune(block: BlockConfig, fixed: tuple[str, ...], setting: Setting, tuned: FamilySettings) -> BlockConfig:

@@ -76,6 +76,14 @@ class DataConfig(Checked):
     """Evaluation crop; None: ``crop``."""
     colour: float = later(0.0)
     """Training: brightness, contrast and saturation vary by factors up to 1 ± colour, the same for a whole clip."""
+    limit: float | None = later(None)
+    """A first try on a part of a real data set: at most so many clips of each split, evenly over the classes, or below
+    1 this share of each class; None: all."""
+
+    fold: int = later(1)
+    """Which pair of training and test lists, of a release that has several (UCF101, HMDB51)."""
+    content: str = later("")
+    """What the lists of anybody's own data hold: 12 hex digits of classes and clips; empty where the name says it."""
 
     @property
     def drawn(self) -> bool:
@@ -84,8 +92,17 @@ class DataConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_at_least(1, "stride", "frames", "crop")
+        self._require_at_least(1, "stride", "frames", "crop", "fold")
         self._require_share("flip")
+        if self.limit is not None:
+            self._require_above_zero("limit")
+            require(
+                self.limit < 1 or self.limit == int(self.limit),
+                f"DataConfig.limit is {self.limit:g}; it must be a whole number of clips, or a share below 1",
+            )
+            require(
+                self.drawing is None, "DataConfig.limit is for real data sets; a drawn one has its own small version"
+            )
         require(0 <= self.colour < 1, f"DataConfig.colour is {self.colour}; it must be from 0 to below 1")
         require(
             len(self.resize) == 2 and min(self.resize) >= 1,

@@ -106,6 +106,8 @@ class RunConfig(Checked):
     """Views that are scored; the first one is the run's own top-1, the others serve rows that read more views."""
     splits: tuple[EvaluationSplit, ...] = later(())
     """Further splits that are scored at the end beside ``data.evaluation_split``."""
+    changes: tuple[str, ...] = later(())
+    """What a command line changed of the profile's recipe, as ``FIELD=VALUE``; such a run is read by no table."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -21,9 +21,10 @@ from gta.data.epoch import EpochSampler
 from gta.data.loader import ClipLoader, keep
 from gta.data.read.reader import choose_reader
 from gta.data.sets.damage import Damage
-from gta.data.sets.formats import read_split
+from gta.data.sets.formats import OWN, read_part, read_split
 from gta.data.sets.listed import folders_text
-from gta.data.sets.splits import Split, compare, label_fingerprint
+from gta.data.sets.own import write_split
+from gta.data.sets.splits import Split, SplitName, compare, label_fingerprint
 from gta.data.transforms import doubtful_mirror
 from gta.errors import UserError
 from gta.parallel import Progress
@@ -130,7 +131,9 @@ class VideoDataModule(pl.LightningDataModule):
 
     # ------------------------------------------------------------------------------------ Lightning
     def prepare_data(self) -> None:
-        """Draw an embedded set and decode it into its cache, unless that is done."""
+        """Draw an embedded set and decode it into its cache, or split anybody's own videos, unless that is done."""
+        if self.data.dataset == OWN.name:
+            write_split(self.root)
         if self.data.drawn:
             for role in ("train", "validation"):
                 self.dataset(role)
@@ -172,9 +175,9 @@ class VideoDataModule(pl.LightningDataModule):
 
     def _split(self, role: Role) -> Split:
         if role not in self._splits:
-            name = "train" if role == "train" else self.data.evaluation_split
+            name: SplitName = "train" if role == "train" else self.data.evaluation_split
             folder = self._folder(role)
-            split = read_split(folder, name, None if self.data.drawn else self.data.dataset)
+            split = read_split(folder, name) if self.data.drawn else read_part(folder, name, self.data)
             if self.data.drawn:
                 self._fingerprints[role] = str(embedded_info(folder)["splits"][name]["sha256"])
             else:

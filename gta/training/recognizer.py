@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,7 @@ class VideoRecognizer(pl.LightningModule):
         mean, std = colour_statistics(self.run)
         self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1, 1), persistent=False)
+        self._network: Callable[[torch.Tensor], torch.Tensor] | None = None
         self.scores: Scores | None = None
         """Of the last complete pass over a validation loader; of several processes, the first one has them."""
         self._parts: list[Part] = []
@@ -89,8 +90,13 @@ class VideoRecognizer(pl.LightningModule):
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
         """Return class scores (B, classes) of uint8 clips (B, 3, T, H, W)."""
-        scores: torch.Tensor = self.model((video.float() - self.mean) / self.std)
+        network = self.model if self._network is None else self._network
+        scores: torch.Tensor = network((video.float() - self.mean) / self.std)
         return scores
+
+    def compile_network(self) -> None:
+        """Let ``torch.compile`` make one program of the network; the names of its weights stay as they are."""
+        self._network = torch.compile(self.model.forward)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seed the step's own randomness, so that a resumed run draws what an uninterrupted one draws."""

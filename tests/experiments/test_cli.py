@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from experiments import run
+from experiments.arguments import wandb_mode
 from experiments.report import build_parser as report_parser
 from experiments.run import build_parser, main
 from experiments.study.plan import parse_seeds
@@ -16,6 +16,7 @@ from gta.errors import UserError
 OPTIONS = {
     "--all", "--list", "--profile", "--data", "--seeds", "--rows", "--jobs", "--executor", "--devices", "--nodes",
     "--wandb", "--results", "--dry-run", "--status", "--help", "--precision",
+    "--set", "--limit", "--workers", "--accumulate", "--compile", "--keep-best", "--keep-every", "--logger",
 }  # fmt: skip
 HEAVY = ("torch", "pandas", "pytorch_lightning", "numpy", "rich", "matplotlib", "wandb", "pydantic")
 
@@ -28,7 +29,7 @@ def test_frozen_options():
 
 def test_frozen_report_options():
     names = {name for action in report_parser()._actions for name in action.option_strings}
-    assert names == {"-h", "--help", "--check", "--profile", "--results", "--run", "--out", "--freeze"}
+    assert names == {"-h", "--help", "--check", "--profile", "--results", "--run", "--out", "--freeze", "--data"}
 
 
 @pytest.mark.parametrize("option", ["--help", "--list"])
@@ -194,4 +195,4 @@ def test_status_tells_states_and_errors(study, capsys, monkeypatch):
 def test_the_mode_of_wandb_is_that_of_the_option_then_of_the_environment(monkeypatch, own, key, asked, expected):
     monkeypatch.setenv("WANDB_MODE", own)
     monkeypatch.setenv("WANDB_API_KEY", key)
-    assert run._wandb_mode(asked) == expected
+    assert wandb_mode(asked) == expected

@@ -75,6 +75,11 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     for name in ("--data", "--wandb", "--devices", "--nodes", "--pretrained", "--threads"):
         parser.add_argument(name)
+    for name in ("--workers", "--precision", "--accumulate", "--keep-every"):
+        parser.add_argument(name)
+    for name in ("--compile", "--keep-best"):
+        parser.add_argument(name, action="store_true")
+    parser.add_argument("--logger", nargs="*")
     parser.add_argument("--table", nargs="+")
     parser.add_argument("--row", nargs="+")
     options = parser.parse_args()

@@ -3,7 +3,8 @@
 ``something-something-v1-labels.csv`` (one template a line, unsorted), ``-train.csv`` and ``-validation.csv``
 (``id;template``) and ``-test.csv`` (``id``), without headers, in the folder itself, ``annotations/`` or ``labels/``, or
 mmaction2's lists; the frames of a clip as ``<id>/00001.jpg`` in ``20bn-something-something-v1*/``, ``frames/``,
-``rawframes/``, ``videos/`` or the folder itself, flat or one level down.
+``rawframes/``, ``videos/`` or the folder itself, flat or one level down. Jester's lists (``jester-v1-labels.csv`` ...,
+``id;label``) and folders (``20bn-jester-v1*/``) have the same form.
 """
 
 from __future__ import annotations
@@ -19,9 +20,13 @@ from gta.errors import UserError
 
 OFFICIAL = {"train": 86_017, "validation": 11_522, "test": 10_960}
 """Clips of each split of the release."""
+JESTER = {"train": 118_562, "validation": 14_787, "test": 14_743}
+"""The same of Jester, of 27 classes."""
 _PREFIX = "something-something-v1-"
+_JESTER_PREFIX = "jester-v1-"
 _HEADER = re.compile(r'"?(id|video_id|video)"?([;,|\t]"?(template|label)"?)?')
-MEDIA = ("20bn-something-something-v1*", "frames", "rawframes", "videos", "videos_*", "rawframes_*", ".")
+_MEDIA = ("frames", "rawframes", "videos", "videos_*", "rawframes_*", ".")
+MEDIA = ("20bn-something-something-v1*", *_MEDIA)
 
 
 def split_list(root: Path, split: SplitName) -> Path | None:
@@ -36,16 +41,33 @@ def read_split(root: Path, split: SplitName) -> Split:
     Raises:
         UserError: a folder or file is missing or malformed; the message names the file and the line.
     """
-    root = Path(root)
-    labels_path = first_file(list_folders(root), (f"{_PREFIX}labels.csv",))
     path = split_list(root, split)
     if path is not None and not path.name.startswith(_PREFIX):
         return listed.read_for(root, split, split_list, Places(root, MEDIA))
+    return _read(Path(root), split, _PREFIX, Places(root, MEDIA), "Something-Something v1")
+
+
+def jester_list(root: Path, split: SplitName) -> Path | None:
+    """Return the csv file of a split of Jester, if it is there."""
+    return first_file(list_folders(Path(root)), (f"{_JESTER_PREFIX}{split}.csv",))
+
+
+def read_jester(root: Path, split: SplitName) -> Split:
+    """Read one split of Jester, as :func:`read_split` does.
+
+    Raises:
+        UserError: a folder or file is missing or malformed; the message names the file and the line.
+    """
+    return _read(Path(root), split, _JESTER_PREFIX, Places(root, ("20bn-jester-v1*", *_MEDIA)), "Jester")
+
+
+def _read(root: Path, split: SplitName, prefix: str, places: Places, title: str) -> Split:
+    labels_path, path = (first_file(list_folders(root), (f"{prefix}{name}.csv",)) for name in ("labels", split))
     for found, name in ((labels_path, "labels"), (path, split)):
         if found is None:
             raise UserError(
-                f"{root} holds no {_PREFIX}{name}.csv, nor do annotations/ and labels/ in it; download the lists of "
-                f"Something-Something v1 into it"
+                f"{root} holds no {prefix}{name}.csv, nor do annotations/ and labels/ in it; download the lists of "
+                f"{title} into it"
             )
     assert labels_path is not None
     assert path is not None
@@ -56,7 +78,6 @@ def read_split(root: Path, split: SplitName) -> Split:
     if not rows:
         raise UserError(f"{path} lists no clip; download it again")
     check_unique(path, ((f"line {number}", clip_id, name) for number, clip_id, name in rows))
-    places = Places(root, MEDIA)
     paths = places.of_ids([clip_id for _, clip_id, _ in rows], "")
     if paths is None:
         raise UserError(

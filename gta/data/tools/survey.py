@@ -13,7 +13,6 @@ from pathlib import Path
 from gta.data.sets.formats import Format, detect
 from gta.data.sets.listed import folders_text
 from gta.data.sets.splits import Clip, Split, SplitName, compare, label_fingerprint
-from gta.data.sets.ssv2 import CLASSES
 from gta.data.transforms import doubtful_mirror
 from gta.errors import UserError
 from gta.parallel import Progress, run_batches
@@ -159,9 +158,11 @@ def survey(
             found.remarks.append(f"{folder}: clips of {name} were looked for in {folders_text(split.looked)}")
         if whole and not result.unreadable and _drawn_sha(folder, name, result.looks) != drawn[name]["sha256"]:
             found.faults.append(f"{folder}: {name} is not what was drawn; delete {folder} and prepare it again")
-    if known.official and not drawn and not subset and len(found.labels) != CLASSES:
+    if known.classes is not None and not drawn and not subset and len(found.labels) != known.classes:
         found.partial = True
-        found.faults.append(f"{folder}: the list of labels has {len(found.labels)} templates, the release {CLASSES}")
+        found.faults.append(
+            f"{folder}: the list of labels has {len(found.labels)} templates, the release {known.classes}"
+        )
     if doubt := doubtful_mirror(found.labels):
         found.remarks.append(f"{folder}: {doubt}")
     return found

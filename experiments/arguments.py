@@ -1,0 +1,167 @@
+"""The options of ``experiments.run``, and what they say of how a run is computed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+from experiments.runner.child_options import LOGGERS, PRECISIONS, ChildOptions
+from experiments.study.own import OWN
+from experiments.study.profiles import PROFILES
+from gta.cli import Parser, positive
+from gta.errors import UserError
+
+DESCRIPTION = "Train what a table needs and print it."
+COMPILERS = ("g++", "clang++")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line; a test holds its options."""
+    parser = Parser(prog="python -m experiments.run", description=DESCRIPTION)
+    add = parser.add_argument
+    add("tables", nargs="*", metavar="TABLE", help="names from --list")
+    add("--all", action="store_true", help="all tables, the claims and the report over them")
+    add("--list", action="store_true", help="list the tables and leave")
+    add("--profile", default="tiny", help=f"scale: {', '.join([*PROFILES, OWN])} (default: tiny)")
+    add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
+    add("--seeds", default="0", metavar="0,1,2", help="seeds, also 0-4 (default: 0)")
+    add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")
+    add(
+        "--set", dest="changes", action="append", default=[], metavar="FIELD=VALUE", help="change the recipe; repeat it"
+    )
+    add("--limit", metavar="N", help="a first try on N clips of each split, or a share of each class such as 5%%")
+    add("--jobs", type=positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
+    add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
+    add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
+    add("--nodes", type=positive, default=1, metavar="N", help="nodes per run (default: 1)")
+    add("--precision", choices=PRECISIONS, help="default: bf16 where it is native or measured to be faster")
+    add("--workers", type=whole, metavar="N", help="loader processes of a run (default: $GTA_WORKERS, or by the cores)")
+    add("--accumulate", type=positive, metavar="N", help="compute a batch in N parts (default: $GTA_ACCUMULATE, or 1)")
+    add("--compile", action="store_true", help="compile the network with torch.compile")
+    add("--keep-best", action="store_true", help="keep the checkpoint of the best epoch, beside the last one")
+    add("--keep-every", type=positive, metavar="N", help="keep a checkpoint of every Nth epoch")
+    add("--logger", metavar="A,B", help=f"curves go to {', '.join(LOGGERS)}, or none (default: wandb)")
+    add(
+        "--wandb",
+        choices=("offline", "online", "disabled"),
+        help="default: $WANDB_MODE, or online with a key",
+    )
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="runs and tables (default: results)")
+    add("--dry-run", action="store_true", help="show the plan, write nothing")
+    add("--status", action="store_true", help="show the state of the runs, write nothing")
+    return parser
+
+
+def whole(text: str) -> int:
+    """Return a whole number from 0; the ``type`` of ``--workers``."""
+    if not text.isdecimal() or len(text) > 4:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def changes_of(options: argparse.Namespace) -> list[str]:
+    """Return what ``--set`` and ``--limit`` change, as ``FIELD=VALUE``.
+
+    Raises:
+        UserError: ``--limit`` is neither a number of clips nor a share.
+    """
+    if options.limit is None:
+        return list(options.changes)
+    text = options.limit.strip()
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e12 or (value >= 1 and (text.endswith("%") or value != int(value))):
+        raise UserError(f"--limit {options.limit!r} is neither a number of clips, such as 200, nor a share, such as 5%")
+    return [*options.changes, f"data.limit={value:g}" if value < 1 else f"data.limit={int(value)}"]
+
+
+def child_options(options: argparse.Namespace, runs: Path, threads: int) -> ChildOptions:
+    """Return where and how the runs below ``runs`` are computed, with ``threads`` each.
+
+    Raises:
+        UserError: an option cannot be had on this machine.
+    """
+    loggers = loggers_of(options.logger)
+    wandb = wandb_mode(options.wandb) if "wandb" in loggers else "disabled"
+    if options.compile:
+        check_compiler()
+    return ChildOptions(
+        runs,
+        options.data,
+        wandb,
+        devices=options.devices,
+        nodes=options.nodes,
+        threads=threads,
+        workers=options.workers,
+        precision=options.precision,
+        accumulate=options.accumulate,
+        compile=options.compile,
+        loggers=tuple(name for name in loggers if name != "wandb"),
+        keep_best=options.keep_best,
+        keep_every=options.keep_every,
+    )
+
+
+def loggers_of(text: str | None) -> tuple[str, ...]:
+    """Return the loggers of ``csv,tensorboard``; Weights & Biases alone where nothing is said.
+
+    Raises:
+        UserError: there is no such logger, or TensorBoard is not installed.
+    """
+    if text is None:
+        return ("wandb",)
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(","))) if text.strip() != "none" else ()
+    unknown = [name for name in names if name not in LOGGERS]
+    if unknown:
+        raise UserError(f"--logger: there is no logger {unknown[0]!r}; known: {', '.join(LOGGERS)}, or none")
+    if "tensorboard" in names:
+        from importlib.util import find_spec
+
+        if find_spec("tensorboard") is None and find_spec("tensorboardX") is None:
+            raise UserError("--logger tensorboard needs TensorBoard: pip install tensorboard; or use --logger csv")
+    return names
+
+
+def check_compiler() -> None:
+    """Check that a program can be compiled for the CPU; a GPU has Triton.
+
+    Raises:
+        UserError: there is no C++ compiler.
+    """
+    from experiments.runner.local import gpus
+
+    if not gpus() and not any(map(shutil.which, filter(None, (os.environ.get("CXX"), *COMPILERS)))):
+        raise UserError(
+            f"--compile needs a C++ compiler ({' or '.join(COMPILERS)}) on a CPU; install one, or leave it out"
+        )
+
+
+def wandb_mode(asked: str | None) -> str:
+    """Return how Weights & Biases is used: as asked, as the environment says, or online where there is a key.
+
+    Raises:
+        UserError: it is to be online without a key.
+    """
+    if asked is None:
+        own = os.environ.get("WANDB_MODE", "")
+        if own in ("offline", "online", "disabled"):
+            return own
+        return "online" if os.environ.get("WANDB_API_KEY") else "offline"
+    if asked == "online" and not os.environ.get("WANDB_API_KEY") and not _in_netrc():
+        raise UserError("--wandb online needs a key: set WANDB_API_KEY or run `wandb login`; or use --wandb offline")
+    return asked
+
+
+def _in_netrc() -> bool:
+    import netrc
+    from urllib.parse import urlparse
+
+    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
+    try:
+        return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
