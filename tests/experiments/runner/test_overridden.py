@@ -41,7 +41,7 @@ def test_a_changed_row_stands_beside_the_table_and_not_in_it(study, capsys):
     beside = (study.results / "smoke" / "changed.md").read_text()
     assert beside.count("(of record)") == 2
     assert "| R2D | `train.lr=0.5` |" in beside  # it has no groups
-    assert "| + SA + GTA | `model.blocks.gta.groups=4, train.lr=0.5` |" in beside
+    assert "GTA | `model.blocks.gta.groups=4, train.lr=0.5` |" in beside
     assert "to the row of record" in out
     assert "changed.md" in out
     found = changes(study)
