@@ -10,19 +10,34 @@ from gta.blocks.cgnl import CompactGeneralizedNonLocal
 from gta.blocks.global_context import GlobalContext
 from gta.blocks.glore import GlobalReasoning
 from gta.blocks.gta import GlobalTemporalAttention
+from gta.blocks.matching.correlation import CorrelationBlock
+from gta.blocks.matching.motion_squeeze import MotionSqueeze
 from gta.blocks.mixing import CrossChannelMultiHead, MultiHead, SingleMatrix
 from gta.blocks.nonlocal_attention import NonLocal
 from gta.blocks.resample import resample_frames
 from gta.blocks.spatial import SpatialAttention
 from gta.blocks.temporal import TemporalAttention
-from gta.config import BlockConfig, CGNLConfig, GCConfig, GloReConfig, GTAConfig, NLConfig, SAConfig, TAConfig
+from gta.config import (
+    BlockConfig,
+    CGNLConfig,
+    CorrelationConfig,
+    GCConfig,
+    GloReConfig,
+    GTAConfig,
+    MotionSqueezeConfig,
+    NLConfig,
+    SAConfig,
+    TAConfig,
+)
 
 __all__ = [
     "CompactGeneralizedNonLocal",
+    "CorrelationBlock",
     "CrossChannelMultiHead",
     "GlobalContext",
     "GlobalReasoning",
     "GlobalTemporalAttention",
+    "MotionSqueeze",
     "MultiHead",
     "NonLocal",
     "SingleMatrix",
@@ -51,6 +66,10 @@ def build_block(config: BlockConfig, channels: int, frames: int) -> nn.Module:
             return GlobalContext(channels, frames, config)
         case GloReConfig():
             return GlobalReasoning(channels, frames, config)
+        case MotionSqueezeConfig():
+            return MotionSqueeze(channels, frames, config)
+        case CorrelationConfig():
+            return CorrelationBlock(channels, frames, config)
 
 
 def build_blocks(configs: Iterable[BlockConfig], channels: int, frames: int) -> nn.Sequential:

@@ -73,7 +73,7 @@ def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.Module) -> tuple[Tensor, T
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    with _full_precision(z_MD.device.type):
+    with full_precision(z_MD.device.type):
         mean_C, var_C = norm.running_mean, norm.running_var
         if norm.training:
             mean_C, var_C = _batch_statistics(z_MD.to(weight_CD.dtype), weight_CD)
@@ -82,7 +82,7 @@ def _folded(z_MD: Tensor, weight_CD: Tensor, norm: nn.Module) -> tuple[Tensor, T
         return weight_CD * scale_C[:, None], norm.bias - mean_C * scale_C
 
 
-def _full_precision(device: str) -> AbstractContextManager[None]:
+def full_precision(device: str) -> AbstractContextManager[None]:
     """Switch autocast off; the meta device, on which costs are counted, has none."""
     return torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext()
 

@@ -56,6 +56,23 @@ def from_tokens(y_BTNC: Tensor, x: Tensor) -> Tensor:
     return y_BTNC.reshape(clips, time, height, width, channels).permute(0, 4, 1, 2, 3)
 
 
+def to_maps(x: Tensor, frames: int, *, fixed: bool = False) -> Tensor:
+    """Return a feature map as pictures (B*T, C, H, W) in channels-last memory, for what convolves in space.
+
+    Takes and raises what :func:`to_tokens` does.
+    """
+    height, width = x.shape[-2:]
+    return torch.unflatten(to_tokens(x, frames, fixed=fixed).flatten(0, 1), 1, (height, width)).permute(0, 3, 1, 2)
+
+
+def from_maps(y: Tensor, x: Tensor) -> Tensor:
+    """Return pictures (B*T, C, H, W) in the shape of the feature map ``x`` once given to :func:`to_maps`."""
+    if x.dim() == 4:
+        return y
+    y_BTHWC = torch.unflatten(y.permute(0, 2, 3, 1), 0, (x.shape[0], x.shape[2]))
+    return y_BTHWC.permute(0, 4, 1, 2, 3)
+
+
 def pool_positions(x_BTNC: Tensor, size: tuple[int, int]) -> Tensor:
     """Max-pool the positions of every frame 2x2, to :func:`pooled_size`.
 

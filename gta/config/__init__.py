@@ -20,6 +20,7 @@ from gta.config.blocks import (
 from gta.config.data import DataConfig, DrawingConfig, EvaluationSplit, ViewsConfig
 from gta.config.heads import HeadConfig, MeanHeadConfig
 from gta.config.identity import content_id, digest, later, to_dict
+from gta.config.matching import CorrelationConfig, MotionSqueezeConfig
 from gta.config.model import ModelConfig
 from gta.config.run import PretrainConfig, RunConfig, TrainConfig, WeightsConfig, run_from_dict
 
@@ -29,6 +30,7 @@ __all__ = [
     "BackboneConfig",
     "BlockConfig",
     "CGNLConfig",
+    "CorrelationConfig",
     "DataConfig",
     "Domain",
     "DrawingConfig",
@@ -39,6 +41,7 @@ __all__ = [
     "HeadConfig",
     "MeanHeadConfig",
     "ModelConfig",
+    "MotionSqueezeConfig",
     "NLConfig",
     "Place",
     "Pool",

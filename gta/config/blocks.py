@@ -5,31 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gta.config.identity import Checked, later, require
+from gta.config.block import Block
+from gta.config.identity import later, require
+from gta.config.matching import CorrelationConfig, MotionSqueezeConfig
 
 Pool = Literal["after", "before", "none"]
 Domain = Literal["joint", "space", "time"]
 """What one application of a non-local variant spans: all T*H*W positions of a clip, the H*W positions of each frame,
 or the T frames of each position. "Decoupled" is a block of ``space`` followed by a block of ``time``."""
-
-
-class Block(Checked):
-    """What the config of a block says of itself; ``str`` of one is its name for people."""
-
-    kind: str
-
-    @property
-    def family(self) -> str:
-        """Rows share tuned settings when their temporal blocks are of one family."""
-        return self.kind
-
-    @property
-    def knows_order(self) -> bool:
-        """Whether its output can change with the order of frames by more than that order."""
-        return False
-
-    def __str__(self) -> str:
-        return self.kind
 
 
 @dataclass(frozen=True)
@@ -179,7 +162,17 @@ class GloReConfig(Variant):
     """Projections onto states and nodes and the convolution over the nodes have biases, as the authors' code has."""
 
 
-BlockConfig = NLConfig | SAConfig | TAConfig | GTAConfig | CGNLConfig | GCConfig | GloReConfig
+BlockConfig = (
+    NLConfig
+    | SAConfig
+    | TAConfig
+    | GTAConfig
+    | CGNLConfig
+    | GCConfig
+    | GloReConfig
+    | MotionSqueezeConfig
+    | CorrelationConfig
+)
 
 
 def check_block(block: BlockConfig, stage: str, channels: int) -> None:

@@ -1,0 +1,1 @@
+"""Blocks that compare each frame with its neighbour, position by position."""
