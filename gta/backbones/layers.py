@@ -16,7 +16,7 @@ from torch.nn.functional import avg_pool2d, conv2d, pad
 class WindowAveragePool(nn.Module):
     """Mean over windows of ``side`` x ``side`` positions, or over the whole map; (B*T, C, H, W) to (B*T, C, h, w).
 
-    Unlike that of ``AdaptiveAvgPool2d(1)`` its gradient stays channels-last; one without a memory format travels down
+    Its gradient stays channels-last, unlike that of ``AdaptiveAvgPool2d(1)``. A gradient in another layout travels down
     every shortcut and makes each element-wise backward ten times slower.
     """
 
@@ -35,7 +35,7 @@ class WindowAveragePool(nn.Module):
 class ShiftedConv2d(nn.Conv2d):
     """A convolution that reads its input after a temporal shift: TSM (Lin et al., ICCV 2019).
 
-    Channels [0, C/8) come from frame t+1, [C/8, C/4) from frame t-1, zeros beyond the ends; the rest stays.
+    Channels [0, C/8) come from frame t+1, [C/8, C/4) from frame t-1, and zeros stand beyond the ends; the rest stays.
     """
 
     def __init__(self, conv: nn.Conv2d, frames: int) -> None:

@@ -16,7 +16,7 @@ from gta.blocks.residual import Projection, add_projected, zero_norm
 from gta.blocks.tokens import from_tokens, pool_positions, pooled_size, to_tokens
 
 SMALL = 2**16
-"""Up to so many scores (N*P) they are written out: there the backward of the fused kernel is several times slower."""
+"""The most scores (N*P) that are written out; at these sizes the fused kernel's backward is several times slower."""
 
 
 def attend(q_MND: Tensor, k_MPD: Tensor, v_MPD: Tensor) -> Tensor:

@@ -16,8 +16,8 @@ from gta.config import CGNLConfig
 class CompactGeneralizedNonLocal(nn.Module):
     """Y = X + GN(W_z (s theta)): in each channel group one scalar s = <phi, g> over all positions and channels.
 
-    As published, without a scale factor. Both W_z and the normalisation keep to the groups, so that the normalisation
-    takes the size of s away again and leaves its sign; that is the block's own property.
+    There is no scale factor, as published. W_z and the normalisation both stay within a group, so the normalisation
+    removes the size of s and leaves its sign. The published block has this property too.
     """
 
     def __init__(self, channels: int, frames: int, config: CGNLConfig = CGNLConfig()) -> None:  # noqa: B008 - frozen

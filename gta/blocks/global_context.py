@@ -13,7 +13,7 @@ from gta.config import GCConfig
 
 
 class GlobalContext(nn.Module):
-    """Y = X + W_2 ReLU(LN(W_1 c)), c the mean of X weighted by one softmax over all positions, for every position."""
+    """Y = X + W_2 ReLU(LN(W_1 c)), where c is one mean of X over all positions, weighted by a softmax."""
 
     def __init__(self, channels: int, frames: int, config: GCConfig = GCConfig()) -> None:  # noqa: B008 - frozen
         """Build the mask and the bottleneck of ``channels / config.reduction``."""

@@ -35,8 +35,8 @@ class PixelPath(nn.Module):
 class RegionPath(nn.Module):
     """BN(G_R^T mix(V_R) W_R^O) with V_R = (G_R X) W_R^V: the same on K soft regions of each frame (eq. 6, right).
 
-    Every step after G_R is linear, so W_R^V and W_R^O act on the regions or on the pixels, whichever costs less: the
-    same function. The scale of G_R, which the paper leaves open, follows ``region_norm``:
+    Every step after G_R is linear, so W_R^V and W_R^O may act on the regions or on the pixels: the function is the
+    same, and the block takes the cheaper order. The scale of G_R, which the paper leaves open, follows ``region_norm``:
 
     * ``positions``: X_G = G_R X / (H*W), a mean over the positions; back by G_R^T as printed. The path is then cubic
       in X, but does not grow with the size of the map.
@@ -90,7 +90,7 @@ class RegionPath(nn.Module):
         return normalise(self.norm, torch.matmul(back_BTNK, a_BTKC))
 
     def prefers_regions(self, positions: int) -> bool:
-        """Return whether W_R^V and W_R^O act on the regions: when that is cheaper by half.
+        """Return whether W_R^V and W_R^O act on the regions: when that takes at most 5/8 of the multiplications.
 
         G_R (X W) = (G_R X) W, so both orders are the same function; on the pixels the normalisation can be folded.
         """
@@ -109,16 +109,16 @@ class GlobalTemporalAttention(nn.Module):
     path (``region_input="values"``), in a block without pixel path a projection of its own of the same width, or X
     itself (``"input"``).
 
-    Which reading the paper built cannot be told from its columns. It prints 31.2 M parameters and 50.2 G
-    multiply-accumulates for R2D-50 (41.4 M and 169.9 G for SlowFast). Value and output projections of their own for
-    both paths, C/4 wide, are C^2 parameters a block, as many as temporal attention has, so 31.2 M leaves nothing for
-    W_G and M. Eq. 6 as printed, W_G in R^{C/8 x C} on X itself, gives 31.7 M and 50.8 G. The default, W_G in
-    R^{C/8 x C/4} on the C/4-wide values, is NOT eq. 6 as printed; it gives 31.4 M and 50.0 G (41.7 M and 169.6 G):
-    within 0.7 % in every cell. K = C/32 would be nearer in parameters, but is not the K of the paper's best row.
-    ``python -m experiments.flops`` prints the deviations.
+    The paper's columns do not tell which reading it built. It prints 31.2 M parameters and 50.2 G multiply-accumulates
+    for R2D-50 (41.4 M and 169.9 G for SlowFast). Value and output projections of their own for both paths, C/4 wide,
+    are C^2 parameters a block, as many as temporal attention has, so 31.2 M leaves nothing for W_G and M. Eq. 6 as
+    printed, W_G in R^{C/8 x C} on X itself, gives 31.7 M and 50.8 G. The default, W_G in R^{C/8 x C/4} on the C/4-wide
+    values, is NOT eq. 6 as printed; it gives 31.4 M and 50.0 G (41.7 M and 169.6 G): within 0.7 % in every cell. K =
+    C/32 would be nearer in parameters, but is not the K of the paper's best row. ``python -m experiments.flops`` prints
+    the deviations.
 
-    The projection that W_G reads in a block without pixel path is ours: eq. 6 has none. With it SA + Region GTA (CCMH)
-    has 30.44 M parameters, SA + Pixel GTA 29.41 M; of the difference 0.92 M are this projection and 0.11 M W_G.
+    Eq. 6 has no projection for W_G to read in a block without pixel path; this one is ours. With it SA + Region GTA
+    (CCMH) has 30.44 M parameters, SA + Pixel GTA 29.41 M; of the difference 0.92 M are this projection and 0.11 M W_G.
     ``region_input="input"`` needs no projection: 29.87 M.
     """
 

@@ -3,8 +3,8 @@
 Legend: M positions (B*T*N), D inner channels, C channels.
 
 Batch statistics of a linear map follow from those of its input: mean(Z W) = mean(Z) W and
-var(Z W) = diag(W^T cov(Z) W). So the C-wide product need not be written, read again for its statistics, normalised and
-added in passes of its own: one matrix product with normalised weights is added to the residual. In a small network,
+var(Z W) = diag(W^T cov(Z) W). So one matrix product with normalised weights is added to the residual. The C-wide
+product is not written, read again for its statistics, normalised and added in passes of its own. In a small network,
 where memory traffic and not arithmetic is the cost, those passes are most of a block's time.
 """
 

@@ -1,4 +1,4 @@
-"""Between feature maps and tokens: the layout every block works in.
+"""Between feature maps and tokens: the layout in which every block works.
 
 In channels-last memory the positions of a feature map are already a (B, T, N, C) matrix of tokens, so both ways are
 free views there; a 1x1 convolution is then a linear layer and batch normalisation sees the same memory. Any other

@@ -57,7 +57,7 @@ class DataConfig(Checked):
     augment: Literal["crop", "multiscale"] = "multiscale"
     """Training crop: a random ``crop`` x ``crop`` window, or the paper's multi-scale crop resized to it."""
     flip: float = 0.5
-    """Probability of a horizontal flip in training; templates with "left" or "right" are spared."""
+    """Probability of a horizontal flip in training; templates with "left" or "right" are never flipped."""
     evaluation_split: EvaluationSplit = "validation"
     drawing: DrawingConfig | None = None
     """Set for the embedded data sets only."""
@@ -69,7 +69,7 @@ class DataConfig(Checked):
     short_side: tuple[int, int] | None = later(None)
     """Training: scale the shorter side to a length between these two, then crop."""
     jitter: Literal["inverse", "side"] = later("inverse")
-    """What of the length drawn between those of ``short_side`` is uniform: its inverse, or the length itself."""
+    """What is drawn uniformly between the two of ``short_side``: the inverse of the length, or the length itself."""
     test_side: int | None = later(None)
     """Evaluation: scale the shorter side to this; None: ``resize``."""
     test_crop: int | None = later(None)
@@ -87,7 +87,7 @@ class DataConfig(Checked):
 
     @property
     def drawn(self) -> bool:
-        """Whether the clips are an embedded set's, drawn here, and not somebody's files."""
+        """Whether the clips are drawn here, and not read from somebody's files."""
         return self.drawing is not None
 
     def __post_init__(self) -> None:

@@ -30,12 +30,12 @@ class TrainConfig(Checked):
     """Largest norm of all gradients together; None: they are not clipped."""
     label_smoothing: float = 0.0
     frozen: tuple[str, ...] = ()
-    """Stages of the backbone that keep their pre-trained weights and statistics, such as ``stem`` and ``res2``; of
-    SlowFast those of its slow pathway."""
+    """Stages of the backbone that keep their pre-trained weights and statistics, such as ``stem`` and ``res2``; in
+    SlowFast those of the slow pathway."""
     warmup_start: float = later(1e-3)
     """Smallest factor of the learning rate in the warm-up."""
     precise_bn: int = later(0)
-    """Batches from which the statistics of the normalisations are estimated anew before evaluation; 0: not at all."""
+    """Batches that estimate the statistics of the normalisations anew before evaluation; 0: keep the running ones."""
     warmup_from: Literal["zero", "start"] = later("zero")
     """The warm-up is a line from zero, held at ``warmup_start`` or above, or one from ``warmup_start`` (PySlowFast)."""
     cosine_from: Literal["warmup", "start"] = later("warmup")
@@ -73,7 +73,7 @@ class PretrainConfig(Checked):
     stills_a_scene: int = later(16)
     """Stills that share objects and background: with 16 of them, 30,000 stills show 1,875 different things only."""
     dtype: Literal["float32", "float16"] = later("float32")
-    """Of the weights in the file that runs start from; half of it is half as long to keep."""
+    """Type of the weights in the file that runs start from; float16 takes half the room."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,7 +105,7 @@ class RunConfig(Checked):
     views: tuple[ViewsConfig, ...] = later((ViewsConfig(),))
     """Views that are scored; the first one is the run's own top-1, the others serve rows that read more views."""
     splits: tuple[EvaluationSplit, ...] = later(())
-    """Further splits that are scored at the end beside ``data.evaluation_split``."""
+    """Splits that a run scores at its end beside ``data.evaluation_split``."""
     changes: tuple[str, ...] = later(())
     """What a command line changed of the profile's recipe, as ``FIELD=VALUE``; such a run is read by no table."""
 

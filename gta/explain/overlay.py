@@ -26,7 +26,7 @@ SIDE = 256
 SECONDS = 0.5
 """For which each frame that the model saw is shown."""
 COLUMNS = 8
-"""Most frames in a row of the contact sheet; of longer clips evenly spread ones are shown."""
+"""Most frames in a row of the contact sheet; a longer clip shows evenly spread ones."""
 
 
 def resize_maps(maps: Array, size: tuple[int, int]) -> Array:
@@ -44,7 +44,7 @@ def spread(maps: Array, frames: int) -> Array:
 
 
 def overlay(frames: NDArray[np.uint8], maps: Array) -> NDArray[np.uint8]:
-    """Blend maps over frames: the highest value of the clip is bright, what is at or below zero leaves the frame grey.
+    """Blend maps over frames: the clip's highest value is bright, and values up to zero leave the frame grey.
 
     Args:
         frames: (T, H, W, 3).
@@ -100,7 +100,7 @@ def write_overlay_video(folder: Path, stem: str, frames: NDArray[np.uint8], maps
 def write_contact_sheet(path: Path, frames: NDArray[np.uint8], found: Explanation, title: str) -> None:
     """Write one picture: frames, evidence, what each kind of block looks at, and the temporal weights.
 
-    Of each kind of block the last one before the classifier is shown.
+    It shows the last block of each kind before the classifier.
 
     Raises:
         UserError: the folder cannot be written.

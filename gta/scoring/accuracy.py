@@ -33,8 +33,8 @@ class Accuracies:
 def view_table(views: Sequence[ViewsConfig]) -> NDArray[np.int16]:
     """Return one line a view, (V, 4): clips, crops, clip, crop.
 
-    View ``v`` belongs to ``ViewsConfig(clips, crops)`` and is its ``clip``-th clip and ``crop``-th crop, both from 0.
-    A config that is given twice is listed once.
+    View ``v`` belongs to ``ViewsConfig(clips, crops)`` and is its ``clip``-th clip and ``crop``-th crop, both from 0. A
+    config that comes twice is listed once.
     """
     lines = [
         (config.clips, config.crops, clip, crop)

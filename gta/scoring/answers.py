@@ -1,4 +1,4 @@
-"""What the clips of a split were answered: all that accuracies, kinds, pairs and confusions are counted from.
+"""What a model answered to the clips of a split. Accuracies, kinds, pairs and confusions are counted from it alone.
 
 Legend: N clips.
 """

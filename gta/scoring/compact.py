@@ -1,8 +1,8 @@
-"""Scores in little room: what the clips of a split were answered, and probabilities only where models are averaged.
+"""Scores in little room: a model's answers to the clips of a split, and probabilities only where models are averaged.
 
-A compact file takes the place of a scores file, under its name and for its reader,
-:func:`gta.scoring.scores.read_scores`. Everything that is counted from one model is counted from it to the last digit.
-It is compressed, has the clips in the order of their ids, and holds, without pickle:
+A compact file replaces a scores file: it has the same name and the same reader, :func:`gta.scoring.scores.read_scores`.
+Every figure of one model can be counted from it to the last digit. It is compressed, lists the clips in the order of
+their ids, and holds, without pickle:
 
 * ``clip_steps`` (N,) int64: the first clip's id, and what each is more than the one before it; ``clip_ids`` (N,) text
   in its place where ids are no whole numbers;
@@ -56,7 +56,7 @@ class CompactScores:
         return True
 
     def answers(self, views: ViewsConfig, partner: Mapping[int, int]) -> Answers:
-        """Return what the clips were answered over some of the views.
+        """Return the answers to the clips over some of the views.
 
         Raises:
             ValueError: they were not scored, or order pairs are not those of ``partner``.

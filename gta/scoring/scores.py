@@ -9,7 +9,7 @@
 * ``views`` (V, 4) int16, one line a view: clips, crops, clip, crop, see
   :func:`gta.scoring.accuracy.view_table`. Files of one view may lack it: the middle clip, cropped in the centre.
 
-Runs of record keep what is counted from it instead, in :mod:`gta.scoring.compact`' form.
+Runs of the second study keep a compact file in its place, see :mod:`gta.scoring.compact`.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class StoredScores:
         return units
 
     def answers(self, views: ViewsConfig, partner: Mapping[int, int]) -> Answers:
-        """Return what the clips were answered over some of the views; ``partner`` as in ``answer``.
+        """Return the answers to the clips over some of the views; ``partner`` as in ``answer``.
 
         Raises:
             ValueError: they were not scored.

@@ -1,9 +1,10 @@
-"""Predictions for the test sets of Something-Something, whose answers are not (all) public.
+"""Write predictions for the test sets of Something-Something, whose answers are not (all) public.
 
-A line a video, in the order of the list: ``video_id;label;label;...`` with the names of the most probable classes, best
-first, without header or quotes: five for version 2, one for version 1. Names are those of ``labels.json`` and of the
-training lists, without brackets, as ``test-answers.csv`` of the newer release of version 2 has them. (The server that
-took such files is closed; TSM's script for it wrote the names for version 1 and numbers of classes for version 2.)
+The file has no header and no quotes. Each video has one line, ``video_id;label;label;...``, in the order of the list,
+with the names of its most probable classes, best first: five for version 2, one for version 1. Names are those of
+``labels.json`` and of the training lists, without brackets, as ``test-answers.csv`` of the newer release of version 2
+has them. (The server that took such files is closed; TSM's script for it wrote the names for version 1 and numbers of
+classes for version 2.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole or absent and are read without pickle's code execution."""
+"""Checkpoints: written whole or not at all, and read without running pickled code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PARTS: dict[str, tuple[type, bool]] = {
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the target, syncs and renames; Lightning's own staging left a corrupt file in 4 of 20 kills."""
+    """Write beside the target, sync, rename: Lightning's own way left a corrupt file in 4 of 20 kills."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:  # noqa: ANN401
         """Write ``checkpoint`` to ``path`` atomically.
@@ -125,7 +125,7 @@ def _without(path: Path, error: UserError) -> str:
 
 
 def replace_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
-    """Put other weights or statistics into a checkpoint, atomically; all else in it stays.
+    """Replace weights or statistics in a checkpoint, atomically; everything else in it stays.
 
     Raises:
         UserError: the folder cannot be written.
@@ -140,7 +140,7 @@ def check_labels(name: str, stored: str | None, own: str) -> None:
 
     Args:
         name: of the weights, for the message.
-        stored: their fingerprint; None in checkpoints that were written before it was kept.
+        stored: their fingerprint; None in older checkpoints, which do not hold one.
         own: fingerprint of the data set.
 
     Raises:

@@ -25,9 +25,9 @@ def build_optimizer(model: nn.Module, train: TrainConfig, fused: bool = True) ->
 def parameter_groups(model: nn.Module, train: TrainConfig) -> list[dict[str, Any]]:
     """Split every trainable parameter into groups by weight decay and learning rate.
 
-    Weights of convolutions and linear layers decay; biases, norms, temporal matrices and positional embeddings
-    do not. The classifier's rate is ``head_rate`` times the others', that of a bias, norms' apart, ``bias_rate`` times
-    its weight's. No parameter is missed, bare ones included.
+    Weights of convolutions and linear layers decay; biases, norms, temporal matrices and positional embeddings do not.
+    The classifier's rate is ``head_rate`` times the others'. The rate of a bias is ``bias_rate`` times its weight's,
+    except in norms. No parameter is missed, bare ones included.
 
     Returns:
         The group that decays and the one that does not, both at the base rate, then those of other rates.
@@ -48,10 +48,10 @@ def parameter_groups(model: nn.Module, train: TrainConfig) -> list[dict[str, Any
 
 
 def lr_factor(train: TrainConfig, epoch: float) -> float:
-    """Return what every learning rate is multiplied with at a (fractional) epoch.
+    """Return the factor of every learning rate at a (fractional) epoch.
 
-    The warm-up rises in a line from zero and is held at ``warmup_start`` or above, so that the first step is one; or,
-    by ``warmup_from``, in a line from that value itself.
+    The warm-up is a line from zero that never goes below ``warmup_start``, so that the first step moves the weights.
+    With ``warmup_from`` the line begins at that value itself.
     """
     if epoch >= train.warmup_epochs:
         return _scheduled(train, epoch)

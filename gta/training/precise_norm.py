@@ -1,4 +1,4 @@
-"""Batch-norm statistics estimated anew from a fixed set of training batches before evaluation ("precise BN").
+"""Estimate batch-norm statistics anew before evaluation, from a fixed set of training batches ("precise BN").
 
 Running averages follow the weights with a delay. Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3;
 PySlowFast does it in all of the recipes that the paper builds on.
@@ -23,8 +23,8 @@ from gta.data.module import VideoDataModule
 class PreciseNorm(pl.Callback):
     """Estimates the statistics once, before the first evaluation that follows the training.
 
-    The batches are those that an epoch after the last one would begin with: the same for every restart, and the same
-    clips for any number of processes, whose statistics are averaged.
+    It reads the batches that would begin one more epoch. So every restart reads the same batches, and any number of
+    processes reads the same clips; their statistics are averaged.
     """
 
     def __init__(self, data: VideoDataModule, batches: int, epoch: int) -> None:
@@ -33,7 +33,7 @@ class PreciseNorm(pl.Callback):
         self._done = False
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Estimate the statistics, unless this is a look at the curve or they stand already."""
+        """Estimate the statistics, unless this validation is a point of the curve or they are estimated already."""
         if self._done or trainer.state.fn != TrainerFn.VALIDATING:
             return
         loader = self.data.train_dataloader()

@@ -1,4 +1,4 @@
-"""Pre-train the narrow backbone on drawn stills, once, as ImageNet weights are shared by the paper's rows.
+"""Pre-train the narrow backbone once on drawn stills; all rows share the weights, as the paper's rows share ImageNet's.
 
 The weights belong to a run's identity through :class:`~gta.config.PretrainConfig`; they hold no temporal
 parameter and have seen no clip.
@@ -50,7 +50,7 @@ class _StillBatches(Dataset[Pictures]):
 
 
 def weights_name(run: RunConfig) -> str:
-    """Return the file name of the weights that a run starts from; it holds a digest of all that decides them."""
+    """Return the file name of the weights that a run starts from, with a digest of everything that decides them."""
     pretrain, drawing = _parts(run)
     identity = StillsIdentity(pretrain, run.model.backbone.still, drawing, run.data.crop)
     return f"stills-{digest(identity)}.safetensors"
@@ -58,7 +58,7 @@ def weights_name(run: RunConfig) -> str:
 
 @dataclass(frozen=True)
 class StillsIdentity:
-    """All that decides the pre-trained weights, up to the order of sums on a given number of threads."""
+    """Everything that decides the pre-trained weights; only the order of sums follows the number of threads."""
 
     pretrain: PretrainConfig
     backbone: Backbone
@@ -174,7 +174,7 @@ def _accuracy(network: Network, batches: _StillBatches) -> dict[str, float]:
 
 
 def pretraining_accuracy(path: Path) -> dict[str, float] | None:
-    """Return what :func:`train_on_stills` measured of the weights in a file, or None where it does not say."""
+    """Return the accuracies that :func:`train_on_stills` kept in a file of weights, or None if it has none."""
     with safe_open(path, "pt") as content:
         said = (content.metadata() or {}).get(_ACCURACY)
     return None if said is None else {str(task): float(value) for task, value in json.loads(said).items()}

@@ -70,7 +70,7 @@ class VideoRecognizer(pl.LightningModule):
         self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1, 1), persistent=False)
         self._network: Callable[[torch.Tensor], torch.Tensor] | None = None
         self.scores: Scores | None = None
-        """Of the last complete pass over a validation loader; of several processes, the first one has them."""
+        """Scores of the last complete pass over a validation loader; only the first of several processes has them."""
         self._parts: list[Part] = []
         self.train()  # the trainer keeps the modes it finds; frozen stages are in evaluation mode from the start
 
@@ -125,7 +125,7 @@ class VideoRecognizer(pl.LightningModule):
         self._parts.append((view_of(batch).cpu(), batch["index"].cpu(), batch["label"].cpu(), scores.cpu()))
 
     def on_validation_epoch_end(self) -> None:
-        """Gather the views of all processes in the split's order in the first one; none is dropped or counted twice."""
+        """Gather the views of all processes in the first one, in the split's order; each view counts once."""
         own = _joined(self._parts)
         every: list[Part | None] | None = [own]
         self.scores, self._parts = None, []
@@ -177,7 +177,7 @@ class VideoRecognizer(pl.LightningModule):
     def _steps_per_epoch(self) -> int:
         """Return the batches of an epoch.
 
-        The trainer's own count starts the loader's workers, before a resumed fit knows at which epoch it is.
+        The trainer would count by starting the loader's workers, before a resumed fit knows its epoch.
         """
         data: pl.LightningDataModule | None = getattr(self.trainer, "datamodule", None)
         if data is None:
@@ -186,9 +186,9 @@ class VideoRecognizer(pl.LightningModule):
 
 
 def colour_statistics(run: RunConfig) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of red, green and blue in 0..1 with which a run's first weights were trained.
+    """Return mean and standard deviation of red, green and blue in 0..1, as a run's first weights know them.
 
-    They are ImageNet's, but PySlowFast's own for its networks.
+    They are ImageNet's, except for PySlowFast's networks, which have their own.
     """
     if isinstance(run.pretrain, WeightsConfig) and run.pretrain.source == "pyslowfast":
         return (0.45,) * 3, (0.225,) * 3
@@ -202,7 +202,7 @@ def view_of(batch: Batch) -> torch.Tensor:
 
 
 def as_wrong(scores: torch.Tensor, labels: torch.Tensor, unreadable: torch.Tensor) -> torch.Tensor:
-    """Give clips that could not be read a probability of zero for their own class, equal ones for the others.
+    """Give unreadable clips a probability of zero for their own class and equal ones for the others.
 
     Args:
         scores: (B, classes) log-probabilities.
@@ -229,7 +229,7 @@ def gather(parts: Sequence[Part]) -> Scores:
     """Put the batches of an evaluation in order.
 
     Raises:
-        RuntimeError: a view of a clip was seen twice or, when another view of it was seen, not at all.
+        RuntimeError: a view of a clip came twice, or did not come although another view of the clip did.
     """
     view, index, labels, scores = (torch.cat(part) for part in zip(*parts, strict=True))
     views, clips = torch.unique(view), torch.unique(index)

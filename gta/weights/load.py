@@ -1,4 +1,4 @@
-"""Weights that a backbone starts from: taken out of what wrappers and toolkits put around them, checked key by key.
+"""Load the weights that a backbone starts from: unwrapped from what toolkits put around them, checked key by key.
 
 A backbone takes what is its own; the inserted blocks, and a classifier of other classes, keep their initial values.
 """
@@ -32,10 +32,10 @@ CONTAINERS = (
     "network",
     "module",
 )
-"""Entries under which training programs keep the weights, the preferred first; also one within another."""
+"""Entries under which training programs keep the weights, the preferred first; one may lie within another."""
 _LOOKED = f"; weights are looked for under {', '.join(CONTAINERS)}"
 WRAPPERS = ("module", "model", "backbone", "encoder", "network", "net", "base_model")
-"""Words that wrappers put before the names of a network, also several."""
+"""Words that wrappers put before the names of a network, sometimes several."""
 _INNER = re.compile(r"(?<![^.])(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 """What compilation, sharding and recomputation put before or into names."""
 _PREFIX = re.compile(rf"((?:{'|'.join(WRAPPERS)})\.)+")

@@ -36,7 +36,7 @@ def find(config: WeightsConfig, folder: Path) -> Path:
 def locate(config: WeightsConfig, folder: Path) -> Path | None:
     """Return the file of public weights if it is on this machine; nothing is downloaded.
 
-    Looked for by the name of the config and by torch hub's own, in ``folder``, ``$GTA_WEIGHTS`` and torch hub's cache.
+    The search takes the config's name and torch hub's own, in ``folder``, ``$GTA_WEIGHTS`` and torch hub's cache.
     """
     names = _names(config)
     places = (*_folders(folder), Path(torch.hub.get_dir()) / "checkpoints")

@@ -1,7 +1,7 @@
-"""The one place where files of tensors are opened: by what they hold, not by their names, and without running code.
+"""Open files of tensors. This is the one place that does: it goes by content, not by name, and runs no code.
 
-Read are safetensors, and what ``torch.save`` writes, with ``weights_only=True``. Everything else is told by its first
-bytes, so that the message says what the file is; PyTorch's own messages advise to switch the safety off.
+It reads safetensors, and what ``torch.save`` writes, with ``weights_only=True``. It tells everything else by its first
+bytes, so that the message says what the file is: PyTorch's own messages advise to switch the safety off.
 """
 
 from __future__ import annotations
