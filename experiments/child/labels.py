@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.study.plan import blocks_name
+from experiments.study.plan import blocks_name, describe
 from experiments.study.profiles import PROFILES
 from experiments.study.rows import Row, Table
 from experiments.tables import TABLES
@@ -22,6 +22,10 @@ class Labels:
     tags: tuple[str, ...]
     config: dict[str, Any]
     """``row``, ``tables``, ``block``, ``backbone``, ``seed``, and ``paper_top1`` in percent or None."""
+    job_type: str
+    """``train`` for a run of a table, ``trial`` for one that no table reads."""
+    notes: str
+    """What the row is and what the paper has there, in a line."""
 
 
 def labels(
@@ -40,6 +44,7 @@ def labels(
     rows = tuple(dict.fromkeys((*rows, *(row.name for _, row, _ in uses))))
     block = blocks_name(config.model)
     row = rows[0] if rows else block
+    paper_top1 = next((top1 for _, _, top1 in uses if top1 is not None), None)
     return Labels(
         name=f"{rows[0] if rows else config.id} · seed {config.seed}",
         group=tables[0] if tables else config.profile,
@@ -50,9 +55,18 @@ def labels(
             "block": block,
             "backbone": str(config.model.backbone),
             "seed": config.seed,
-            "paper_top1": next((top1 for _, _, top1 in uses if top1 is not None), None),
+            "paper_top1": paper_top1,
         },
+        job_type="train" if tables else "trial",
+        notes=_notes(config, uses, paper_top1),
     )
+
+
+def _notes(config: RunConfig, uses: Sequence[tuple[str, Row, float | None]], paper_top1: float | None) -> str:
+    parts = [f"{row.name} of {table}" for table, row, _ in uses[:1]] + [describe(config)]
+    if paper_top1 is not None:
+        parts.append(f"the paper: {paper_top1:g} top-1")
+    return "; ".join(parts)
 
 
 def _uses(config: RunConfig, among: Iterable[Table]) -> Iterator[tuple[str, Row, float | None]]:

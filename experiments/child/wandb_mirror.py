@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import io
 import os
 import shutil
 import threading
@@ -17,20 +16,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
+from experiments.child import wandb_content as content
 from experiments.child.labels import Labels
-from gta import files
-from gta.config import RunConfig, to_dict
+from gta.config import RunConfig
+from gta.errors import UserError
 
-PROJECT = "gta"
-"""Unless ``WANDB_PROJECT`` names another; ``WANDB_ENTITY`` names the team."""
 ANSWER = 10.0
 """Seconds in which the server has to take a new run; then it is mirrored offline."""
 PATIENCE = 30.0
 """Seconds that any other call may take."""
 FAREWELL = {True: 30.0, False: 5.0}
 """Seconds to hand over the rest after a run that went well, or did not: a stopped one is soon killed."""
-_SUMMARIES = {"curve/val_top1": "max", "curve/train_loss": "min"}
-"""What W&B's table of runs shows of a curve, beside the result, which has names of its own."""
+UPLOAD = 600.0
+"""Seconds for the same when files are attached."""
 
 
 class Mirror:
@@ -54,9 +52,14 @@ class Mirror:
         self._run: Any = None
         self._told = -1  # the last step that W&B has
         self._complete = False
+        self._wanted: tuple[str, ...] = ()
         self._earlier = list(folder.glob("wandb/offline-run-*"))
         if mode == "disabled" or importlib.util.find_spec("wandb") is None:
             return
+        try:
+            self._wanted = content.read_wanted(os.environ.get(content.WANTED, ""))
+        except UserError as error:
+            _warn(f"{content.WANTED}: {error}; nothing is attached")
         reason = self._start(config, folder, "online", labels, env or {}) if mode == "online" else None
         if self._run is None:
             failed = self._start(config, folder, "offline", labels, env or {})
@@ -67,25 +70,16 @@ class Mirror:
 
     def _start(self, config: RunConfig, folder: Path, mode: str, labels: Labels, env: Mapping[str, Any]) -> str | None:
         """Begin a W&B run; return why it could not."""
-        os.environ.setdefault("WANDB_SILENT", "true")
-        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # its telemetry waits 20 s for a dead server at the end
-        settings: dict[str, Any] = {"console": "off", "x_disable_stats": True, "disable_git": True, "save_code": False}
-        settings["init_timeout"] = 0.8 * ANSWER  # W&B's own word comes before the thread is given up
-        content = to_dict(config) | labels.config | {"env": dict(env)}
-        names: dict[str, Any] = {"id": config.id, "name": labels.name, "group": labels.group, "tags": labels.tags}
 
         def begin() -> Any:  # noqa: ANN401 - an untyped package
             run = wandb.init(
-                **names,
-                config=content,
-                project=os.environ.get("WANDB_PROJECT") or PROJECT,
+                **content.arguments(config, labels, env),
                 dir=folder,
                 mode=cast(Any, mode),
                 resume="allow" if mode == "online" else None,
-                settings=wandb.Settings(**settings),
+                settings=content.settings(init_timeout=0.8 * ANSWER),  # its own word before the thread is given up
             )
-            for name, summary in _SUMMARIES.items():
-                run.define_metric(name, summary=summary)
+            content.define_curve(run)
             return run
 
         try:
@@ -104,24 +98,25 @@ class Mirror:
         def tell() -> None:
             for point in points:
                 if point["step"] > self._told:
-                    metrics = {f"curve/{name}": value for name, value in point.items() if name not in ("epoch", "time")}
-                    self._run.log(metrics, step=point["step"], commit=True)
+                    self._run.log(content.curve(point), step=point["step"], commit=True)
                     self._told = point["step"]
 
         self._do(tell)
         self._complete = True
 
     def conclude(self, folder: Path) -> None:
-        """Copy ``result.json`` into the summary and log the run's pictures."""
-        self._do(lambda: self._run.summary.update(_summary(folder)))
+        """Copy ``result.json`` into the summary, log the run's pictures and attach the files that were asked for."""
+        self._do(lambda: self._run.summary.update(content.summary(folder)))
         if self._run is None:
             return
         try:
-            pictures = _pictures(folder)
+            pictures = content.pictures(folder)
         except Exception as error:
             _warn(f"W&B gets no pictures of this run: {_words(error)}")
         else:
             self._do(lambda: self._run.log(pictures))
+        if self._wanted:
+            self._do(lambda: content.attach(self._run, folder, self._wanted), UPLOAD)
 
     def __enter__(self) -> Mirror:
         """Return itself."""
@@ -130,7 +125,8 @@ class Mirror:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """End the W&B run, as failed when the training is."""
         well = error is None
-        self._do(lambda: self._run.finish(exit_code=0 if well else 1), FAREWELL[well])
+        patience = UPLOAD if well and self._wanted else FAREWELL[well]
+        self._do(lambda: self._run.finish(exit_code=0 if well else 1), patience)
         if self._run is not None:
             self._run = None
             _end_service()
@@ -201,30 +197,3 @@ def _words(error: BaseException) -> str:
 def _warn(text: str) -> None:
     with contextlib.suppress(OSError):  # the log's disk may be full; the run goes on
         print(f"warning: {text}", flush=True)
-
-
-def _summary(folder: Path) -> dict[str, Any]:
-    result = files.read_json(folder / "result.json")
-    flat = {f"val/{name}": result[name] for name in ("top1", "top5", "pair_accuracy") if result[name] is not None}
-    flat |= {f"val/top1_{kind}": value for kind, value in result["kinds"].items()}
-    return flat | {name: result[name] for name in ("params", "macs", "n_val", "clips_per_second", "data_fingerprint")}
-
-
-def _pictures(folder: Path) -> dict[str, Any]:
-    """Return the pictures of a finished run as W&B images, by ``pictures/<what>``."""
-    import wandb
-    from PIL import Image
-
-    from experiments.reporting.pictures.gallery import run_pictures
-    from experiments.store.result import Result
-    from experiments.store.store import Store
-
-    store = Store(folder.parent.parent)
-    result = store.read(folder.name)
-    assert isinstance(result, Result)  # it has just been written
-    return {
-        f"pictures/{picture.name.partition('-')[2]}": wandb.Image(
-            Image.open(io.BytesIO(picture.png())), caption=picture.title
-        )
-        for picture in run_pictures(result, store)
-    }

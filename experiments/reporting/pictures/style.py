@@ -94,16 +94,22 @@ class Picture:
 
 
 def _png(figure: Figure, dpi: int, palette: bool) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
     if not palette:
+        figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
         return stream.getvalue()
-    small = io.BytesIO()
-    with Image.open(stream) as drawn:
-        drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "png", optimize=True)
-    return small.getvalue()
+    own = figure.dpi
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # once; savefig draws twice to find its layout
+    size = canvas.get_width_height(physical=True)
+    drawn = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+    figure.set_dpi(own)
+    drawn.quantize(256, dither=Image.Dither.NONE).save(stream, "png", optimize=True)
+    return stream.getvalue()
 
 
 def _slim(svg: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from experiments.child import fit
+from experiments.child import wandb_content as content
 from experiments.child import wandb_mirror as mirror
 from experiments.child.callbacks import RunLog
 from experiments.child.labels import labels
@@ -34,7 +35,7 @@ POINTS = [{"epoch": 0, "step": step, "val_top1": step / 2, "train_loss": 9.0 - s
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
     """They take longer than all the rest; the end-to-end test looks at them."""
-    monkeypatch.setattr(mirror, "_pictures", lambda folder: {"pictures/curve": 1})
+    monkeypatch.setattr(content, "pictures", lambda folder: {"pictures/curve": 1})
 
 
 def core():
@@ -92,7 +93,7 @@ MOMENTS = {
     "first step": lambda action: at_step(1, action),
     "second epoch": lambda action: at_step(4, action),
     "scoring": lambda action: before(fit, "_score", action),
-    "pictures": lambda action: before(mirror, "_pictures", action),
+    "pictures": lambda action: before(content, "pictures", action),
     "end": lambda action: before(Mirror, "__exit__", action),
 }
 
@@ -225,7 +226,7 @@ def test_a_run_lies_where_the_environment_says_and_says_what_it_is(tmp_path, mon
         ours.follow(POINTS)
     [path] = offline_files(tmp_path)
     [run] = [record.run for record in records(path) if record.WhichOneof("record_type") == "run"][:1]
-    assert (run.project, run.entity) == (project or mirror.PROJECT, "lab")
+    assert (run.project, run.entity) == (project or content.PROJECT, "lab")
     found = summarise(path)
     assert found["config"]["row"] == ROW.name
     assert found["summary"]["curve/val_top1"] == {"max": 3.0}

@@ -1,0 +1,1 @@
+"""Stored runs and tables into a Weights & Biases project, for those who like to compare there."""
