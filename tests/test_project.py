@@ -47,7 +47,8 @@ def test_links_in_the_documents_lead_somewhere():
 
 
 def test_the_readme_is_short():
-    assert len((ROOT / "README.md").read_text().split()) <= 900
+    words = [word for word in (ROOT / "README.md").read_text().split() if re.search(r"\w", word)]
+    assert len(words) <= 900  # the bars of its table are no words
 
 
 def test_results_of_record_are_small():
