@@ -18,7 +18,7 @@ from gta.config.blocks import (
     TAConfig,
 )
 from gta.config.data import DataConfig, DrawingConfig, EvaluationSplit, ViewsConfig
-from gta.config.heads import HeadConfig, MeanHeadConfig
+from gta.config.heads import HeadConfig, MeanHeadConfig, RelationHeadConfig
 from gta.config.identity import content_id, digest, later, to_dict
 from gta.config.matching import CorrelationConfig, MotionSqueezeConfig
 from gta.config.model import ModelConfig
@@ -46,6 +46,7 @@ __all__ = [
     "Place",
     "Pool",
     "PretrainConfig",
+    "RelationHeadConfig",
     "RunConfig",
     "SAConfig",
     "SlowFastConfig",

@@ -8,11 +8,12 @@ from typing import Any
 from torch import nn
 
 from gta.backbones import Network
-from gta.config import MeanHeadConfig, ModelConfig
+from gta.config import MeanHeadConfig, ModelConfig, RelationHeadConfig
+from gta.heads.relation import RelationHead
 
-__all__ = ["build_head"]
+__all__ = ["RelationHead", "build_head"]
 
-_HEADS: dict[type, Callable[..., nn.Module]] = {}
+_HEADS: dict[type, Callable[..., nn.Module]] = {RelationHeadConfig: RelationHead}
 """The module of each config, built from (config, channels, frames, classes, dropout); the mean head has none."""
 
 
