@@ -25,6 +25,8 @@ class Variables:
     """The largest part of the training clips that may be replaced because they cannot be read, such as 0.01 or 1%."""
     decoder: str | None = None
     """What decodes videos, ``pyav`` or ``torchcodec``; both give the same pixels."""
+    wandb_artifacts: str | None = None
+    """Files that a training attaches to its W&B run: some of ``checkpoint,scores,passport``."""
     weights: str | None = None
     """A further folder with public weights."""
     workers: str | None = None

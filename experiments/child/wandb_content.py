@@ -24,9 +24,6 @@ ARTIFACTS = {
     "passport": ("passport", ("config.json", "env.json", "result.json")),
 }
 """What may be attached to a run: W&B's type, and files of the run's folder. ``env.json`` holds the data's passport."""
-WANTED = "GTA_WANDB_ARTIFACTS"
-"""Environment variable: names of :data:`ARTIFACTS` that a training attaches to its W&B run, such as
-``checkpoint,scores``."""
 _SUMMARIES = {"curve/val_top1": "max", "curve/train_loss": "min"}
 """What W&B's table of runs shows of a curve, beside the result, which has names of its own."""
 
@@ -116,13 +113,13 @@ def pictures(folder: Path) -> dict[str, Any]:
     }
 
 
-def read_wanted(text: str) -> tuple[str, ...]:
+def read_wanted(text: str | None) -> tuple[str, ...]:
     """Return the names of artifacts in a list such as ``checkpoint,scores``.
 
     Raises:
         UserError: one is unknown.
     """
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
     for name in names:
         if name not in ARTIFACTS:
             raise UserError(f"there is no artifact {name!r}; {nearest(name, ARTIFACTS)}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from experiments.child import wandb_content as content
 from experiments.child.labels import Labels
 from gta.config import RunConfig
 from gta.errors import UserError
+from gta.variables import read_variables
 
 ANSWER = 10.0
 """Seconds in which the server has to take a new run; then it is mirrored offline."""
@@ -57,9 +57,9 @@ class Mirror:
         if mode == "disabled" or importlib.util.find_spec("wandb") is None:
             return
         try:
-            self._wanted = content.read_wanted(os.environ.get(content.WANTED, ""))
+            self._wanted = content.read_wanted(read_variables().wandb_artifacts)
         except UserError as error:
-            _warn(f"{content.WANTED}: {error}; nothing is attached")
+            _warn(f"GTA_WANDB_ARTIFACTS: {error}; nothing is attached")
         reason = self._start(config, folder, "online", labels, env or {}) if mode == "online" else None
         if self._run is None:
             failed = self._start(config, folder, "offline", labels, env or {})

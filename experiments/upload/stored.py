@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,28 +26,45 @@ class Target:
     pictures: bool = True
     artifacts: tuple[str, ...] = ()
 
+    def start(self, **arguments: Any) -> Any:  # noqa: ANN401 - an untyped package
+        """Begin a W&B run with these arguments of ``wandb.init``; a context that ends it."""
+        import wandb
 
-def finished(store: Store, profiles: tuple[str, ...]) -> tuple[list[str], list[Problem]]:
-    """Return the ids of the finished runs of some profiles (of all, when none is named), and what cannot be trusted."""
-    ids, problems = [], []
+        self.out.mkdir(parents=True, exist_ok=True)
+        return wandb.init(
+            **arguments,
+            dir=self.out,
+            mode="online" if self.online else "offline",
+            resume="allow" if self.online else None,
+            settings=content.settings(x_disable_stats=True),  # this machine is not the one that trained
+        )
+
+
+def finished(store: Store, profiles: tuple[str, ...] = ()) -> tuple[dict[str, str], list[Problem]]:
+    """Return the ids of finished runs with the digests of their results, and what cannot be trusted.
+
+    Args:
+        store: the runs.
+        profiles: those of which runs are wanted; none: all.
+    """
+    found: dict[str, str] = {}
+    problems = []
     for path in sorted(store.runs.glob("*/result.json")):
-        found = store.read(path.parent.name)
-        if isinstance(found, Problem):
-            problems.append(found)
-        elif found is not None and (not profiles or found.profile in profiles):
-            ids.append(found.run_id)
-    return ids, problems
+        result = store.read(path.parent.name)
+        if isinstance(result, Problem):
+            problems.append(result)
+        elif result is not None and (not profiles or result.profile in profiles):
+            found[result.run_id] = content.digest(path)
+    return found, problems
 
 
 def send(target: Target, run_id: str) -> str:
-    """Write one stored run to W&B and return its id; W&B's service stays for the next one.
+    """Write one stored run to W&B and return its id.
 
     Raises:
         UserError: the run is not to be trusted, or its config is of another version.
         Exception: what W&B raises.
     """
-    import wandb
-
     store = Store(target.results)
     folder, result = store.folder(run_id), store.read(run_id)
     if not isinstance(result, Result):
@@ -59,14 +75,7 @@ def send(target: Target, run_id: str) -> str:
     except ValueError as error:
         raise UserError(f"{path} is not the config of a run of this version: {error}") from error
     shown = content.pictures(folder) if target.pictures else {}
-    target.out.mkdir(parents=True, exist_ok=True)
-    with wandb.init(
-        **content.arguments(config, labels(config), result.env),
-        dir=target.out,
-        mode="online" if target.online else "offline",
-        resume="allow" if target.online else None,
-        settings=content.settings(x_disable_stats=True),  # this machine is not the one that trained
-    ) as run:
+    with target.start(**content.arguments(config, labels(config), result.env)) as run:
         content.define_curve(run)
         _log(run, result, shown)
         run.summary.update(content.summary(folder))
@@ -75,21 +84,11 @@ def send(target: Target, run_id: str) -> str:
 
 
 def _log(run: Any, result: Result, shown: dict[str, Any]) -> None:  # noqa: ANN401 - an untyped package
-    """Log the points of the curve, at the times when they were measured, and the pictures after them."""
-    known = run.starting_step  # of a run that the server has from before
-    last: dict[str, float] = {}
+    """Log the points of the curve that W&B lacks, at the times when they were measured, and the pictures after them."""
+    time: dict[str, float] = {}
     for point in result.points:
-        if "step" in point and point["step"] >= known:
-            last = {"_timestamp": point["time"]} if "time" in point else {}
-            run.log(content.curve(point) | last, step=point["step"], commit=True)
+        if "step" in point and point["step"] >= run.starting_step:
+            time = {"_timestamp": point["time"]} if "time" in point else {}
+            run.log(content.curve(point) | time, step=point["step"], commit=True)
     if shown:
-        run.log(shown | last)
-
-
-def end_service() -> None:
-    """End W&B's service of this process, so that all of its files are whole."""
-    if "wandb" in __import__("sys").modules:
-        import wandb
-
-        wandb.teardown()
-    os.environ.pop("WANDB_SERVICE", None)
+        run.log(shown | time)

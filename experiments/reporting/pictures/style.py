@@ -104,9 +104,10 @@ def _png(figure: Figure, dpi: int, palette: bool) -> bytes:
     own = figure.dpi
     figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # once; savefig draws twice to find its layout
+    canvas.draw()  # type: ignore[no-untyped-call] # once; savefig draws twice to find its layout
     size = canvas.get_width_height(physical=True)
-    drawn = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+    pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+    drawn = Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1).convert("RGB")
     figure.set_dpi(own)
     drawn.quantize(256, dither=Image.Dither.NONE).save(stream, "png", optimize=True)
     return stream.getvalue()

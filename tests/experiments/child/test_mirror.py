@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -268,3 +269,37 @@ def test_the_paper_number_is_that_of_the_runs_own_data_set():
     for profile, metric in (("ssv1", "top1"), ("ssv2", "v2_top1")):
         found = labels(PROFILES[profile].resolve(row, 1), ["table_main"], [row.name]).config
         assert (found["paper_top1"], found["seed"]) == (row.paper[metric], 1)
+
+
+def test_a_run_says_what_its_row_is():
+    row = next(row for row in TABLES["table_main"].rows if row.name == "R2D + GTA")
+    found = labels(PROFILES["ssv1"].resolve(row, 1), ["table_main"], [row.name])
+    assert found.job_type == "train"
+    assert found.notes.startswith("R2D + GTA of table_main; R2D 8f + SA + GTA(")
+    assert found.notes.endswith("; the paper: 50.6 top-1")
+    trial = labels(dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, lr=0.123)))
+    assert (trial.job_type, "the paper" in trial.notes) == ("trial", False)
+
+
+def test_files_are_attached_on_request(whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("GTA_WANDB_ARTIFACTS", "scores,passport")
+    folder = tmp_path / "runs" / whole.name
+    shutil.copytree(whole, folder, ignore=shutil.ignore_patterns("wandb"))
+    with Mirror(CONFIG, folder, "offline", labels(CONFIG)) as ours:
+        ours.follow(POINTS)
+        ours.conclude(folder)
+    [path] = offline_files(folder)
+    kept = {record.artifact.name for record in records(path) if record.WhichOneof("record_type") == "artifact"}
+    requests = (record.request for record in records(path) if record.WhichOneof("record_type") == "request")
+    kept |= {request.log_artifact.artifact.name for request in requests}
+    assert kept >= {f"scores-{CONFIG.id}", f"passport-{CONFIG.id}"}
+    assert f"checkpoint-{CONFIG.id}" not in kept
+    assert summarise(path)["summary"][content.RESULT] == content.digest(folder / "result.json")
+
+
+def test_an_unknown_artifact_is_a_warning(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("GTA_WANDB_ARTIFACTS", "weights")
+    with Mirror(CONFIG, tmp_path, "offline", labels(CONFIG)) as ours:
+        ours.follow(POINTS)
+    [warning] = warnings(capfd.readouterr().out)
+    assert "GTA_WANDB_ARTIFACTS: there is no artifact 'weights'" in warning
