@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.child.wandb_mode import MODES, wandb_mode
+from experiments.arguments import wandb_mode
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES, choose_profile
 from gta.cli import Parser, command, parse, positive
@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--profile", help=f"one of {', '.join(PROFILES)} (default: all with runs in the store)")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="the runs (default: results)")
-    add("--wandb", choices=MODES[:2], help="default: $WANDB_MODE, or online with a key")
+    add("--wandb", choices=("offline", "online"), help="default: $WANDB_MODE, or online with a key")
     add("--out", type=Path, default=Path("build/wandb"), metavar="DIR", help="offline files (default: build/wandb)")
     add("--no-pictures", action="store_true", help="without the pictures of every run, which take most of the time")
     add("--artifacts", default="", metavar="A,B", help="files to attach: checkpoint, scores, passport")
