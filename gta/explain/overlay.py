@@ -97,7 +97,7 @@ def write_overlay_video(folder: Path, stem: str, frames: NDArray[np.uint8], maps
     return path
 
 
-def write_contact_sheet(path: Path, frames: NDArray[np.uint8], found: Explanation, title: str) -> None:
+def write_contact_sheet(path: Path, frames: NDArray[np.uint8], explanation: Explanation, title: str) -> None:
     """Write one picture: frames, evidence, what each kind of block looks at, and the temporal weights.
 
     It shows the last block of each kind before the classifier.
@@ -106,24 +106,24 @@ def write_contact_sheet(path: Path, frames: NDArray[np.uint8], found: Explanatio
         UserError: the folder cannot be written.
     """
     buffer = io.BytesIO()
-    contact_sheet(frames, found, title).savefig(buffer, format="png", dpi=110)
+    contact_sheet(frames, explanation, title).savefig(buffer, format="png", dpi=110)
     write_bytes(path, buffer.getvalue())
 
 
-def contact_sheet(frames: NDArray[np.uint8], found: Explanation, title: str) -> Figure:
+def contact_sheet(frames: NDArray[np.uint8], explanation: Explanation, title: str) -> Figure:
     """Return the picture of :func:`write_contact_sheet`.
 
     Args:
         frames: (T, H, W, 3), those the model saw.
-        found: of that clip.
+        explanation: of that clip.
         title: above the picture.
     """
     from matplotlib.figure import Figure
 
     shown = np.unique(np.linspace(0, len(frames) - 1, min(COLUMNS, len(frames))).round().astype(int))
     rows = [("frames", frames[shown])]
-    rows += [(name, overlay(frames, maps)[shown]) for name, maps in _rows(found)]
-    matrices = _last(found.matrices)
+    rows += [(name, overlay(frames, maps)[shown]) for name, maps in _rows(explanation)]
+    matrices = _last(explanation.matrices)
     figure = Figure(figsize=(1.5 * len(shown) + 1, 1.5 * len(rows) + (2.6 if matrices else 0.6)), layout="constrained")
     figure.suptitle(title, fontsize=10)
     heights = (1.5 * len(rows), 2.2) if matrices else (1.0,)
@@ -145,9 +145,9 @@ def contact_sheet(frames: NDArray[np.uint8], found: Explanation, title: str) -> 
     return figure
 
 
-def _rows(found: Explanation) -> Sequence[tuple[str, Array]]:
-    rows = [("evidence", found.evidence)]
-    for name, maps in _last(found.maps):
+def _rows(explanation: Explanation) -> Sequence[tuple[str, Array]]:
+    rows = [("evidence", explanation.evidence)]
+    for name, maps in _last(explanation.maps):
         if maps.ndim == 3:
             rows.append((name, maps))
         else:  # two of the K regions: those whose weights vary most over the clip
