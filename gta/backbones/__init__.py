@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from gta.backbones.corrnet import CorrNet
+from gta.backbones.i3d import I3D
 from gta.backbones.network import Network
 from gta.backbones.resnet2d import ResNet2D
+from gta.backbones.s3dg import S3DG
 from gta.backbones.slowfast import SlowFast
-from gta.config import BackboneConfig, SlowFastConfig
+from gta.config import BackboneConfig, CorrNetConfig, I3DConfig, S3DGConfig, SlowFastConfig
 from gta.config.backbones import Backbone
 
-__all__ = ["Network", "ResNet2D", "SlowFast", "build_backbone"]
+__all__ = ["I3D", "S3DG", "CorrNet", "Network", "ResNet2D", "SlowFast", "build_backbone"]
 
 _NETWORKS: dict[type, Any] = {
     BackboneConfig: ResNet2D,
     SlowFastConfig: SlowFast,
+    I3DConfig: I3D,
+    S3DGConfig: S3DG,
+    CorrNetConfig: CorrNet,
 }
 """The network of each config, built from (config, classes, frames, dropout, pool)."""
 

@@ -4,7 +4,16 @@ Nothing here imports torch, so that command lines answer at once. A row of a tab
 :class:`ModelConfig`, never a subclass. Values that do not fit raise ``ValueError`` when the config is made.
 """
 
-from gta.config.backbones import STAGES, AnyBackbone, BackboneConfig, Place, SlowFastConfig
+from gta.config.backbones import (
+    STAGES,
+    AnyBackbone,
+    BackboneConfig,
+    CorrNetConfig,
+    I3DConfig,
+    Place,
+    S3DGConfig,
+    SlowFastConfig,
+)
 from gta.config.blocks import (
     BlockConfig,
     CGNLConfig,
@@ -18,7 +27,7 @@ from gta.config.blocks import (
     TAConfig,
 )
 from gta.config.data import DataConfig, DrawingConfig, EvaluationSplit, ViewsConfig
-from gta.config.heads import HeadConfig, MeanHeadConfig, RelationHeadConfig
+from gta.config.heads import HeadConfig, MeanHeadConfig, RegionGraphHeadConfig, RelationHeadConfig
 from gta.config.identity import content_id, digest, later, to_dict
 from gta.config.matching import CorrelationConfig, MotionSqueezeConfig
 from gta.config.model import ModelConfig
@@ -30,6 +39,7 @@ __all__ = [
     "BackboneConfig",
     "BlockConfig",
     "CGNLConfig",
+    "CorrNetConfig",
     "CorrelationConfig",
     "DataConfig",
     "Domain",
@@ -39,6 +49,7 @@ __all__ = [
     "GTAConfig",
     "GloReConfig",
     "HeadConfig",
+    "I3DConfig",
     "MeanHeadConfig",
     "ModelConfig",
     "MotionSqueezeConfig",
@@ -46,8 +57,10 @@ __all__ = [
     "Place",
     "Pool",
     "PretrainConfig",
+    "RegionGraphHeadConfig",
     "RelationHeadConfig",
     "RunConfig",
+    "S3DGConfig",
     "SAConfig",
     "SlowFastConfig",
     "TAConfig",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gta.config.identity import Checked
+from gta.config.identity import Checked, require
 
 
 @dataclass(frozen=True)
@@ -37,5 +37,27 @@ class RelationHeadConfig(Checked):
         self._require_at_least(1, "width", "bottleneck", "tuples", "evaluate_tuples")
 
 
-HeadConfig = MeanHeadConfig | RelationHeadConfig
+@dataclass(frozen=True)
+class RegionGraphHeadConfig(Checked):
+    """Regions as nodes of graphs (Wang and Gupta, ECCV 2018), beside the mean of the map."""
+
+    kind: Literal["region_graph"] = "region_graph"
+    width: int = 512
+    """Channels of the reduced map, of the nodes and of the graphs' layers."""
+    layers: int = 3
+    """Graph convolutions of each kind of graph."""
+    grid: tuple[int, ...] = (1, 2, 3, 6)
+    """Regions where no boxes are given: n x n boxes tile the frame for each n; the default makes 50, as many as the
+    paper takes of its detector's."""
+    side: int = 7
+    """A region is the maximum of side x side samples."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require_at_least(1, "width", "layers", "side")
+        fits = len(self.grid) > 0 and all(type(n) is int and n >= 1 for n in self.grid)
+        require(fits, f"RegionGraphHeadConfig.grid is {self.grid}; it must be whole numbers of 1 or more")
+
+
+HeadConfig = MeanHeadConfig | RelationHeadConfig | RegionGraphHeadConfig
 MEAN = MeanHeadConfig()

@@ -8,12 +8,16 @@ from typing import Any
 from torch import nn
 
 from gta.backbones import Network
-from gta.config import MeanHeadConfig, ModelConfig, RelationHeadConfig
+from gta.config import MeanHeadConfig, ModelConfig, RegionGraphHeadConfig, RelationHeadConfig
+from gta.heads.region_graph import RegionGraphHead
 from gta.heads.relation import RelationHead
 
-__all__ = ["RelationHead", "build_head"]
+__all__ = ["RegionGraphHead", "RelationHead", "build_head"]
 
-_HEADS: dict[type, Callable[..., nn.Module]] = {RelationHeadConfig: RelationHead}
+_HEADS: dict[type, Callable[..., nn.Module]] = {
+    RelationHeadConfig: RelationHead,
+    RegionGraphHeadConfig: RegionGraphHead,
+}
 """The module of each config, built from (config, channels, frames, classes, dropout); the mean head has none."""
 
 

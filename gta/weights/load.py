@@ -13,13 +13,18 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from gta.backbones.s3dg import S3DG
 from gta.errors import UserError
 from gta.model import INSERTED
+from gta.weights.fit import fitted
+from gta.weights.googlenet import from_googlenet, is_googlenet
+from gta.weights.names import renamed
 from gta.weights.pyslowfast import from_pyslowfast
 from gta.weights.tensor_files import open_tensors, shown
 
-Source = Literal["stills", "torchvision", "pyslowfast"]
-"""What the names in a file follow: our own stills, torchvision's ResNet, or PySlowFast's SlowFast."""
+Source = Literal["stills", "torchvision", "pyslowfast", "mmaction2"]
+"""What the names in a file follow: our own stills, torchvision's ResNet, S3D and GoogLeNet, PySlowFast's SlowFast, or
+mmaction2's I3D."""
 CONTAINERS = (
     "model_ema",  # an average over the training comes before what was averaged, as in timm
     "ema_state_dict",
@@ -43,7 +48,7 @@ _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
-    """Load weights by name into a backbone; inserted blocks stay as they are.
+    """Load weights by name into a backbone; inserted blocks stay as they are, kernels of pictures are inflated.
 
     The classifier stays too, unless the weights are PySlowFast's for just as many classes.
 
@@ -58,6 +63,9 @@ def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
         same = [name for name in own if name.startswith("fc.") and name in weights]
         taken = set(same) if all(own[name].shape == weights[name].shape for name in same) else set()
     weights = {name: value for name, value in weights.items() if not name.startswith("fc.") or name in taken}
+    if isinstance(backbone, S3DG) and is_googlenet(weights):
+        weights = from_googlenet(backbone, weights)
+    weights = fitted(backbone, weights)
     check_weights(path, {name: own[name] for name in body | taken}, weights)
     backbone.load_state_dict(weights, strict=False)
 
@@ -126,7 +134,7 @@ def _unwrapped(path: Path, weights: dict[str, Tensor], source: Source, body: Col
     found = {}
     for prefix in _prefixes(weights):
         inner = {name[len(prefix) :]: value for name, value in weights.items() if name.startswith(prefix)}
-        found[prefix] = from_pyslowfast(inner) if source == "pyslowfast" else inner
+        found[prefix] = from_pyslowfast(inner) if source == "pyslowfast" else renamed(inner, source)
     whole = [prefix for prefix, inner in found.items() if inner.keys() >= set(body)]
     if len(whole) > 1:
         raise UserError(f"{path} holds several networks, named {' and '.join(whole)}; save the one that is meant alone")

@@ -96,3 +96,9 @@ class ResNetStages(Backbone):
         fits = len(self.depths) == len(STAGES) and all(type(depth) is int and depth >= 1 for depth in self.depths)
         name = type(self).__name__
         require(fits, f"{name}.depths is {self.depths}; it must be {len(STAGES)} whole numbers of 1 or more")
+
+
+def check_strides(config: Backbone, strides: tuple[int, ...], count: int) -> None:
+    """Raise ``ValueError`` unless ``strides``, a field ``strides_t``, are ``count`` temporal strides of 1 or 2."""
+    fits = len(strides) == count and all(type(stride) is int and stride in (1, 2) for stride in strides)
+    require(fits, f"{type(config).__name__}.strides_t is {strides}; it must be {count} numbers, each 1 or 2")

@@ -1,4 +1,4 @@
-"""I3D and CorrNet: equal to three-dimensional networks, as large as published, and inflated from a 2D network."""
+"""I3D and CorrNet: equal to three-dimensional networks, and as large as published."""
 
 import dataclasses
 
@@ -7,10 +7,8 @@ import torch
 from torch import nn
 
 from gta.backbones.corrnet import CorrNet
-from gta.backbones.i3d import I3D, inflate, inflates
-from gta.backbones.resnet2d import ResNet2D
-from gta.config import BackboneConfig
-from gta.config.backbones3d import CorrNetConfig, I3DConfig
+from gta.backbones.i3d import I3D, inflates
+from gta.config import CorrNetConfig, I3DConfig
 from tests.support import naive3d
 
 DEPTHS = (1, 3, 5, 2)
@@ -53,7 +51,7 @@ def test_features_are_those_of_the_three_dimensional_network(config):
     network, clip = build(config).double(), clips().double()
     expected = naive3d.features(network, config, clip)
     got = network.features(clip).unflatten(0, (2, -1)).transpose(1, 2)
-    assert got.shape[2] == network.last_frames == config.frames("res5", 8)
+    assert got.shape[2] == network.last_frames == config.frames(config.last, 8)
     torch.testing.assert_close(got, expected)
     torch.testing.assert_close(network(clip), network.fc(expected.mean(dim=(2, 3, 4))))
 
@@ -96,35 +94,6 @@ def test_which_residual_blocks_are_inflated():
 def test_configs_refuse_what_cannot_be_built(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-# --------------------------------------------------------------------------------------- inflation
-@torch.no_grad()
-@pytest.mark.parametrize("start", ["centre", "mean"])
-@pytest.mark.parametrize("kind", ["3x1x1", "3x3x3"])
-def test_an_inflated_network_gives_the_scores_of_the_2d_one_on_equal_frames(start, kind):
-    flat = awake(ResNet2D(BackboneConfig(DEPTHS, 8, "small"), 5))
-    network = build(dataclasses.replace(I3D_CONFIG, inflate=kind), frames=64)
-    network.load_state_dict(inflate(network, flat.state_dict(), start))
-    picture = clips(1)
-    expected, features = flat.clip_scores(picture), network.features(picture.expand(-1, -1, 64, -1, -1))
-    inner = features.unflatten(0, (2, -1))[:, 16]  # far from the ends, beyond which frames are zero
-    torch.testing.assert_close(network.fc(inner.mean(dim=(2, 3))), expected, rtol=1e-4, atol=1e-5)
-    if start == "centre":
-        torch.testing.assert_close(network(picture.expand(-1, -1, 64, -1, -1)), expected, rtol=1e-4, atol=1e-5)
-
-
-@torch.no_grad()
-def test_torchvisions_weights_load_by_name_when_inflated():
-    from torchvision.models import resnet50
-
-    with torch.device("meta"):
-        weights = resnet50().state_dict()
-        network = I3D(I3DConfig(), 1000, 8)
-    inflated = inflate(network, weights)
-    assert {name: value.shape for name, value in inflated.items()} == {
-        name: value.shape for name, value in network.state_dict().items()
-    }
 
 
 # ------------------------------------------------------------------------------------------- sizes

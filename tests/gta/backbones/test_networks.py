@@ -8,7 +8,17 @@ from torch import nn
 
 from gta import backbones, heads
 from gta.backbones import Network, build_backbone
-from gta.config import BackboneConfig, GTAConfig, ModelConfig, SAConfig, SlowFastConfig, TrainConfig
+from gta.config import (
+    BackboneConfig,
+    CorrNetConfig,
+    GTAConfig,
+    I3DConfig,
+    ModelConfig,
+    S3DGConfig,
+    SAConfig,
+    SlowFastConfig,
+    TrainConfig,
+)
 from gta.config.backbones import Backbone
 from gta.config.identity import Checked
 from gta.model import build_model, inserted_blocks
@@ -18,6 +28,9 @@ NARROW = {
     "r2d": BackboneConfig((1, 2, 1, 1), 8, "small"),
     "tsm": BackboneConfig((1, 2, 1, 1), 8, "small", shift_every=1),
     "slowfast": SlowFastConfig(depths=(1, 2, 1, 1), width=8, stem="small", beta_inverse=4, fusion_kernel=5),
+    "i3d": I3DConfig(depths=(1, 2, 1, 1), width=8, stem="small"),
+    "s3dg": S3DGConfig(width=16, stem="small", strides_t=(1, 2, 2)),
+    "corrnet": CorrNetConfig(depths=(1, 2, 1, 1), width=8, stem="small"),
 }
 """A narrow version of every backbone, for clips of 8 frames of 32 x 32 pixels."""
 
@@ -94,7 +107,7 @@ def test_a_head_takes_the_place_of_the_classifier(monkeypatch, config, clip):
     assert [name for name in model.state_dict() if name.startswith("backbone.fc")] == []
     scores = model.eval()(clip)
     changed = clip.clone()
-    changed[:, :, -1] += 1
+    changed[:, :, -config.frame_step :] += 1
     assert scores.shape == (2, 5)
     assert not torch.allclose(model(changed), scores)
 

@@ -8,9 +8,10 @@ from torch import nn
 from torchvision.models.video import s3d
 
 from gta.backbones.layers import to_pictures
-from gta.backbones.s3dg import S3DG, Gate, Mixed
-from gta.config.backbones3d import MIXED, S3DGConfig
-from gta.weights.torchvision_s3d import from_torchvision_s3d
+from gta.backbones.s3dg import S3DG, Gate
+from gta.config import S3DGConfig
+from gta.weights.fit import fitted
+from gta.weights.names import renamed
 
 NARROW = S3DGConfig(width=16, stem="small", strides_t=(1, 2, 2))
 
@@ -39,10 +40,10 @@ def test_torchvisions_weights_give_torchvisions_features_and_classes():
     torch.manual_seed(0)
     theirs = awake(s3d(num_classes=5))
     ours = S3DG(S3DGConfig(gates="none"), 5, 16).eval()
-    ours.load_state_dict(from_torchvision_s3d(theirs.state_dict()))
+    ours.load_state_dict(fitted(ours, renamed(theirs.state_dict(), "torchvision")))
     clip = clips(16, 48, batch=1)
     expected = theirs.features(clip)
-    got = ours.features(to_pictures(clip)).unflatten(0, (1, -1)).transpose(1, 2)
+    got = ours.features(clip).unflatten(0, (1, -1)).transpose(1, 2)
     assert ours.last_frames == 2
     torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-3 * float(expected.abs().max()))
     pooled = expected.mean(dim=(2, 3, 4), keepdim=True)
@@ -87,20 +88,20 @@ def test_every_layer_gets_a_gradient():
 def test_channels_and_frames_of_every_place_are_those_of_the_config(strides_t):
     config = dataclasses.replace(NARROW, strides_t=strides_t)
     network, seen = build(config), {}
-    for place, at in network.at.items():
-        network.features[at].register_forward_hook(lambda *args, place=place: seen.__setitem__(place, args[2].shape))
+    places = [(stage, index) for stage, count in config.stages.items() for index in range(count)]
+    for place in places:
+        network.module_at(place).register_forward_hook(
+            lambda *args, place=place: seen.__setitem__(place, args[2].shape)
+        )
     network(clips())
     assert {place: (shape[1], shape[0] // 2) for place, shape in seen.items()} == {
-        (stage, index): (config.channels(stage, index), config.frames(stage, 8))
-        for stage, depth in zip(MIXED, config.depths, strict=True)
-        for index in range(depth)
+        place: (config.channels(place), config.frames(place, 8)) for place in places
     }
-    assert [int(seen[stage, 0][-1]) for stage in MIXED] == [8, 4, 2]  # as res3, res4 and res5 of the 2D network
-    assert all(isinstance(network.features[at], Mixed) for at in network.at.values())
+    assert [int(seen[stage, 0][-1]) for stage in config.stages] == [8, 4, 2]  # as res3, res4, res5 of the 2D network
 
 
 def test_what_cannot_be_built_is_refused():
-    with pytest.raises(ValueError, match=r"S3DGConfig.width is 6; it must be a multiple of 4"):
+    with pytest.raises(ValueError, match=r"S3DGConfig.width is 6; it must be a multiple of 4, for"):
         S3DGConfig(width=6)
     with pytest.raises(ValueError, match=r"S3DGConfig.strides_t is \(1, 2\)"):
         S3DGConfig(strides_t=(1, 2))
