@@ -10,8 +10,8 @@ from torch import nn
 
 from gta.config import TrainConfig
 
-HEADS = ("fc", "backbone.fc")
-"""Names of the classifier in a backbone and in a whole model."""
+HEADS = ("fc", "backbone.fc", "head.fc")
+"""Names of the classifier in a backbone and in a whole model: the backbone's own or that of a head."""
 
 
 def build_optimizer(model: nn.Module, train: TrainConfig, fused: bool = True) -> torch.optim.Optimizer:
