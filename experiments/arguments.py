@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--set", dest="changes", action="append", default=[], metavar="FIELD=VALUE", help="change the recipe; repeat it"
     )
     add("--limit", metavar="N", help="a first try on N clips of each split, or a share of each class such as 5%%")
+    add("--from", dest="start", metavar="CHECKPOINT", help="fine-tune it: a file, or the id of a run in --results")
     add("--jobs", type=positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
     add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
     add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
@@ -62,13 +63,18 @@ def whole(text: str) -> int:
 
 
 def changes_of(options: argparse.Namespace) -> list[str]:
-    """Return what ``--set`` and ``--limit`` change, as ``FIELD=VALUE``.
+    """Return what ``--set``, ``--from`` and ``--limit`` change, as ``FIELD=VALUE``.
 
     Raises:
-        UserError: ``--limit`` is neither a number of clips nor a share.
+        UserError: the checkpoint cannot be used, or ``--limit`` is neither a number of clips nor a share.
     """
+    changes = list(options.changes)
+    if options.start is not None:
+        from gta.weights.start import describe
+
+        changes.append(f"pretrain={describe(checkpoint_of(options))}")
     if options.limit is None:
-        return list(options.changes)
+        return changes
     text = options.limit.strip()
     try:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
@@ -76,7 +82,25 @@ def changes_of(options: argparse.Namespace) -> list[str]:
         value = 0.0
     if not 0 < value < 1e12 or (value >= 1 and (text.endswith("%") or value != int(value))):
         raise UserError(f"--limit {options.limit!r} is neither a number of clips, such as 200, nor a share, such as 5%")
-    return [*options.changes, f"data.limit={value:g}" if value < 1 else f"data.limit={int(value)}"]
+    return [*changes, f"data.limit={value:g}" if value < 1 else f"data.limit={int(value)}"]
+
+
+def checkpoint_of(options: argparse.Namespace) -> Path:
+    """Return the file that ``--from`` names: itself, or the last checkpoint of a run or of a run's folder.
+
+    Raises:
+        UserError: there is neither such a file nor such a run.
+    """
+    path = Path(options.start)
+    if path.is_dir():
+        path = path / "ckpt" / "last.ckpt"
+    if not path.exists() and path.name == options.start:
+        from gta.predict import find_run
+
+        path = find_run(options.results, options.start) / "ckpt" / "last.ckpt"
+    if not path.exists():
+        raise UserError(f"--from {options.start}: {path} does not exist; give a checkpoint, or the id of a run")
+    return path
 
 
 def child_options(options: argparse.Namespace, runs: Path, threads: int) -> ChildOptions:

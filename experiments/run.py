@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments.arguments import build_parser, changes_of, child_options
+from experiments.arguments import build_parser, changes_of, checkpoint_of, child_options
 from experiments.store.result import Problem
 from experiments.store.store import State, Store
 from experiments.study.overrides import check_changes, parse_changes
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from experiments.runner.launch import Executor, Outcome
     from experiments.runner.preflight import Preflight
     from experiments.runner.signals import SignalWatch
+    from gta.config import RunConfig
 
 MAX_JOBS = 8
 """Largest default of ``--jobs``."""
@@ -203,12 +204,23 @@ def _train(
     def say(line: str) -> None:
         print(f"{stamp()} {line}  [{outlook}]", flush=True)
 
+    if options.start is not None:
+        _keep_start(configs, options)
     pretrained = prepare(configs, options.data, request.store.results, say)
     progress = make_progress(outlook)
     try:
         return launch(todo, request.store, executor, child, pretrained, progress, signals, command=COMMAND)
     finally:
         progress.close()
+
+
+def _keep_start(configs: Sequence[RunConfig], options: argparse.Namespace) -> None:
+    """Write the weights that the runs are fine-tuned from beside the results, where their restarts find them."""
+    from gta.config import CheckpointConfig
+    from gta.weights.start import keep
+
+    for start in {run.pretrain for run in configs if isinstance(run.pretrain, CheckpointConfig)}:
+        keep(checkpoint_of(options), start, options.results / "pretrained")
 
 
 def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Request) -> Executor:

@@ -14,7 +14,7 @@ from experiments.runner.child_options import ChildOptions
 from experiments.runner.preflight import check_batch, check_classes
 from experiments.store.records import read_environment
 from gta import files
-from gta.config import EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
+from gta.config import CheckpointConfig, EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
 from gta.errors import UserError
 from gta.variables import read_variables
 
@@ -72,11 +72,13 @@ def train(config: RunConfig, child: ChildOptions) -> None:
     check_classes(config, data.root, data.labels)
     check_batch(config, data.root, len(data.dataset("train")))
     recognizer = VideoRecognizer(config, data.labels)
-    _load_pretrained(config, recognizer, child.pretrained)
+    started = _load_pretrained(config, recognizer, child.pretrained)
     checkpoint = newest(child.folder / "ckpt")
     if checkpoint is not None:
         check_network(checkpoint, recognizer)
     env = describe(child, data.fingerprint) | {"accumulate": accumulate}
+    if started:
+        env["started_from"] = started
     if child.compile:
         recognizer.compile_network()
         env["compile"] = True
@@ -155,6 +157,7 @@ def _score(
 
     views = tuple(dict.fromkeys(config.views))
     trainer.limit_val_batches = 1.0
+    trainer.loggers = []  # they show the training; all figures of the end are in the run's own files
     stored = None
     for split in (*config.splits, config.data.evaluation_split):
         data = _data(config, child, split, views)
@@ -187,7 +190,8 @@ def _data(
     )
 
 
-def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path | None) -> None:
+def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path | None) -> dict[str, str]:
+    """Load what the run starts from; return what became of the parts of a checkpoint that it is fine-tuned from."""
     from gta.training.pretrain import weights_name
     from gta.weights import load as weights
 
@@ -202,6 +206,15 @@ def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path 
             if path is None:
                 raise UserError(f"--pretrained is missing, but the run starts from {name}; experiments.run finds it")
             weights.load(backbone, path, source)
+        case CheckpointConfig() as start:
+            from gta.weights.start import start_from
+
+            if path is None:
+                raise UserError(
+                    f"--pretrained is missing, but the run starts from {start.file}; experiments.run finds it"
+                )
+            return start_from(recognizer.model, path, start, recognizer.labels)
+    return {}
 
 
 def _record_environment(child: ChildOptions, env: dict[str, Any], checkpoint: Path | None) -> dict[str, Any]:
@@ -237,6 +250,7 @@ def _trainer(
     import torch
     from pytorch_lightning.callbacks import ModelCheckpoint
 
+    from experiments.child.keeping import kept, loggers
     from gta.training.checkpoint import AtomicCheckpointIO
     from gta.training.precise_norm import PreciseNorm
 
@@ -262,9 +276,10 @@ def _trainer(
         use_distributed_sampler=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        logger=False,
+        logger=loggers(child) or False,
         callbacks=[
             log,
+            *kept(child),
             ModelCheckpoint(child.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False),
             *([PreciseNorm(data, precise, config.train.epochs)] if precise else []),
         ],

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gta.config import PretrainConfig, RunConfig, WeightsConfig
+from gta.config import CheckpointConfig, PretrainConfig, RunConfig, WeightsConfig
+from gta.errors import UserError
 
 
 def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[[str], None]) -> dict[str, Path]:
@@ -57,4 +58,8 @@ def _prepare_weights(runs: Sequence[RunConfig], folder: Path, say: Callable[[str
                 from gta.weights.public import find
 
                 found[run.id] = find(run.pretrain, folder)
+            case CheckpointConfig(file=name):
+                if not (folder / name).is_file():
+                    raise UserError(f"{folder / name} is missing; give the checkpoint again: --from CHECKPOINT")
+                found[run.id] = folder / name
     return found

@@ -15,7 +15,7 @@ import typing
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gta.config import RunConfig, ViewsConfig, to_dict
+from gta.config import CheckpointConfig, RunConfig, ViewsConfig, to_dict
 from gta.errors import UserError, nearest
 
 ELSEWHERE = {
@@ -108,6 +108,8 @@ def _collect(config: Any, prefix: str, found: dict[str, tuple[Any, Any]]) -> Non
         path, value = f"{prefix}{name}", getattr(config, name)
         if path in ELSEWHERE or name == "kind":
             continue
+        if path == "pretrain":
+            found[path] = type(None), value
         if dataclasses.is_dataclass(value):
             _collect(value, f"{path}.", found)
             if type(None) in typing.get_args(hint):
@@ -142,9 +144,12 @@ def _read(name: str, text: str, hint: Any) -> Any:  # noqa: ANN401 - of the fiel
     """
     from pydantic import TypeAdapter, ValidationError
 
-    if hint is type(None) and text.lower() not in _NONE:
+    if hint is type(None) and text.lower() not in _NONE and name != "pretrain":
         raise UserError(f"--set {name}={text}: a group of fields can only be left out, as {name}=none")
     try:
+        if name == "pretrain" and text.lower() not in _NONE:
+            names, sha256, colour = text.split("@")
+            return TypeAdapter(CheckpointConfig).validate_python({"names": names, "sha256": sha256, "colour": colour})
         if name == "views":
             return _views(text)
         listed = any(typing.get_origin(part) is tuple for part in (hint, *typing.get_args(hint)))
@@ -175,6 +180,8 @@ def _views(text: str) -> tuple[ViewsConfig, ...]:
 def _expected(name: str, hint: Any) -> str:  # noqa: ANN401 - any type
     if name == "views":
         return "temporal clips x crops (1 or 3), such as 10x3 or 1x1,2x3"
+    if name == "pretrain":
+        return "none; a checkpoint is given by --from"
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
         return f"one of {', '.join(map(str, parts))}"

@@ -31,7 +31,7 @@ from gta.config.heads import HeadConfig, MeanHeadConfig, RegionGraphHeadConfig, 
 from gta.config.identity import content_id, digest, later, to_dict
 from gta.config.matching import CorrelationConfig, MotionSqueezeConfig
 from gta.config.model import ModelConfig
-from gta.config.run import PretrainConfig, RunConfig, TrainConfig, WeightsConfig, run_from_dict
+from gta.config.run import CheckpointConfig, PretrainConfig, RunConfig, TrainConfig, WeightsConfig, run_from_dict
 
 __all__ = [
     "STAGES",
@@ -39,6 +39,7 @@ __all__ = [
     "BackboneConfig",
     "BlockConfig",
     "CGNLConfig",
+    "CheckpointConfig",
     "CorrNetConfig",
     "CorrelationConfig",
     "DataConfig",

@@ -93,6 +93,31 @@ class WeightsConfig(Checked):
 
 
 @dataclass(frozen=True)
+class CheckpointConfig(Checked):
+    """A checkpoint that a run is fine-tuned from; its content decides, not where it lies."""
+
+    names: Literal["run", "torchvision", "tsm", "pyslowfast"]
+    """Whose names its weights have: one of our runs', or those of other code."""
+    sha256: str
+    """Of the file, its first 16 hex digits."""
+    colour: Literal["imagenet", "pyslowfast"] = "imagenet"
+    """Statistics of the colours that it was trained with."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fits = len(self.sha256) == 16 and set(self.sha256) <= set("0123456789abcdef")
+        require(fits, f"CheckpointConfig.sha256 is {self.sha256!r}; it must be 16 hex digits")
+
+    @property
+    def file(self) -> str:
+        """Name of the file in which its weights are kept beside the results."""
+        return f"from-{self.sha256}.safetensors"
+
+    def __str__(self) -> str:
+        return f"{self.names}@{self.sha256}@{self.colour}"
+
+
+@dataclass(frozen=True)
 class RunConfig(Checked):
     """Everything that decides a run's numbers; where and how it runs (paths, workers, precision) is not here."""
 
@@ -101,7 +126,7 @@ class RunConfig(Checked):
     model: ModelConfig
     data: DataConfig
     train: TrainConfig
-    pretrain: PretrainConfig | WeightsConfig | None = None
+    pretrain: PretrainConfig | WeightsConfig | CheckpointConfig | None = None
     views: tuple[ViewsConfig, ...] = later((ViewsConfig(),))
     """Views that are scored; the first one is the run's own top-1, the others serve rows that read more views."""
     splits: tuple[EvaluationSplit, ...] = later(())

@@ -13,7 +13,7 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 
-from gta.config import RunConfig, WeightsConfig, run_from_dict, to_dict
+from gta.config import CheckpointConfig, RunConfig, WeightsConfig, run_from_dict, to_dict
 from gta.data.dataset import Batch
 from gta.data.sets.splits import label_fingerprint
 from gta.model import build_model, inserted_blocks
@@ -190,7 +190,9 @@ def colour_statistics(run: RunConfig) -> tuple[tuple[float, ...], tuple[float, .
 
     They are ImageNet's, except for PySlowFast's networks, which have their own.
     """
-    if isinstance(run.pretrain, WeightsConfig) and run.pretrain.source == "pyslowfast":
+    start = run.pretrain
+    foreign = isinstance(start, WeightsConfig) and start.source == "pyslowfast"
+    if foreign or (isinstance(start, CheckpointConfig) and start.colour == "pyslowfast"):
         return (0.45,) * 3, (0.225,) * 3
     return MEAN, STD
 

@@ -1,4 +1,7 @@
-"""PySlowFast's names and kernels of a SlowFast network, turned into those of :class:`gta.backbones.SlowFast`."""
+"""PySlowFast's and PyTorchVideo's names and kernels of a SlowFast network, turned into ours.
+
+Both have the same layers under other names; :class:`gta.backbones.SlowFast` has them as two ResNets.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,22 @@ _RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         lambda m: f"{_PATHWAYS[m[2]]}.layer{int(m[1]) - 1}.{m[3]}.{_LAYERS[m[4]]}.{m[5]}",
     ),
     (r"head\.projection\.(.+)", lambda m: f"fc.{m[1]}"),
+    # PyTorchVideo: blocks 0 (stem) to 4 (res5), then the head
+    (r"blocks\.0\.multipathway_blocks\.(\d)\.conv\.(.+)", lambda m: f"{_PATHWAYS[m[1]]}.conv1.{m[2]}"),
+    (r"blocks\.0\.multipathway_blocks\.(\d)\.norm\.(.+)", lambda m: f"{_PATHWAYS[m[1]]}.bn1.{m[2]}"),
+    (
+        r"blocks\.(\d)\.multipathway_fusion\.(conv_fast_to_slow|norm)\.(.+)",
+        lambda m: f"fusions.{_stage(str(int(m[1]) + 1))}.{int(m[2] == 'norm')}.{m[3]}",
+    ),
+    (
+        r"blocks\.(\d)\.multipathway_blocks\.(\d)\.res_blocks\.(\d+)\.branch1_(conv|norm)\.(.+)",
+        lambda m: f"{_PATHWAYS[m[2]]}.layer{m[1]}.{m[3]}.downsample.{int(m[4] == 'norm')}.{m[5]}",
+    ),
+    (
+        r"blocks\.(\d)\.multipathway_blocks\.(\d)\.res_blocks\.(\d+)\.branch2\.(conv|norm)_([abc])\.(.+)",
+        lambda m: f"{_PATHWAYS[m[2]]}.layer{m[1]}.{m[3]}.{_LAYERS[m[5] + '_bn' * (m[4] == 'norm')]}.{m[6]}",
+    ),
+    (r"blocks\.6\.proj\.(.+)", lambda m: f"fc.{m[1]}"),
 )
 
 

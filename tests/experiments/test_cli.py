@@ -16,7 +16,7 @@ from gta.errors import UserError
 OPTIONS = {
     "--all", "--list", "--profile", "--data", "--seeds", "--rows", "--jobs", "--executor", "--devices", "--nodes",
     "--wandb", "--results", "--dry-run", "--status", "--help", "--precision",
-    "--set", "--limit", "--workers", "--accumulate", "--compile", "--keep-best", "--keep-every", "--logger",
+    "--set", "--limit", "--workers", "--accumulate", "--compile", "--keep-best", "--keep-every", "--logger", "--from",
 }  # fmt: skip
 HEAVY = ("torch", "pandas", "pytorch_lightning", "numpy", "rich", "matplotlib", "wandb", "pydantic")
 
