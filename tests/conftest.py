@@ -43,6 +43,30 @@ def _surroundings(monkeypatch, tmp_path_factory):
     os.environ.update(environment)
 
 
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory):
+    """The data, the pre-trained weights and the config of a smoke run."""
+    from tests.support.smoke_run import lay, once
+
+    return lay(once(tmp_path_factory, "ground", lay))
+
+
+@pytest.fixture(scope="session")
+def whole(ground, tmp_path_factory):
+    """The folder of that run, finished; a test that changes something works on a copy."""
+    from tests.support.smoke_run import digests, once, start
+
+    run_id = ground[2].id
+
+    def train(folder: Path) -> None:
+        assert start(ground, folder / "runs" / run_id) == 0
+
+    folder = once(tmp_path_factory, "whole", train) / "runs" / run_id
+    before = digests(folder)
+    yield folder
+    assert digests(folder) == before, "a test has changed the run that others read"
+
+
 @pytest.fixture
 def study(monkeypatch, tmp_path):
     """Returns ``main`` with its folders set and the stand-in in place of the training process."""

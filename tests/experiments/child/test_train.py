@@ -95,10 +95,12 @@ def test_the_environment_is_recorded(whole):
     assert all(0 <= percent <= 100 for percent in env["pretraining_accuracy"].values())
 
 
-def test_a_finished_run_is_not_trained_again(ground, whole):
-    before = (whole / "result.json").stat().st_mtime_ns
-    assert start(ground, whole) == 0
-    assert (whole / "result.json").stat().st_mtime_ns == before
+def test_a_finished_run_is_not_trained_again(ground, whole, tmp_path):
+    folder = tmp_path / "runs" / ground[2].id
+    shutil.copytree(whole, folder)
+    before = (folder / "result.json").stat().st_mtime_ns
+    assert start(ground, folder) == 0
+    assert (folder / "result.json").stat().st_mtime_ns == before
 
 
 def test_another_models_checkpoint_is_refused(ground, tmp_path, capsys):

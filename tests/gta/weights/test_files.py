@@ -7,9 +7,6 @@ import torch
 
 from experiments import train as child
 from experiments.child.callbacks import RunLog
-from experiments.runner.prepare import prepare
-from experiments.study.profiles import SMOKE
-from experiments.tables import TABLES
 from gta import files
 from gta.backbones import ResNet2D
 from gta.config import BackboneConfig, to_dict
@@ -88,20 +85,19 @@ def test_weights_are_loaded_or_refused_in_one_line(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(ground, tmp_path_factory):
     """A finished run of the smoke profile, how it is started, a video, and its checkpoint after one of two epochs."""
     folder = tmp_path_factory.mktemp("trained")
-    run = SMOKE.resolve(TABLES["table_ablation_components"].rows[0], 0)
-    pretrained = prepare([run], folder / "data", folder, lambda line: None)[run.id]
+    data, pretrained, run = ground
     own = folder / "runs" / run.id
     files.write_json(own / "config.json", to_dict(run))
-    arguments = [str(own), "--data", str(folder / "data"), "--pretrained", str(pretrained)]
+    arguments = [str(own), "--data", str(data), "--pretrained", str(pretrained)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RunLog, "on_validation_end", _stopped_in_the_second_epoch)
         assert child.main(arguments) == 130
     half = (own / "ckpt" / "last.ckpt").read_bytes()
     assert child.main(arguments) == 0
-    video = next((folder / "data").glob("*/videos/*.webm"))
+    video = next(data.glob("*/videos/*.webm"))
     return own, arguments, video, half
 
 
