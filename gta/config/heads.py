@@ -17,7 +17,7 @@ class MeanHeadConfig(Checked):
 
 @dataclass(frozen=True)
 class RelationHeadConfig(Checked):
-    """TRN's head: multi-scale temporal relations (Zhou et al., "Temporal relational reasoning in videos", ECCV 2018)."""
+    """TRN's head: multi-scale temporal relations (Zhou et al., "Temporal relational reasoning", ECCV 2018)."""
 
     kind: Literal["relation"] = "relation"
     width: int = 256

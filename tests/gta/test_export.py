@@ -6,7 +6,16 @@ import pytest
 import torch
 
 from gta import GTAConfig, ModelConfig, SAConfig, build_model
-from gta.config import BackboneConfig, SlowFastConfig
+from gta.config import (
+    BackboneConfig,
+    CorrelationConfig,
+    CorrNetConfig,
+    I3DConfig,
+    NLConfig,
+    RegionGraphHeadConfig,
+    S3DGConfig,
+    SlowFastConfig,
+)
 
 BLOCKS = (SAConfig(), GTAConfig())
 
@@ -44,6 +53,40 @@ def moved(model):
             ),
             32,
             id="narrow SlowFast + GTA",
+        ),
+        pytest.param(
+            ModelConfig(24, 8, I3DConfig(depths=(1, 3, 5, 1), width=16, stem="small"), (SAConfig(), GTAConfig())),
+            32,
+            id="narrow I3D + GTA",
+        ),
+        pytest.param(
+            ModelConfig(
+                24,
+                backbone=S3DGConfig(width=16, stem="small", strides_t=(1, 2, 2)),
+                blocks=(SAConfig(),),
+                places=(("mixed4", 0),),
+            ),
+            32,
+            id="narrow S3D-G",
+        ),
+        pytest.param(
+            ModelConfig(
+                24,
+                backbone=CorrNetConfig(depths=(1, 3, 5, 1), width=16, stem="small"),
+                blocks=(CorrelationConfig(patch=3, dilation=1, groups=4, start="identity"),),
+            ),
+            32,
+            id="narrow CorrNet",
+        ),
+        pytest.param(
+            ModelConfig(
+                24,
+                backbone=I3DConfig(depths=(1, 3, 5, 1), width=16, stem="small", res5_stride=1),
+                blocks=(NLConfig(),),
+                head=RegionGraphHeadConfig(width=16, grid=(1, 2), side=3),
+            ),
+            32,
+            id="narrow I3D + NL + GCN",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""I3D and CorrNet: equal to three-dimensional networks, and as large as published."""
+"""I3D and CorrNet: what their pictures give is what three-dimensional networks give."""
 
 import dataclasses
 
@@ -94,24 +94,3 @@ def test_which_residual_blocks_are_inflated():
 def test_configs_refuse_what_cannot_be_built(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-# ------------------------------------------------------------------------------------------- sizes
-@pytest.mark.parametrize(
-    ("kind", "config", "classes", "gmacs", "mparams"),
-    [
-        (I3D, I3DConfig(res5_stride=1), 174, 152.47, 27.58),
-        (I3D, I3DConfig(res5_stride=1), 400, 152.47, 28.04),
-        (CorrNet, CorrNetConfig(), 400, 107.7, 28.1),
-        (CorrNet, CorrNetConfig(depths=(3, 4, 23, 3)), 400, 177.6, 50.5),
-    ],
-)
-def test_networks_are_as_large_as_counted_before(kind, config, classes, gmacs, mparams):
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with torch.device("meta"):
-        network, clip = kind(config, classes, 32).eval(), torch.empty(1, 3, 32, 224, 224)
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(clip)
-    assert sum(value.numel() for value in network.parameters()) / 1e6 == pytest.approx(mparams, rel=0.005)
-    assert counter.get_total_flops() / 2e9 == pytest.approx(gmacs, rel=0.005)

@@ -1,4 +1,4 @@
-"""S3D-G: torchvision's features by torchvision's weights, gates, sizes, and clips as short and small as ours."""
+"""S3D-G: torchvision's features by torchvision's weights, gates, and clips as short and small as ours."""
 
 import dataclasses
 
@@ -107,15 +107,3 @@ def test_what_cannot_be_built_is_refused():
         S3DGConfig(strides_t=(1, 2))
     with pytest.raises(ValueError, match="frames is 8, but the clip"):
         build()(clips(4))
-
-
-@pytest.mark.parametrize(("gates", "mparams"), [("none", 8.32), ("branches", 9.55), ("temporal", 9.09)])
-def test_the_network_is_as_large_as_counted_before(gates, mparams):
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with torch.device("meta"):
-        network, clip = S3DG(S3DGConfig(gates=gates), 400, 64).eval(), torch.empty(1, 3, 64, 224, 224)
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(clip)
-    assert sum(value.numel() for value in network.parameters()) / 1e6 == pytest.approx(mparams, rel=0.005)
-    assert counter.get_total_flops() / 2e9 == pytest.approx(71.92, rel=0.005)
