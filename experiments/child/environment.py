@@ -9,12 +9,12 @@ import platform
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
 
 from experiments.runner.child_options import ChildOptions
-
-if TYPE_CHECKING:
-    import torch
+from gta.training.pretrain import pretraining_accuracy
 
 CLEARLY_FASTER = 1.2
 """bf16 must be so many times as fast as fp32 to be taken: it rounds more coarsely."""
@@ -24,8 +24,6 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "av")
 
 def describe(child: ChildOptions, data_fingerprint: str) -> dict[str, Any]:
     """Return the content of ``env.json``."""
-    from gta.training.pretrain import pretraining_accuracy
-
     weights = child.pretrained
     return {
         "git": _git("rev-parse", "HEAD") or "unknown",
@@ -48,8 +46,6 @@ def choose_precision(wanted: str | None = None) -> dict[str, Any]:
     fast in bf16 as in fp32, another at half the speed. So both are measured, in about half a second, unless one is
     ``wanted``.
     """
-    import torch
-
     if wanted is not None:
         return {"precision": wanted}
 
@@ -67,8 +63,6 @@ def choose_precision(wanted: str | None = None) -> dict[str, Any]:
 
 def _milliseconds(dtype: torch.dtype) -> float:
     """Return the processor time of a convolution and a product of the size that a narrow network has."""
-    import torch
-
     pictures = torch.randn(128, 64, 8, 8).to(dtype, memory_format=torch.channels_last)
     kernel, left, right = (torch.randn(shape).to(dtype) for shape in ((64, 64, 3, 3), (2048, 256), (256, 256)))
     times = []
@@ -95,7 +89,6 @@ def _cpu() -> str:
 
 
 def _gpu() -> str | None:
-    import torch
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 

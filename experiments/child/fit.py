@@ -6,25 +6,38 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from experiments.child import outcome
+from experiments.child.callbacks import RunLog
+from experiments.child.environment import describe
+from experiments.child.keeping import kept, loggers
+from experiments.child.labels import labels
 from experiments.child.processes import collect, first_writes, is_first, together
+from experiments.child.restoring import fit_from
+from experiments.child.wandb_mirror import Mirror
 from experiments.runner import batches
 from experiments.runner.child_options import ChildOptions
 from experiments.runner.preflight import check_batch, check_classes
 from experiments.store.records import read_environment
 from gta import files
 from gta.config import CheckpointConfig, EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
+from gta.data.check import read_passport
+from gta.data.module import VideoDataModule
+from gta.data.sets.damage import damage_limit
 from gta.errors import UserError
+from gta.scoring.scores import StoredScores, scores_name
+from gta.training.checkpoint import AtomicCheckpointIO, check_network, newest, replace_weights
+from gta.training.precise_norm import PreciseNorm
+from gta.training.pretrain import weights_name
+from gta.training.recognizer import VideoRecognizer
 from gta.variables import read_variables
-
-if TYPE_CHECKING:
-    import pytorch_lightning as pl
-
-    from experiments.child.callbacks import RunLog
-    from gta.data.module import VideoDataModule
-    from gta.scoring.scores import StoredScores
-    from gta.training.recognizer import VideoRecognizer
+from gta.weights import load as weights
+from gta.weights.start import start_from
 
 CURVE_POINTS = 8
 """Looks at the validation split during the training on a drawn data set, whose epochs are few."""
@@ -50,19 +63,6 @@ def train(config: RunConfig, child: ChildOptions) -> None:
         Interrupted: a signal stopped it; the last whole epoch is kept.
         EndedElsewhere: another process of this run has failed.
     """
-    import pytorch_lightning as pl
-    import torch
-
-    from experiments.child.callbacks import RunLog
-    from experiments.child.environment import describe
-    from experiments.child.labels import labels
-    from experiments.child.restoring import fit_from
-    from experiments.child.wandb_mirror import Mirror
-    from gta.data.check import read_passport
-    from gta.data.sets.damage import damage_limit
-    from gta.training.checkpoint import check_network, newest
-    from gta.training.recognizer import VideoRecognizer
-
     torch.set_num_threads(child.threads)
     torch.set_flush_denormal(True)  # attention weights of 1e-40 make a step of NL up to 1.6 times as long on a CPU
     pl.seed_everything(config.seed, workers=True, verbose=False)
@@ -133,9 +133,6 @@ def _finish(
     log: RunLog,
 ) -> None:
     """Write what a finished run leaves, its result last; in the first process only."""
-    from experiments.child import outcome
-    from gta.training.checkpoint import replace_weights
-
     assert stored is not None
     if config.train.precise_bn:
         replace_weights(child.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
@@ -152,9 +149,6 @@ def _score(
     config: RunConfig, child: ChildOptions, trainer: pl.Trainer, recognizer: VideoRecognizer
 ) -> StoredScores | None:
     """Score every split of the run, its own evaluation split last; the first process returns the scores of that one."""
-    from experiments.child import outcome
-    from gta.scoring.scores import scores_name
-
     views = tuple(dict.fromkeys(config.views))
     trainer.limit_val_batches = 1.0
     trainer.loggers = []  # they show the training; all figures of the end are in the run's own files
@@ -172,8 +166,6 @@ def _score(
 def _data(
     config: RunConfig, child: ChildOptions, split: EvaluationSplit, views: tuple[ViewsConfig, ...]
 ) -> VideoDataModule:
-    from gta.data.module import VideoDataModule
-    from gta.data.sets.damage import damage_limit
 
     workers = child.workers
     if workers is None:
@@ -192,9 +184,6 @@ def _data(
 
 def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path | None) -> dict[str, str]:
     """Load what the run starts from; return what became of the parts of a checkpoint that it is fine-tuned from."""
-    from gta.training.pretrain import weights_name
-    from gta.weights import load as weights
-
     backbone = recognizer.model.backbone
     match config.pretrain:
         case PretrainConfig():
@@ -207,8 +196,6 @@ def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path 
                 raise UserError(f"--pretrained is missing, but the run starts from {name}; experiments.run finds it")
             weights.load(backbone, path, source)
         case CheckpointConfig() as start:
-            from gta.weights.start import start_from
-
             if path is None:
                 raise UserError(
                     f"--pretrained is missing, but the run starts from {start.file}; experiments.run finds it"
@@ -246,13 +233,6 @@ def _record_environment(child: ChildOptions, env: dict[str, Any], checkpoint: Pa
 def _trainer(
     config: RunConfig, child: ChildOptions, data: VideoDataModule, log: RunLog, env: dict[str, Any]
 ) -> pl.Trainer:
-    import pytorch_lightning as pl
-    import torch
-    from pytorch_lightning.callbacks import ModelCheckpoint
-
-    from experiments.child.keeping import kept, loggers
-    from gta.training.checkpoint import AtomicCheckpointIO
-    from gta.training.precise_norm import PreciseNorm
 
     distributed = child.processes > 1
     accumulate = batches.parts(config, child.processes, child.accumulate)

@@ -10,6 +10,9 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import DecodeError
+from wandb.proto.wandb_internal_pb2 import Record
+
 from gta.errors import UserError
 
 BLOCK = 32 * 1024
@@ -23,9 +26,6 @@ def records(path: Path) -> list[Any]:
     Raises:
         UserError: it is no W&B file.
     """
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-    from wandb.proto.wandb_internal_pb2 import Record  # type: ignore[attr-defined]
-
     content, position, partial = path.read_bytes(), 7, b""
     if content[:4] != b":W&B":
         raise UserError(f"{path} is no offline W&B file")

@@ -13,10 +13,10 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pytorch_lightning as pl
+import pytorch_lightning as pl
+import torch
 
 RANKS = ("RANK", "GROUP_RANK", "SLURM_PROCID", "NODE_RANK", "LOCAL_RANK")
 """Variables of torchrun, srun and Lightning that number the processes of a run from 0."""
@@ -83,7 +83,6 @@ def collect(trainer: pl.Trainer, value: object) -> list[Any]:
     """Return the ``value`` of every process in the first one, and an empty list in the others."""
     if trainer.world_size == 1:
         return [value]
-    import torch
 
     every: list[Any] | None = [None] * trainer.world_size if trainer.is_global_zero else None
     torch.distributed.gather_object(value, every, dst=0)
@@ -91,7 +90,6 @@ def collect(trainer: pl.Trainer, value: object) -> list[Any]:
 
 
 def _is_lost_peer(error: Exception) -> bool:
-    import torch
 
     if isinstance(error, torch.distributed.DistError):
         return True

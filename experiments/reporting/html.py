@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import pandas as pd
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.evidence.verdicts import Outcome, Verdict
@@ -20,9 +21,6 @@ from experiments.reporting.pages.table_page import command, facts, legend, run_f
 from experiments.reporting.pictures.style import Picture
 from gta import files
 from gta.errors import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STYLE = """
 :root { color-scheme: light dark; --text: #1a1a1a; --faint: #5a5a5a; --back: #ffffff; --line: #d5d5d5; --band: #f4f5f7;

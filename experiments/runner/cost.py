@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gta.config import ModelConfig, RunConfig
+from gta.data.drawn.templates import TEMPLATES
+from gta.flops import cost
 
 SUSTAINED = 60e12
 DEVICE = "an A100 in bf16, a fifth of its peak"
@@ -40,8 +42,6 @@ def estimate(runs: Iterable[RunConfig], listed: int | None) -> list[RunCost]:
         runs: of one data set.
         listed: its training clips by the lists that are there; None: by the release, or by what is drawn.
     """
-    from gta.flops import cost
-
     known: dict[tuple[ModelConfig, int], int] = {}
     found = []
     for run in runs:
@@ -56,8 +56,6 @@ def estimate(runs: Iterable[RunConfig], listed: int | None) -> list[RunCost]:
 
 def training_clips(run: RunConfig) -> int:
     """Return the training clips that are drawn for a run, or those of the release of its data set."""
-    from gta.data.drawn.templates import TEMPLATES
-
     if run.data.drawing is None:
         return OFFICIAL[run.data.dataset]
     return run.data.drawing.train_per_template * len(TEMPLATES)

@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from experiments.runner import batches
 from gta.config import RunConfig, WeightsConfig
+from gta.data.drawn.templates import TEMPLATES
 from gta.data.sets.damage import damage_limit
+from gta.data.sets.formats import FORMATS, OWN, detect, read_part
+from gta.data.sets.splits import Split, SplitName, compare
 from gta.errors import UserError
-
-if TYPE_CHECKING:
-    from gta.data.sets.splits import Split, SplitName
+from gta.weights.public import locate, missing
 
 
 @dataclass
@@ -105,13 +105,10 @@ def _note(problems: list[str], check: Callable[[], object]) -> None:
 # ------------------------------------------------------------------------------------------- the data
 def _absent(data: Path) -> bool:
     """Return whether no data set has been put there yet, so that a plan can only go by the release's counts."""
-    from gta.data.sets.formats import FORMATS, OWN
-
     return not any(known.splits(data) for known in (*FORMATS, OWN))
 
 
 def _read_lists(runs: Sequence[RunConfig], data: Path) -> dict[SplitName, Split]:
-    from gta.data.sets.formats import read_part
 
     names: list[SplitName] = ["train"]
     for run in runs:
@@ -121,9 +118,6 @@ def _read_lists(runs: Sequence[RunConfig], data: Path) -> dict[SplitName, Split]
 
 def _check_lists(lists: Mapping[SplitName, Split], data: Path, found: Preflight, limit: float | None) -> None:
     """Compare the lists with each other: of one data set, and none in the place of another; ``limit`` as in the run."""
-    from gta.data.sets.formats import detect
-    from gta.data.sets.splits import compare
-
     official = detect(data).official
     training = lists["train"]
     known = Counter(clip.template for clip in training.clips)
@@ -165,7 +159,6 @@ def _check_lists(lists: Mapping[SplitName, Split], data: Path, found: Preflight,
 
 
 def _check_drawn(run: RunConfig, found: Preflight) -> None:
-    from gta.data.drawn.templates import TEMPLATES
 
     assert run.data.drawing is not None
     root = Path(run.data.dataset)
@@ -178,7 +171,6 @@ def _check_weights(runs: Sequence[RunConfig], folder: Path, found: Preflight) ->
     wanted = [run.pretrain for run in runs if isinstance(run.pretrain, WeightsConfig)]
     if not wanted:
         return
-    from gta.weights.public import locate, missing
 
     for weights in dict.fromkeys(wanted):
         if locate(weights, folder) is None:

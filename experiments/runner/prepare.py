@@ -7,7 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gta.config import CheckpointConfig, PretrainConfig, RunConfig, WeightsConfig
+from gta.data.module import VideoDataModule
 from gta.errors import UserError
+from gta.parallel import showing
+from gta.training.pretrain import ensure_pretrained
+from gta.weights.public import find
 
 
 def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[[str], None]) -> dict[str, Path]:
@@ -31,8 +35,6 @@ def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[
 
 
 def _prepare_data(runs: Sequence[RunConfig], data: Path) -> None:
-    from gta.data.module import VideoDataModule
-    from gta.parallel import showing
 
     seen = [
         dataclasses.replace(run.data, evaluation_split=split)
@@ -51,12 +53,8 @@ def _prepare_weights(runs: Sequence[RunConfig], folder: Path, say: Callable[[str
     for run in runs:
         match run.pretrain:
             case PretrainConfig():
-                from gta.training.pretrain import ensure_pretrained
-
                 found[run.id] = ensure_pretrained(run, folder, say)
             case WeightsConfig():
-                from gta.weights.public import find
-
                 found[run.id] = find(run.pretrain, folder)
             case CheckpointConfig(file=name):
                 if not (folder / name).is_file():

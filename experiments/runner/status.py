@@ -9,6 +9,8 @@ from pathlib import Path
 from experiments.reporting.changed import ChangedRow
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.pages.cells import measured
+from experiments.reporting.pages.terminal import short_table, terminal_width
+from experiments.runner.cost import DEVICE, SUSTAINED, estimate
 from experiments.runner.preflight import Preflight
 from experiments.store.result import Problem, Result
 from experiments.store.store import State, Store
@@ -53,7 +55,6 @@ def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Pre
 
 
 def _costs(runs: Sequence[PlannedRun], data: Path, found: Preflight) -> tuple[list[list[str]], list[str]]:
-    from experiments.runner.cost import DEVICE, SUSTAINED, estimate
 
     source = "clips: the release's official count" if found.clips is None else f"clips: as listed in {data}"
     costs = estimate([run.config for run in runs], found.clips)
@@ -87,8 +88,6 @@ def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> Non
 
 def print_table(data: TableData, page: Path) -> None:
     """Print a table as far as it fits the terminal; ``page`` has all of it."""
-    from experiments.reporting.pages.terminal import short_table, terminal_width
-
     for problem in data.problems:
         print(f"left out: {problem}", file=sys.stderr)
     print(f"\n{short_table(data, terminal_width(), page)}")

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from experiments.store.records import LARGEST, Fields, read_curve, read_environment, read_points, read_record
 from experiments.store.result import SCHEMA, Problem, Result, check_origin, check_recorded, check_speed, parse_result
 from gta import files
@@ -183,7 +185,6 @@ def is_locked(folder: Path) -> bool:
     path = folder / "lock"
     if not path.is_file():
         return False
-    from filelock import FileLock, Timeout
 
     lock = FileLock(path)
     try:

@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
 REPLICATES = 20_000
 SEED = 0
@@ -31,8 +29,6 @@ def replicate_means(differences_SN: NDArray[np.floating]) -> NDArray[np.float64]
         differences_SN: a contrast of rows for each seed and clip, in the same unit as the result. Whole numbers are
             summed exactly. A single seed leaves the noise of the clips alone.
     """
-    import numpy as np
-
     seeds, clips = differences_SN.shape
     clip_sums_N = differences_SN.sum(axis=0)
     mean = float(clip_sums_N.sum()) / (seeds * clips)
@@ -68,8 +64,6 @@ def _clip_share(differences_SN: NDArray[np.floating]) -> float:
 @functools.lru_cache(maxsize=2)
 def _clip_counts(clips: int) -> NDArray[np.float32]:
     """Return how often each replicate draws each clip, (B, N)."""
-    import numpy as np
-
     rng = np.random.default_rng([SEED, clips])
     counts = np.empty((REPLICATES, clips), dtype=np.float32)
     step = max(1, 1_000_000 // clips)
@@ -83,6 +77,4 @@ def _clip_counts(clips: int) -> NDArray[np.float32]:
 @functools.cache
 def _student(freedom: int) -> NDArray[np.float64]:
     """Return draws of Student's t, (B,)."""
-    import numpy as np
-
     return np.random.default_rng([SEED, 0, freedom]).standard_t(freedom, size=REPLICATES)

@@ -7,17 +7,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.reporting.evidence.bootstrap import replicate_means
 from experiments.reporting.evidence.collect import TableData, judge_row, same_start
 from experiments.store.store import Store
 from experiments.study.claims import Contrast
 from gta.config import EvaluationSplit
 from gta.errors import UserError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 ALPHA = 0.05
 """Two-sided; intervals hold 95 % of the replicates."""
@@ -56,10 +55,6 @@ class Differences:
         Raises:
             UserError: a row was not run, or its runs cannot be compared; the message is for a page.
         """
-        import numpy as np
-
-        from experiments.reporting.evidence.bootstrap import replicate_means
-
         seeds, unlike = self._seeds([name for name, _ in contrast])
         if len({self._of(name, seed)[0] for name, _ in contrast for seed in seeds}) > 1:
             raise UserError("its rows were measured on different clips")
@@ -104,8 +99,6 @@ def detectable(replicates: NDArray[np.float64]) -> float:
     It is found when the lower end of its interval lies above zero; and in 80 % of all cases an estimate falls short of
     the truth by no more than 80 % of the replicates exceed their mean.
     """
-    import numpy as np
-
     low, most = np.quantile(replicates, [ALPHA / 2, POWER])
     return float(most - low)
 

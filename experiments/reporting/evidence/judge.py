@@ -7,19 +7,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from experiments.reporting.evidence.measure import METRICS
 from experiments.store.result import Result, check_recorded
 from gta.config import ViewsConfig
 from gta.data.drawn.templates import TEMPLATES, kinds_and_partners
 from gta.errors import UserError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from gta.scoring.accuracy import Accuracies
+from gta.scoring.accuracy import Accuracies
+from gta.scoring.answers import answer
+from gta.scoring.scores import ensemble, read_scores
 
 COUNTED = ("top1", "top5", "order", "pair_accuracy", "motion", "static")
 TOLERANCE = 1e-6
@@ -66,9 +65,6 @@ def judge(members: Sequence[Member], classes: int, embedded: bool) -> Judged:
     Raises:
         UserError: a file is missing or torn, a view was not scored, an answer is not public, or clips differ.
     """
-    from gta.scoring.answers import answer
-    from gta.scoring.scores import ensemble, read_scores
-
     read = []
     for member in members:
         check_recorded(member.path, member.recorded)

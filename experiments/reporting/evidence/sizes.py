@@ -11,8 +11,11 @@ import functools
 import sys
 from pathlib import Path
 
+from experiments.study.profiles import PROFILES
+from experiments.tables import TABLES
 from gta import files
 from gta.config import ModelConfig, RunConfig, content_id, to_dict
+from gta.flops import cost
 
 COUNTED = Path(__file__).with_name("sizes.json")
 
@@ -30,8 +33,6 @@ def _size(model: ModelConfig, crop: int) -> tuple[int, int]:
 
 def count(model: ModelConfig, crop: int) -> tuple[int, int]:
     """Count the parameters and the MACs of a model."""
-    from gta.flops import cost
-
     found = cost(model, crop)
     return found.params, found.macs
 
@@ -43,9 +44,6 @@ def key(model: ModelConfig, crop: int) -> str:
 
 def models() -> dict[str, tuple[ModelConfig, int]]:
     """Return the models of all rows of all tables at all profiles."""
-    from experiments.study.profiles import PROFILES
-    from experiments.tables import TABLES
-
     configs = (
         profile.resolve(trained, 0)
         for profile in PROFILES.values()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from experiments.reporting.evidence.agreement import SMALL, Pair
 from experiments.reporting.pages.claim_cells import contrast_text, signed
 from experiments.reporting.pages.frames import markdown
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TITLE = "Agreement in size"
 HOW = (
@@ -22,8 +20,6 @@ HOW = (
 
 def summary_frame(found: Sequence[Pair]) -> pd.DataFrame:
     """Return how near measured and printed differences are, over all and over parts of them; every cell is text."""
-    import pandas as pd
-
     tests = [pair for pair in found if not pair.sanity]
     parts = {
         "all": found,
@@ -46,8 +42,6 @@ def summary_frame(found: Sequence[Pair]) -> pd.DataFrame:
 
 def frame(found: Sequence[Pair]) -> pd.DataFrame:
     """Return one line a difference; numbers in points."""
-    import pandas as pd
-
     return pd.DataFrame(
         [
             {
@@ -69,8 +63,6 @@ def frame(found: Sequence[Pair]) -> pd.DataFrame:
 
 def render(found: Sequence[Pair]) -> str:
     """Return ``agreement.md``."""
-    import pandas as pd
-
     ordered = sorted(found, key=lambda pair: (pair.table, pair.sanity))
     lines = [
         {
@@ -110,7 +102,6 @@ def _mean_distance(values: Sequence[tuple[float, float]]) -> str:
 
 
 def _spearman(found: Sequence[Pair]) -> str:
-    import pandas as pd
 
     if len(found) < 3:
         return "n/a"

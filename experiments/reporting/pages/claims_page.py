@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from experiments.reporting.evidence.bootstrap import REPLICATES
 from experiments.reporting.evidence.collect import TableData
@@ -20,9 +21,6 @@ from experiments.reporting.pages.claim_cells import (
     paper_values,
 )
 from experiments.reporting.pages.frames import markdown
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 METHOD = (
     f"Differences of top-1 in points, paired over clips and training seeds, with 95 % intervals from {REPLICATES:,} "
@@ -50,8 +48,6 @@ HOW = (
 
 def claims_frame(data: TableData, found: Sequence[Verdict]) -> pd.DataFrame:
     """Return a table's claims as people read them; every cell is text."""
-    import pandas as pd
-
     lines = [
         {
             "claim": f"{verdict.claim.name} ({verdict.claim.range})" if verdict.claim.low else verdict.claim.name,
@@ -141,8 +137,6 @@ def render_claims(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
 
 def claims_csv(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
     """Return ``claims.csv``, one line a claim; differences in points."""
-    import pandas as pd
-
     kept = holm([verdict for _, verdicts in tables for verdict in verdicts])
     lines = []
     for data, verdicts in tables:

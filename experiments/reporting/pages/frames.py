@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from experiments.reporting.evidence.collect import TableData, is_derived
 from experiments.reporting.evidence.measure import METRICS
 from experiments.reporting.pages import cells
 from experiments.study.rows import Row, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KINDS = {"order": "order pairs", "pair_accuracy": "within pair", "motion": "motion", "static": "static"}
 """Columns for data sets whose templates have kinds."""
@@ -24,8 +21,6 @@ SHORT = {"Something-Something v1": "SSv1", "Something-Something v2": "SSv2", "Ki
 
 def numeric_frame(data: TableData) -> pd.DataFrame:
     """Return one line a row with mean, std and n of every metric, and the paper's values."""
-    import pandas as pd
-
     lines = []
     for row in data.rows:
         line: dict[str, object] = {"table": data.table.name, "profile": data.profile.name, "row": row.row.name}
@@ -50,8 +45,6 @@ def numeric_frame(data: TableData) -> pd.DataFrame:
 
 def formatted_frame(data: TableData) -> pd.DataFrame:
     """Return the table as people read it; every cell is text."""
-    import pandas as pd
-
     labels, shows_kinds = _labels(data.table), data.profile.data.drawn
     shows_top5 = not shows_kinds or any("top5" in row.paper for row in data.table.rows)
     printed, costs = paper_columns(data.table), paper_costs(data.table)

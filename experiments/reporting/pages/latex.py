@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.pages.frames import first_figure, formatted_frame, measured_on, parts
 from experiments.reporting.pages.table_page import legend, second_legend
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ESCAPES = {
     "\\": r"\textbackslash{}",

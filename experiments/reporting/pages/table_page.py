@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from experiments.reporting.evidence.collect import TableData, environment, is_derived
 from experiments.reporting.evidence.verdicts import Verdict
@@ -14,9 +15,6 @@ from experiments.reporting.pages.frames import KINDS, first_figure, formatted_fr
 from experiments.reporting.pages.frames import parts as split
 from gta.data.drawn.templates import KINDS as KIND_NAMES
 from gta.data.drawn.templates import TEMPLATES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def render(data: TableData, found: Sequence[Verdict] = ()) -> str:
@@ -123,8 +121,6 @@ def _standard_errors(data: TableData) -> str:
 
 def run_frame(data: TableData) -> pd.DataFrame:
     """Return the trained runs behind a table, one line each."""
-    import pandas as pd
-
     lines = [
         {
             "row": name,

@@ -7,15 +7,13 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.pages import cells
 from experiments.reporting.pages.frames import first_figure, formatted_frame
 from experiments.study.rows import Row
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NARROW = 80
 """Columns that a table needs at least; a log has as many."""

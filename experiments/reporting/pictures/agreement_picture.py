@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from experiments.reporting.evidence.agreement import SMALL, Pair
 from experiments.reporting.pictures.style import BLUE, GREY, ORANGE, grid, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def draw_agreement(found: Sequence[Pair], where: str) -> Figure:

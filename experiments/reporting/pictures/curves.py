@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.pictures.marks import lines_of
 from experiments.reporting.pictures.style import BLUE, grid, new_figure
 from experiments.reporting.pictures.table_picture import title_of, where
 from experiments.store.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Curves = list[tuple[str, dict[float, float]]]
 ONE_LINE = {"color": BLUE, "marker": "o", "markersize": 4}
@@ -48,8 +48,6 @@ def draw_lines(curves: Curves, label: str, title: str, lines: Sequence[Mapping[s
         title: above the plot.
         lines: matplotlib's options, one set a curve.
     """
-    from matplotlib.ticker import MaxNLocator
-
     figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(curves)))
     axes = figure.subplots()
     for (name, curve), line in zip(curves, lines, strict=True):

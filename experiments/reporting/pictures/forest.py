@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.evidence.verdicts import Outcome, Verdict
 from experiments.reporting.pictures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 LOOK: dict[Outcome, tuple[str, str, Literal["full", "none"]]] = {
     Outcome.SUPPORTED: (BLUE, "o", "full"),
@@ -84,7 +84,6 @@ def _line(axes: Axes, place: int, verdict: Verdict) -> None:
 
 
 def _legend(figure: Figure, counts: Counter[Outcome]) -> None:
-    from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], color=colour, marker=marker, fillstyle=fill, label=f"{outcome} ({counts[outcome]})")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
 
 from experiments.reporting.evidence.agreement import pairs
 from experiments.reporting.evidence.collect import TableData
@@ -38,9 +39,6 @@ from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 from gta.explain.looks import Looks
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def table_pictures(data: TableData, store: Store) -> list[Picture]:

@@ -6,15 +6,13 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
 
 from experiments.reporting.pictures.curves import Curves
 from experiments.reporting.pictures.marks import lines_of
 from experiments.reporting.pictures.style import grid, new_figure
 from experiments.tables.models import FAMILY_ROWS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "What longer training still gives"
 QUESTION = "length"

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from experiments.reporting.pictures.style import GREY, VERMILLION, new_figure
 from experiments.store.result import Result, check_recorded
 from gta.errors import UserError
 from gta.explain.looks import Looks, read_looks
 from gta.explain.overlay import overlay
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 ATTENTION = {
     "nl": "NL",

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from experiments.reporting.evidence.measure import RowData
 from experiments.reporting.pictures.style import GREY, new_figure
@@ -16,12 +19,7 @@ from experiments.store.store import Store
 from gta.errors import UserError
 from gta.files import read_arrays
 
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    Matrices = dict[str, NDArray[np.float64]]
+Matrices = dict[str, NDArray[np.float64]]
 
 
 def read_matrices(row: RowData, store: Store) -> tuple[Matrices, list[int]]:
@@ -29,8 +27,6 @@ def read_matrices(row: RowData, store: Store) -> tuple[Matrices, list[int]]:
 
     A file that is torn, or of other places than the first, is not used; a row without any gives an empty dict.
     """
-    import numpy as np
-
     found: list[Matrices] = []
     seeds = []
     for seed in sorted(row.members):
@@ -56,8 +52,6 @@ def load_matrices(path: Path, result: Result) -> Matrices:
     Raises:
         UserError: it is missing, damaged or of another run, or an array is not a matrix of temporal weights.
     """
-    import numpy as np
-
     check_recorded(path, result.digests_of(path.name))
     found = read_arrays(path)
     for name, m in found.items():
@@ -86,8 +80,6 @@ def draw_matrices(matrices: Mapping[str, NDArray[np.floating]], title: str) -> F
     Raises:
         ValueError: there is no matrix, or one is not square.
     """
-    import numpy as np
-
     if not matrices or any(m.ndim != 2 or m.shape[0] != m.shape[1] for m in matrices.values()):
         raise ValueError(f"expected (T, T) matrices, got { ({name: m.shape for name, m in matrices.items()}) }")
     first = next(iter(matrices.values()))

@@ -12,14 +12,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
 
 from gta import files
 from gta.errors import UserError
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK = (
     "#0072B2",
@@ -63,8 +65,6 @@ class Picture:
         Raises:
             UserError: the folder cannot be written.
         """
-        from matplotlib import rc_context
-
         paths = [folder / f"{self.name}.png", folder / f"{self.name}.svg"]
         with rc_context(STYLE):  # type: ignore[arg-type] # newer stubs want their own literal keys
             figure = self.draw()
@@ -79,8 +79,6 @@ class Picture:
 
     def png(self, dpi: int = DPI) -> bytes:
         """Return the picture as a PNG, for notebooks."""
-        from matplotlib import rc_context
-
         with rc_context(STYLE):  # type: ignore[arg-type] # newer stubs want their own literal keys
             return _png(self.draw(), dpi, self.palette)
 
@@ -94,8 +92,6 @@ class Picture:
 
 
 def _png(figure: Figure, dpi: int, palette: bool) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
 
     stream = io.BytesIO()
     if not palette:
@@ -131,8 +127,6 @@ def _dark(svg: str) -> str:
 
 def new_figure(width: float, height: float) -> Figure:
     """Return a figure of this size in inches that makes room for its labels."""
-    from matplotlib.figure import Figure
-
     return Figure(figsize=(width, height), layout="constrained")
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.evidence.measure import RowData
 from experiments.reporting.pages.frames import short
 from experiments.reporting.pictures.style import BLUE, GREY, VERMILLION, grid, new_figure
 from experiments.reporting.pictures.table_picture import title_of, where
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 SWEEPS = {
     "table_ablation_groups": ("number of groups and heads G", r"G = (\d+)"),

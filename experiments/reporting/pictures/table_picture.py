@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.evidence.measure import METRICS, RowData
 from experiments.reporting.pages.frames import short
 from experiments.reporting.pictures.style import BLUE, GREY, VERMILLION, grid, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 CHANCE_OF_PAIRS = 50
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from experiments.reporting.evidence.collect import judge_row
 from experiments.reporting.evidence.judge import EMBEDDED_LABELS
@@ -15,18 +18,11 @@ from experiments.store.store import Store
 from gta.data.drawn.templates import KINDS, TEMPLATES
 from gta.errors import UserError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
 TITLES = {"order": "order pairs", "motion": "motion", "static": "static"}
 
 
 def read_templates(rows: Sequence[Distinct], store: Store) -> list[tuple[Distinct, NDArray[np.float64]]]:
     """Return top-1 within each template in percent, in the order of ``TEMPLATES``, averaged over seeds."""
-    import numpy as np
-
     found = []
     for entry in rows:
         by_seed = []
@@ -46,8 +42,6 @@ def read_templates(rows: Sequence[Distinct], store: Store) -> list[tuple[Distinc
 
 def draw_templates(rows: Sequence[tuple[Distinct, NDArray[np.float64]]]) -> Figure:
     """Return the map: templates from left to right by kind, rows by the table that has them first."""
-    import numpy as np
-
     figure = new_figure(9.6, 3.6 + 0.2 * len(rows))
     axes = figure.subplots()
     values = np.array([row for _, row in rows])

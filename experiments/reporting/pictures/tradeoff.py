@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
+from matplotlib.transforms import Bbox
 
 from experiments.reporting.pictures.distinct import Distinct
 from experiments.reporting.pictures.marks import BACKBONES, BLOCKS, backbone_of, block_of
 from experiments.reporting.pictures.style import GREY, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 LABELLED = ("table_main", "table_kinetics", "table_sota", "table_ablation_order")
 """Tables whose rows carry their name; the ablations' points would hide each other's."""
@@ -28,8 +29,6 @@ LEADER = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shr
 
 def draw_tradeoff(rows: Sequence[Distinct]) -> Figure:
     """Return one point a row: colour for the block, shape for the backbone."""
-    from matplotlib.lines import Line2D
-
     figure = new_figure(8.6, 5.6)
     axes = figure.subplots()
     points = [(found, _macs(found), _top1(found)) for found in rows if found.row.row.split == "validation"]
@@ -69,8 +68,6 @@ def _top1(found: Distinct) -> float:
 
 def _plain_ticks(axes: Axes, values: list[float]) -> None:
     """Put ticks at round numbers; a logarithmic axis of less than a decade has none of its own."""
-    from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
-
     low, high = min(values) / 1.3, max(values) * 1.3
     bases = (
         (1, 2, 5) if high > 20 * low else (1, 1.5, 2, 3, 5, 7) if high > 5 * low else (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7)
@@ -86,8 +83,6 @@ def _label(
     axes: Axes, named: Sequence[tuple[str, float, float]], points: Sequence[tuple[Distinct, float, float]]
 ) -> None:
     """Write each name near its point, with a line to it, where it hides neither a point nor another name."""
-    from matplotlib.transforms import Bbox
-
     pixels = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr] # drawn axes have a figure
     taken = [
         Bbox.from_bounds(x - 4 * pixels, y - 4 * pixels, 8 * pixels, 8 * pixels)
