@@ -160,11 +160,12 @@ def write_trials(found: Sequence[Trial], work: Path, target: Path, head: str) ->
 
 
 def _line(trial: Trial, result: Result, store: Store) -> dict[str, str]:
+    pairs = result.accuracies.pair_accuracy
     losses = [point["train_loss"] for point in result.points if "train_loss" in point]
     return {
         **trial.cells,
-        "top-1": f"{result.top1:.1f}",
-        "within pair": "–" if result.pair_accuracy is None else f"{result.pair_accuracy:.1f}",
+        "top-1": f"{result.accuracies.top1:.1f}",
+        "within pair": "–" if pairs is None else f"{pairs:.1f}",
         "last train loss": f"{losses[-1]:.3f}" if losses else "–",
         "minutes": f"{result.train_seconds / 60:.1f}",
         "run": result.run_id,

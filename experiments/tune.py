@@ -73,7 +73,7 @@ def trials(profile: Profile, families: Sequence[str], store: Store | None = None
         results = [store.read(trial.config.id) for trial in first] if store is not None else []
         measured = [result for result in results if isinstance(result, Result)]
         if measured and len(measured) == len(first):
-            best = max(range(len(first)), key=lambda at: measured[at].top1)
+            best = max(range(len(first)), key=lambda at: measured[at].accuracies.top1)
             found += [_trial(profile, family, settings) for settings in beyond(family, grid(family)[best])]
     return found
 

@@ -54,9 +54,9 @@ def store(shared):
 def test_one_row_from_nothing_to_its_table(store):
     result = store.read(CONFIG.id)
     assert isinstance(result, Result)
-    assert result.n_val == 24
-    assert result.kinds.keys() == {"order", "motion", "static"}
-    assert 0 <= result.pair_accuracy <= 100
+    assert result.accuracies.n_val == 24
+    assert result.accuracies.kinds.keys() == {"order", "motion", "static"}
+    assert 0 <= result.accuracies.pair_accuracy <= 100
     assert result.params > 100_000
     assert result.macs > 10_000_000
     assert result.env["versions"]["torch"]
@@ -64,12 +64,12 @@ def test_one_row_from_nothing_to_its_table(store):
     folder = store.results / "smoke"
     assert "smoke: not a result" in (folder / f"{NAME}.md").read_text()
     lines = {line["row"]: line for line in csv.DictReader((folder / f"{NAME}.csv").read_text().splitlines())}
-    assert float(lines["Pixel"]["top1"]) == pytest.approx(result.top1, abs=1e-5)
+    assert float(lines["Pixel"]["top1"]) == pytest.approx(result.accuracies.top1, abs=1e-5)
     assert lines["Region"]["top1"] == ""
     stored = read_scores(store.folder(CONFIG.id) / "scores.npz")
     assert stored.scores.shape[1:] == (24, CONFIG.model.classes)
     hits = stored.scores.astype(np.float32).mean(0).argmax(1) == stored.labels
-    assert 100 * hits.mean() == pytest.approx(result.top1, abs=1e-3)
+    assert 100 * hits.mean() == pytest.approx(result.accuracies.top1, abs=1e-3)
 
 
 def test_a_second_call_trains_nothing(store, shared, capsys):

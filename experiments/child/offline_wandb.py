@@ -10,8 +10,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import DecodeError
-from wandb.proto.wandb_internal_pb2 import Record
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from wandb.proto.wandb_internal_pb2 import Record  # type: ignore[attr-defined]
 
 from gta.errors import UserError
 

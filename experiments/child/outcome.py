@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +101,7 @@ def write(
     ``evaluated`` holds the fingerprint of the clips of every scored split.
     """
     views = stored.of(config.views[0])
-    found = accuracies(views, stored.labels, *kinds_and_partners(data.labels))
+    percentages = accuracies(views, stored.labels, *kinds_and_partners(data.labels))
     size = cost(config.model, config.data.test_crop or config.data.crop)
     clips = sum(e["clips_per_second"] * e["seconds"] for e in points)
     seconds = sum(e["seconds"] for e in points)
@@ -109,11 +110,7 @@ def write(
         "run_id": config.id,
         "profile": config.profile,
         "seed": config.seed,
-        "n_val": found.n_val,
-        "top1": found.top1,
-        "top5": found.top5,
-        "kinds": found.kinds,
-        "pair_accuracy": found.pair_accuracy,
+        **dataclasses.asdict(percentages),
         "params": size.params,
         "macs": size.macs,
         "train_seconds": round(seconds, 1),

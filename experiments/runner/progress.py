@@ -79,7 +79,11 @@ class Lines:
 
     def finished(self, run: PlannedRun, result: Result) -> None:
         """Give the run's top-1."""
-        self._end(run, True, f"done   {run.id}  {run.label}: top-1 {result.top1:.1f}, {duration(result.train_seconds)}")
+        self._end(
+            run,
+            True,
+            f"done   {run.id}  {run.label}: top-1 {result.accuracies.top1:.1f}, {duration(result.train_seconds)}",
+        )
 
     def failed(self, run: PlannedRun, message: str) -> None:
         """Give the run's error."""
@@ -151,7 +155,7 @@ class Bars:
 
     def finished(self, run: PlannedRun, result: Result) -> None:
         """Print the run's top-1 above the bars."""
-        self._end(run, True, f"[green]done[/]    {self._escape(run.label)}  top-1 {result.top1:.1f}")
+        self._end(run, True, f"[green]done[/]    {self._escape(run.label)}  top-1 {result.accuracies.top1:.1f}")
 
     def failed(self, run: PlannedRun, message: str) -> None:
         """Print the run's error above the bars."""

@@ -73,7 +73,7 @@ def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> Non
         last = points[-1] if points else {}
         value: float | None
         if isinstance(result, Result):
-            epoch, value = f"{total}/{total}", result.top1
+            epoch, value = f"{total}/{total}", result.accuracies.top1
         else:
             epoch = f"{last.get('epochs', last['epoch'] + 1):g}/{total}" if last else ""
             value = last.get("val_top1")

@@ -13,6 +13,7 @@ from typing import Any
 from experiments.store.records import LARGEST, Fields
 from gta import files
 from gta.errors import UserError
+from gta.scoring.percentages import Accuracies
 
 SCHEMA = 1
 """Version of ``result.json`` and ``error.json``."""
@@ -38,16 +39,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Result:
-    """The content of a valid ``result.json``; accuracies in percent, None where the data set has no such figure."""
+    """The content of a valid ``result.json``."""
 
     run_id: str
     profile: str
     seed: int
-    n_val: int
-    top1: float
-    top5: float | None
-    kinds: Mapping[str, float]
-    pair_accuracy: float | None
+    accuracies: Accuracies
     params: int
     macs: int
     train_seconds: float
@@ -82,7 +79,6 @@ def parse_result(path: Path, content: Mapping[str, Any]) -> Result:
     fields = Fields(path, content)
     if type(content.get("schema")) is not int or content["schema"] != SCHEMA:
         raise UserError(f"{path}: schema is {reprlib.repr(content.get('schema'))}, this version reads {SCHEMA}")
-    kinds = Fields(path, fields.part("kinds"))
     finished = fields.text("finished")
     try:
         datetime.fromisoformat(finished)
@@ -95,11 +91,7 @@ def parse_result(path: Path, content: Mapping[str, Any]) -> Result:
         run_id=fields.text("run_id"),
         profile=fields.text("profile"),
         seed=fields.whole("seed", -LARGEST),
-        n_val=fields.whole("n_val", 1),
-        top1=fields.number("top1", 0, 100),
-        top5=None if content.get("top5") is None else fields.number("top5", 0, 100),
-        kinds={name: kinds.number(name, 0, 100) for name in content["kinds"]},
-        pair_accuracy=None if content.get("pair_accuracy") is None else fields.number("pair_accuracy", 0, 100),
+        accuracies=_accuracies(path, fields, content),
         params=fields.whole("params", 1),
         macs=fields.whole("macs", 1),
         train_seconds=fields.number("train_seconds", 0, LARGEST),
@@ -110,6 +102,17 @@ def parse_result(path: Path, content: Mapping[str, Any]) -> Result:
         evaluated={name: evaluated.text(name) for name in content.get("evaluated", {})},
         files=_digests(path, fields, content, "files"),
         compact=_digests(path, fields, content, "compact"),
+    )
+
+
+def _accuracies(path: Path, fields: Fields, content: Mapping[str, Any]) -> Accuracies:
+    kinds = Fields(path, fields.part("kinds"))
+    return Accuracies(
+        n_val=fields.whole("n_val", 1),
+        top1=fields.number("top1", 0, 100),
+        top5=None if content.get("top5") is None else fields.number("top5", 0, 100),
+        kinds={name: kinds.number(name, 0, 100) for name in content["kinds"]},
+        pair_accuracy=None if content.get("pair_accuracy") is None else fields.number("pair_accuracy", 0, 100),
     )
 
 

@@ -6,28 +6,15 @@ Legend: V views, N clips, classes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gta.config import ViewsConfig
+from gta.scoring.percentages import Accuracies
 
 UNKNOWN = -1
 """Label of a clip of a test split without answers."""
-
-
-@dataclass(frozen=True)
-class Accuracies:
-    """Percentages over the clips of a split."""
-
-    n_val: int
-    top1: float
-    top5: float
-    kinds: dict[str, float]
-    """Top-1 among the clips whose template is of the kind; all classes compete."""
-    pair_accuracy: float | None
-    """Among clips of order pairs, with only the two templates of the pair competing; chance is 50."""
 
 
 def view_table(views: Sequence[ViewsConfig]) -> NDArray[np.int16]:

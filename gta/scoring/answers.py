@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.scoring.accuracy import Accuracies, count, label_places, pair_hits, rank
+from gta.scoring.accuracy import count, label_places, pair_hits, rank
 
 NO_PAIR = 255
 """In :attr:`Answers.pairs`: the clip's template has no reversal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,11 +50,4 @@ def finish(folder: Path, right: float, seed: int, **changes: object) -> None:
 
 def figures(labels: np.ndarray, scores: np.ndarray) -> dict[str, object]:
     """The fields of result.json that are counted from scores."""
-    found = accuracies(scores, labels, *kinds_and_partners(LABELS))
-    return {
-        "n_val": found.n_val,
-        "top1": found.top1,
-        "top5": found.top5,
-        "kinds": found.kinds,
-        "pair_accuracy": found.pair_accuracy,
-    }
+    return dataclasses.asdict(accuracies(scores, labels, *kinds_and_partners(LABELS)))

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from experiments.reporting.evidence.judge import Judged, Member, counted, disagreement, judged
+from experiments.reporting.evidence.judge import Judged, Member, disagreement, judged
 from experiments.reporting.evidence.measure import RowData
 from experiments.reporting.evidence.sizes import size_of
 from experiments.reporting.evidence.snapshot import Snapshot
@@ -178,16 +178,10 @@ def _derive(found: RowData, profile: Profile, store: Snapshot, problems: list[st
             text = str(error).replace(f"{store.results}/", "")
             problems.append(f"{found.row.name}, seed {seed}: {text}")
             continue
-        accuracies = figures.accuracies
-        own = counted(accuracies)
         found.results[seed] = dataclasses.replace(
             members[0],
             run_id="+".join(member.run_id for member in members),
-            n_val=accuracies.n_val,
-            top1=accuracies.top1,
-            top5=own["top5"],
-            kinds=accuracies.kinds,
-            pair_accuracy=accuracies.pair_accuracy,
+            accuracies=figures.accuracies,
             params=sum(member.params for member in members),
             macs=sum(member.macs for member in members),
         )
@@ -234,7 +228,7 @@ def environment(data: TableData) -> Mapping[str, Mapping[str, int]]:
         seed = f", seed {result.seed}" if data.profile.own_draws else ""
         entries = {
             f"data fingerprint{seed}": result.data_fingerprint,
-            "clips evaluated": str(result.n_val),
+            "clips evaluated": str(result.accuracies.n_val),
             "versions": _pairs(versions),
             "machine": _pairs(machine),
             "precision": str(result.env.get("precision", "n/a")),

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.reporting.evidence.measure import METRICS
 from experiments.store.result import Result, check_recorded
 from gta.config import ViewsConfig
 from gta.data.drawn.templates import TEMPLATES, kinds_and_partners
 from gta.errors import UserError
-from gta.scoring.accuracy import Accuracies
 from gta.scoring.answers import answer
+from gta.scoring.percentages import Accuracies
 from gta.scoring.scores import ensemble, read_scores
 
 COUNTED = ("top1", "top5", "order", "pair_accuracy", "motion", "static")
@@ -99,20 +98,15 @@ judged = functools.cache(judge)
 """The same, remembered."""
 
 
-def counted(found: Accuracies) -> dict[str, float | None]:
-    """Return accuracies by the name of their metric."""
-    return {"top1": found.top1, "top5": found.top5, "pair_accuracy": found.pair_accuracy, **found.kinds}
-
-
 def disagreement(result: Result, judged: Judged) -> str | None:
     """Return what of ``result`` does not follow from the scores of its clips, or None when all of it does."""
-    if len(judged.clip_ids) != result.n_val:
-        return f"the scores hold {len(judged.clip_ids)} clips, result.json says {result.n_val}"
-    own_figures = counted(judged.accuracies)
-    if result.kinds.keys() != judged.accuracies.kinds.keys():
-        return f"the scores give the kinds {sorted(judged.accuracies.kinds)}, result.json says {sorted(result.kinds)}"
+    stated, counted = result.accuracies, judged.accuracies
+    if len(judged.clip_ids) != stated.n_val:
+        return f"the scores hold {len(judged.clip_ids)} clips, result.json says {stated.n_val}"
+    if stated.kinds.keys() != counted.kinds.keys():
+        return f"the scores give the kinds {sorted(counted.kinds)}, result.json says {sorted(stated.kinds)}"
     for name in COUNTED:
-        said, own = METRICS[name](result), own_figures.get(name)
+        said, own = stated.by_metric().get(name), counted.by_metric().get(name)
         if (said is None) != (own is None) or not math.isclose(said or 0, own or 0, abs_tol=TOLERANCE):
             return f"the scores give {name} {own}, result.json says {said}"
     return None

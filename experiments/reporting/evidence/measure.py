@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from experiments.store.result import Result
 from experiments.study.rows import Row
 
-METRICS: dict[str, Callable[[Result], float | None]] = {
-    "top1": lambda result: result.top1,
-    "top5": lambda result: result.top5,
-    "order": lambda result: result.kinds.get("order"),
-    "pair_accuracy": lambda result: result.pair_accuracy,
-    "motion": lambda result: result.kinds.get("motion"),
-    "static": lambda result: result.kinds.get("static"),
-    "mparams": lambda result: result.params / 1e6,
-    "gmacs": lambda result: result.macs / 1e9,
-}
+METRICS = ("top1", "top5", "order", "pair_accuracy", "motion", "static", "mparams", "gmacs")
 """Every measured column, in the units of the report: percent, millions of parameters, 10^9 MACs a clip."""
+
+
+def figure_of(result: Result, metric: str) -> float | None:
+    """Return one of :data:`METRICS` of a result, or None where it has no such figure."""
+    if metric == "mparams":
+        return result.params / 1e6
+    if metric == "gmacs":
+        return result.macs / 1e9
+    return result.accuracies.by_metric().get(metric)
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class RowData:
     def measure(self, metric: str, seeds: Collection[int] | None = None) -> Measure | None:
         """Return a metric over all seeds, or some of them; None when the runs do not have it."""
         chosen = self.results.keys() if seeds is None else self.results.keys() & set(seeds)
-        values = [METRICS[metric](self.results[seed]) for seed in sorted(chosen)]
+        values = [figure_of(self.results[seed], metric) for seed in sorted(chosen)]
         return Measure.of([value for value in values if value is not None])
 
     def delta(self, reference: RowData, metric: str = "top1") -> Measure | None:
         """Return the difference to ``reference``, paired over the seeds that both have."""
         differences = []
         for seed in sorted(self.results.keys() & reference.results.keys()):
-            own, other = METRICS[metric](self.results[seed]), METRICS[metric](reference.results[seed])
+            own, other = figure_of(self.results[seed], metric), figure_of(reference.results[seed], metric)
             if own is not None and other is not None:
                 differences.append(own - other)
         return Measure.of(differences)

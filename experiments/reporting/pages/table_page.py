@@ -109,7 +109,7 @@ def _standard_errors(data: TableData) -> str:
     """Return the binomial standard errors, in points, of the clips of each kind at 50 % and at 85 %."""
     drawing = data.profile.data.drawing
     assert drawing is not None
-    evaluated = max((result.n_val for _, result in data.results), default=0)
+    evaluated = max((result.accuracies.n_val for _, result in data.results), default=0)
     clips = evaluated // len(TEMPLATES) or drawing.validation_per_template
     parts = []
     for name, kinds in (("top-1", KIND_NAMES), ("order pairs", ("order",)), ("motion and static", ("motion",))):

@@ -113,9 +113,9 @@ def run_pictures(result: Result, store: Store) -> list[Picture]:
         drawn.append(("attention", f"Attention of {looks.place}", partial(draw_attention, [(name, looks)])))
     curve = run_curve(result)
     if curve:
-        label = f"validation top-1 (%){QUARTER if result.kinds else ''}"
+        label = f"validation top-1 (%){QUARTER if result.accuracies.kinds else ''}"
         drawn.append(("curve", "Training curve", partial(draw_lines, [(name, curve)], label)))
-    if result.kinds:
+    if result.accuracies.kinds:
         drawn.append(("kinds", "Top-1 by kind of template", partial(draw_kinds, result)))
     return [
         Picture(f"{result.run_id}-{name}", f"{what}, {where}", what, "", partial(draw, f"{what}, {where}"))

@@ -72,7 +72,7 @@ def _measured(axes: Axes, along: list[tuple[str, RowData]], beside: list[RowData
         capsize=4,
     )
     for place, (_, row) in enumerate(along):
-        single = [result.top1 for seed, result in row.results.items() if seed in seeds]
+        single = [result.accuracies.top1 for seed, result in row.results.items() if seed in seeds]
         if len(single) > 1:
             axes.plot([place + 0.12] * len(single), single, "o", color=VERMILLION, markersize=3.5, alpha=0.8)
     for row in beside:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.reporting.evidence.collect import TableData
-from experiments.reporting.evidence.measure import METRICS, RowData
+from experiments.reporting.evidence.measure import RowData, figure_of
 from experiments.reporting.pages.frames import short
 from experiments.reporting.pictures.style import BLUE, GREY, VERMILLION, grid, new_figure
 
@@ -69,7 +69,7 @@ def _points(axes: Axes, row: RowData, metric: str, place: int) -> None:
     measure = row.measure(metric)
     if measure is None:
         return
-    values = [value for result in row.results.values() if (value := METRICS[metric](result)) is not None]
+    values = [value for result in row.results.values() if (value := figure_of(result, metric)) is not None]
     axes.errorbar(measure.mean, place, xerr=measure.std, fmt="s", color=BLUE, capsize=4, markersize=6)
     if len(values) > 1:
         axes.plot(values, [place + 0.22] * len(values), "o", color=VERMILLION, markersize=3.5, alpha=0.8)

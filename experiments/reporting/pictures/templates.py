@@ -78,9 +78,11 @@ def draw_kinds(result: Result, title: str) -> Figure:
     """Return one run's top-1 over all templates and within each kind, as bars."""
     figure = new_figure(5.2, 3.0)
     axes = figure.subplots()
-    bars = {"all": result.top1} | {TITLES.get(kind, kind): value for kind, value in result.kinds.items()}
-    if result.pair_accuracy is not None:
-        bars["within pairs\n(chance 50)"] = result.pair_accuracy
+    bars = {"all": result.accuracies.top1} | {
+        TITLES.get(kind, kind): value for kind, value in result.accuracies.kinds.items()
+    }
+    if result.accuracies.pair_accuracy is not None:
+        bars["within pairs\n(chance 50)"] = result.accuracies.pair_accuracy
     axes.bar_label(axes.bar(list(bars), list(bars.values()), color=BLUE), fmt="%.1f", size=8.5)
     axes.set_ylim(0, 108)
     axes.set_ylabel("validation top-1 (%)")

@@ -51,9 +51,11 @@ def test_an_ensemble_is_counted_from_its_members_scores(tmp_path):
     found = row_of(SOTA, store)
     assert list(found.results) == [0]
     expected = (merge_views(first[1:]) + merge_views(second[1:])) / 2
-    assert found.results[0].top1 == pytest.approx((expected.argmax(axis=1) == labels).mean() * 100)
+    assert found.results[0].accuracies.top1 == pytest.approx((expected.argmax(axis=1) == labels).mean() * 100)
     assert found.results[0].params == sum(size_of(TINY.resolve(member, 0))[0] for member in ENSEMBLE.members)
-    assert found.results[0].top1 > max(found.members[0][0].top1, found.members[0][1].top1)  # the draws are independent
+    assert found.results[0].accuracies.top1 > max(
+        found.members[0][0].accuracies.top1, found.members[0][1].accuracies.top1
+    )  # the draws are independent
     page = render(collect(SOTA, TINY, store))
     assert "GTA En: class probabilities of TSM + GTA 16 and TSM + GTA 8 averaged, each over 2 clips x 3 crops" in page
     assert page.count(found.members[0][0].run_id) == 1  # trained once, listed once, under its own row
@@ -68,7 +70,7 @@ def test_another_split_is_read_from_its_own_file(tmp_path):
     assert "scores-test.npz does not exist" in collect(TEST, TINY, store).problems[0]
     for number, member in enumerate(ENSEMBLE.members):
         finish_member(store, member, 0, 10 + number, split="test")
-    assert row_of(TEST, store).results[0].top1 != row_of(SOTA, store).results[0].top1
+    assert row_of(TEST, store).results[0].accuracies.top1 != row_of(SOTA, store).results[0].accuracies.top1
     assert collect(TEST, TINY, store).problems == []
 
 
@@ -78,7 +80,7 @@ def test_a_view_that_was_not_scored_is_named(tmp_path):
     finish_member(store, ENSEMBLE.members[1], 0, 1, views=VIEWS[:-1])
     data = collect(SOTA, TINY, store)
     assert data.row("GTA En").results == {}
-    assert data.row("TSM + GTA 8").results[0].top1 > 0  # its own figure needs one view
+    assert data.row("TSM + GTA 8").results[0].accuracies.top1 > 0  # its own figure needs one view
     assert "the views 2x3 (clips x crops) are not scored" in data.problems[0]
     frame = formatted_frame(data).set_index("method")
     assert frame.loc["GTA En", "top-1"] == "–"
@@ -266,4 +268,4 @@ def test_a_row_may_read_more_views_of_one_run(tmp_path):
     row = dataclasses.replace(member, name="six views", views=ViewsConfig(2, 3))
     table = dataclasses.replace(SOTA, rows=(member, row), reference=member.name, claims=())
     found = row_of(table, store, "six views").results[0]
-    assert found.top1 == fake_scores.figures(np.arange(240) % 24, scores[1:])["top1"]
+    assert found.accuracies.top1 == fake_scores.figures(np.arange(240) % 24, scores[1:])["top1"]

@@ -86,7 +86,10 @@ def test_long_names_and_wide_figures(committed, width):
         object.__setattr__(row, "row", dataclasses.replace(row.row, name=name))
         row.results = {
             seed: dataclasses.replace(
-                result, top1=100.0 if seed % 2 else 60.0, pair_accuracy=100.0 if seed % 2 else 3.0
+                result,
+                accuracies=dataclasses.replace(
+                    result.accuracies, top1=100.0 if seed % 2 else 60.0, pair_accuracy=100.0 if seed % 2 else 3.0
+                ),
             )
             for seed, result in row.results.items()
         }
