@@ -103,20 +103,20 @@ def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], w
 def _write(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
     from experiments.reporting.changed import write_changed
     from experiments.reporting.check import problems, unreadable_extras
-    from experiments.reporting.evidence.snapshot import Snapshot
     from experiments.reporting.files import read_study, write_one, write_whole
+    from experiments.store.frozen import FrozenStore
 
-    snapshot, written, left_out = Snapshot(store), 0, dict[str, None]()
+    frozen, written, left_out = FrozenStore(store.results), 0, dict[str, None]()
     for profile in profiles:
-        read = read_study(tables, profile, snapshot)
-        left_out |= dict.fromkeys(problems(read) + (unreadable_extras(read, snapshot) if whole else []))
-        for table in read:
-            if table.data.results:
-                for path in write_one(table, snapshot):
+        study = read_study(tables, profile, frozen)
+        left_out |= dict.fromkeys(problems(study) + (unreadable_extras(study, frozen) if whole else []))
+        for data in study:
+            if data.results:
+                for path in write_one(data, frozen):
                     print(path)
                 written += 1
-        if whole and any(table.data.results for table in read):
-            for path in write_whole(read, snapshot):
+        if whole and any(data.results for data in study):
+            for path in write_whole(study, frozen):
                 print(path)
         changed, page = write_changed(tables, profile, snapshot) if whole else ([], None)
         if page is not None:

@@ -239,21 +239,21 @@ def _executor(options: argparse.Namespace, jobs: int, threads: int, request: _Re
 
 def _report(request: _Request, trained: bool) -> None:
     from experiments.reporting.changed import write_changed
-    from experiments.reporting.evidence.snapshot import Snapshot
     from experiments.reporting.files import read_table, write_one, write_whole
     from experiments.runner.status import print_changed, print_table
+    from experiments.store.frozen import FrozenStore
 
-    snapshot, folder, study = Snapshot(request.store), request.store.results / request.profile.name, []
+    frozen, folder, study = FrozenStore(request.store.results), request.store.results / request.profile.name, []
     profile = dataclasses.replace(request.profile, changes=())
     for table in request.tables:
-        read = read_table(table, profile, snapshot)
-        write_one(read, snapshot, trained or not (folder / f"{table.name}.png").exists())
-        print_table(read.data, folder / f"{table.name}.md")
-        study.append(read)
+        data = read_table(table, profile, frozen)
+        write_one(data, frozen, trained or not (folder / f"{table.name}.png").exists())
+        print_table(data, folder / f"{table.name}.md")
+        study.append(data)
     if request.profile.changes:
-        print_changed(*write_changed(list(TABLES.values()), profile, snapshot), request.runs.keys())
-    if request.whole and any(read.data.results for read in study):
-        write_whole(study, snapshot, trained or not (folder / "claims.png").exists())
+        print_changed(*write_changed(list(TABLES.values()), profile, frozen), request.runs.keys())
+    if request.whole and any(data.results for data in study):
+        write_whole(study, frozen, trained or not (folder / "claims.png").exists())
         print(folder / "claims.md", folder / "report.html", sep="\n")
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from experiments.reporting.changed import NAME, changed_rows, render
 from experiments.reporting.evidence import protocol
-from experiments.reporting.evidence.snapshot import Snapshot
-from experiments.reporting.files import ReadTable, all_pictures, read_study, table_files, whole_files
+from experiments.reporting.evidence.collect import TableData
+from experiments.reporting.files import all_pictures, read_study, table_files, whole_files
 from experiments.reporting.pictures.looks import load_looks
 from experiments.reporting.pictures.matrices import load_matrices
+from experiments.store.frozen import FrozenStore
 from experiments.store.result import Result
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
@@ -42,18 +43,18 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
     Raises:
         UserError: there is no finished run to check anything against.
     """
-    snapshot, wrong, found = Snapshot(store), [], False
+    frozen, wrong, found = FrozenStore.of(store), [], False
     for profile in profiles:
-        if not snapshot.seeds(profile.name):
+        if not frozen.seeds(profile.name):
             continue
-        study = read_study(tables, profile, snapshot)
-        any_result = any(read.data.results for read in study)
-        found |= any_result or any(read.data.problems for read in study)
-        wrong += _left_out(study, snapshot)
-        wrong += incomplete(study, snapshot)
-        wrong += _compare_written(study, snapshot, whole)
+        study = read_study(tables, profile, frozen)
+        any_result = any(data.results for data in study)
+        found |= any_result or any(data.problems for data in study)
+        wrong += _left_out(study, frozen)
+        wrong += incomplete(study, frozen)
+        wrong += _compare_written(study, frozen, whole)
         if whole:
-            wrong += _compare_changed(tables, profile, snapshot)
+            wrong += _compare_changed(tables, profile, frozen)
     if not found:
         raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
     if whole:
@@ -63,20 +64,20 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
     return wrong
 
 
-def _compare_written(study: Sequence[ReadTable], store: Snapshot, whole: bool) -> list[str]:
+def _compare_written(study: Sequence[TableData], store: FrozenStore, whole: bool) -> list[str]:
     """Compare the files on disk: of all tables after a report over all, else of those that are there.
 
     Tables that are asked for by name, when ``whole`` is false, must be there.
     """
-    folder = store.results / study[0].data.profile.name
+    folder = store.results / study[0].profile.name
     everything = whole and any(os.path.lexists(folder / name) for name in WHOLE)
     chosen, wrong = [], []
-    for read in study:
-        texts = table_files(read)
-        if any(os.path.lexists(folder / name) for name in texts) or (read.data.results and (everything or not whole)):
-            chosen.append(read)
+    for data in study:
+        texts = table_files(data)
+        if any(os.path.lexists(folder / name) for name in texts) or (data.results and (everything or not whole)):
+            chosen.append(data)
             wrong += _compare(folder, texts)
-    measured = any(read.data.results for read in study)
+    measured = any(data.results for data in study)
     if not chosen and not measured:
         return []
     if not chosen:
@@ -86,7 +87,7 @@ def _compare_written(study: Sequence[ReadTable], store: Snapshot, whole: bool) -
     return wrong + stale_pictures(study if everything else chosen, store, everything and measured)
 
 
-def _compare_changed(tables: Sequence[Table], profile: Profile, store: Snapshot) -> list[str]:
+def _compare_changed(tables: Sequence[Table], profile: Profile, store: FrozenStore) -> list[str]:
     """Compare the page of the runs of a changed recipe, if there are some or it is there."""
     rows, left_out = changed_rows(tables, profile, store)
     folder = store.results / profile.name
@@ -96,16 +97,16 @@ def _compare_changed(tables: Sequence[Table], profile: Profile, store: Snapshot)
     return wrong
 
 
-def incomplete(study: Sequence[ReadTable], store: Store) -> list[str]:
+def incomplete(study: Sequence[TableData], store: Store) -> list[str]:
     """Return the files that finished runs lack, without which their figures cannot be counted again."""
-    runs = dict.fromkeys(result.run_id for read in study for _, result in read.data.trained)
+    runs = dict.fromkeys(result.run_id for data in study for _, result in data.trained)
     paths = [store.folder(run_id) / name for run_id in runs for name in NEEDED]
     return [f"{path}: {NEEDED[path.name]}" for path in paths if not os.path.lexists(path)]
 
 
-def stale_pictures(study: Sequence[ReadTable], store: Store, whole: bool) -> list[str]:
+def stale_pictures(study: Sequence[TableData], store: Store, whole: bool) -> list[str]:
     """Return the pictures that were drawn from other figures; they are recognised without drawing them."""
-    folder = store.results / study[0].data.profile.name
+    folder = store.results / study[0].profile.name
     stale = [picture.name for picture in all_pictures(study, store, whole) if not picture.is_current(folder)]
     return [f"{folder / name}.svg: missing, or drawn from other figures" for name in stale]
 
@@ -137,18 +138,18 @@ def orphans(store: Store, profiles: Sequence[Profile]) -> list[str]:
     return found
 
 
-def _left_out(study: Sequence[ReadTable], store: Store) -> list[str]:
+def _left_out(study: Sequence[TableData], store: Store) -> list[str]:
     return [f"left out: {problem}" for problem in (*problems(study), *unreadable_extras(study, store))]
 
 
-def problems(study: Sequence[ReadTable]) -> list[str]:
+def problems(study: Sequence[TableData]) -> list[str]:
     """Return what the tables leave out, each once."""
-    return list(dict.fromkeys(problem for read in study for problem in read.data.problems))
+    return list(dict.fromkeys(problem for data in study for problem in data.problems))
 
 
-def unreadable_extras(study: Sequence[ReadTable], store: Store) -> list[str]:
+def unreadable_extras(study: Sequence[TableData], store: Store) -> list[str]:
     """Return the files for pictures over all tables that runs have kept and that cannot be used."""
-    runs = {result.run_id: result for read in study for _, result in read.data.trained}
+    runs = {result.run_id: result for data in study for _, result in data.trained}
     found = []
     for run_id, result in runs.items():
         for name, read_file in (("matrices.npz", load_matrices), ("looks.npz", load_looks)):

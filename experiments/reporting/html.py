@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -63,26 +62,20 @@ MARKS = {
 }
 
 
-@dataclass(frozen=True)
-class Section:
-    """A table with its verdicts and pictures."""
-
-    data: TableData
-    verdicts: Sequence[Verdict]
-    pictures: Sequence[Picture]
-
-
-def render_html(sections: Sequence[Section], overview: Sequence[Picture], folder: Path) -> str:
+def render_html(
+    tables: Sequence[TableData], pictures: Mapping[str, Sequence[Picture]], overview: Sequence[Picture], folder: Path
+) -> str:
     """Return the report of a profile.
 
     Args:
-        sections: all tables; those without any result are named, not shown.
+        tables: all tables; those without any result are named, not shown.
+        pictures: of each table, by its name.
         overview: the pictures over all tables.
         folder: where the pictures' SVG files are.
     """
-    shown = [section for section in sections if section.data.results]
-    rest = [section.data.table.title for section in sections if not section.data.results]
-    profile = sections[0].data.profile
+    shown = [data for data in tables if data.results]
+    rest = [data.table.title for data in tables if not data.results]
+    profile = tables[0].profile
     title = f"Global Temporal Attention: the tables at profile {profile.name}"
     warning = "<p><strong>smoke: not a result.</strong></p>" if profile.name == "smoke" else ""
     where = f"Measured on <code>{escape(profile.name)}</code>: {escape(profile.title)}."
@@ -91,8 +84,8 @@ def render_html(sections: Sequence[Section], overview: Sequence[Picture], folder
             " <strong>Nothing here was measured on Something-Something or Kinetics</strong>; the paper's columns are "
             "its own figures, to compare order and sign only."
         )
-    found = [verdict for section in sections for verdict in section.verdicts]
-    links = "".join(f'<li><a href="#{s.data.table.name}">{escape(s.data.table.title)}</a></li>' for s in shown)
+    found = [verdict for data in tables for verdict in data.verdicts]
+    links = "".join(f'<li><a href="#{data.table.name}">{escape(data.table.title)}</a></li>' for data in shown)
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -101,9 +94,9 @@ def render_html(sections: Sequence[Section], overview: Sequence[Picture], folder
         '<nav><ul><li><a href="#claims">The paper\'s claims</a></li>',
         f'{links}<li><a href="#pictures">Pictures over all tables</a></li></ul></nav>',
         f'<h2 id="claims">The paper\'s claims</h2>\n<p class="note">{escape(METHOD)}</p>',
-        _all_claims(sections),
+        _all_claims(tables),
         *(_picture(picture, folder) for picture in overview[:1]),
-        *(_section(section, folder) for section in shown),
+        *(_section(data, pictures[data.table.name], folder) for data in shown),
         '<h2 id="pictures">Pictures over all tables</h2>',
         *(_picture(picture, folder) for picture in overview[1:]),
         f"<h2>Not measured yet</h2><p>{escape('; '.join(rest))}</p>" if rest else "",
@@ -112,8 +105,7 @@ def render_html(sections: Sequence[Section], overview: Sequence[Picture], folder
     return "\n".join(part for part in parts if part) + "\n"
 
 
-def _section(section: Section, folder: Path) -> str:
-    data = section.data
+def _section(data: TableData, pictures: Sequence[Picture], folder: Path) -> str:
     frame = formatted_frame(data)
     labels = set(frame.columns[: first_figure(frame)])
     accuracy, rest = split(frame)
@@ -125,11 +117,11 @@ def _section(section: Section, folder: Path) -> str:
         _list(data.table.notes),
         f"<details><summary>By kind of clip, and cost</summary>{_table(rest, labels)}"
         f'<p class="note">{_inline(second_legend(data))}</p></details>',
-        *(_picture(picture, folder) for picture in section.pictures),
+        *(_picture(picture, folder) for picture in pictures),
     ]
-    if section.verdicts:
+    if data.verdicts:
         parts.append(f'<h3>What the paper says of it</h3><p class="note">{_inline(HOW.rpartition(":")[0])}.</p>')
-        parts.append(_table(claims_frame(data, section.verdicts), {"claim", "measured", "verdict"}))
+        parts.append(_table(claims_frame(data), {"claim", "measured", "verdict"}))
     if data.problems:
         parts.append(f"<h3>Left out</h3>{_list(data.problems)}")
     runs = f"<pre>{escape(command(data))}</pre>{_table(run_frame(data), {'row', 'run', 'commit'})}"
@@ -138,11 +130,11 @@ def _section(section: Section, folder: Path) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _all_claims(sections: Sequence[Section]) -> str:
+def _all_claims(tables: Sequence[TableData]) -> str:
     lines = []
-    for section in sections:
-        for verdict in section.verdicts:
-            lines.append(_claim(section.data, verdict))
+    for data in tables:
+        for verdict in data.verdicts:
+            lines.append(_claim(data, verdict))
     head = "".join(
         f'<th class="label">{name}</th>' for name in ("claim", "verdict", "measured", "paper", "the paper's words")
     )

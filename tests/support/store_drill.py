@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from experiments import report, run
-from experiments.reporting.evidence.snapshot import Snapshot
 from experiments.reporting.files import read_study, table_files
 from experiments.reporting.pages.claims_page import claims_csv
 from experiments.reporting.pages.table_page import run_frame
@@ -30,6 +29,7 @@ from experiments.reporting.pictures.curves import read_curves
 from experiments.reporting.pictures.looks import describe, first_looks
 from experiments.reporting.pictures.matrices import read_matrices
 from experiments.reporting.pictures.style import Picture
+from experiments.store.frozen import FrozenStore
 from experiments.store.result import digests
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
@@ -74,19 +74,19 @@ def build(results: Path, recorded: bool) -> list[Path]:
 
 def figures(results: Path) -> list[str]:
     """Every figure that the report prints or draws, as text in parts; what is left out is not among them."""
-    snapshot = Snapshot(Store(results))
+    frozen = FrozenStore(results)
     found = []
-    for read in read_study(CHOSEN, TINY, snapshot):
-        texts = table_files(read)
+    for data in read_study(CHOSEN, TINY, frozen):
+        texts = table_files(data)
         found += [texts[name] for name in texts if not name.endswith(".md")]
-        found.append(claims_csv([(read.data, read.verdicts)]))
-        runs = run_frame(read.data)
+        found.append(claims_csv([data]))
+        runs = run_frame(data)
         found.append(runs[[c for c in runs if c in ("row", "seed", "run", "seconds")]].to_csv())
-        found += [f"{name} {curve}" for name, curve in read_curves(read.data)]
-        for row in read.data.rows:
-            matrices, seeds = read_matrices(row, snapshot)
+        found += [f"{name} {curve}" for name, curve in read_curves(data)]
+        for row in data.rows:
+            matrices, seeds = read_matrices(row, frozen)
             weights = {name: matrix.tolist() for name, matrix in matrices.items()}
-            looks = first_looks((snapshot.folder(m.run_id), m) for members in row.members.values() for m in members)
+            looks = first_looks((frozen.folder(m.run_id), m) for members in row.members.values() for m in members)
             found.append(f"{row.row.name} {seeds} {weights} {describe(looks) if looks else ''}")
     return found
 

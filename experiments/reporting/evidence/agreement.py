@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.evidence.contrasts import Difference, Differences
-from experiments.reporting.evidence.verdicts import Verdict
 from experiments.store.store import Store
 from experiments.study.claims import Contrast
 from gta.errors import UserError
@@ -39,10 +38,10 @@ class Pair:
         return self.measured.low <= self.paper <= self.measured.high
 
 
-def pairs(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store: Store) -> list[Pair]:
+def pairs(tables: Sequence[TableData], store: Store) -> list[Pair]:
     """Return the differences of all claims and of all rows to their reference, each pair of runs once."""
     found: dict[object, Pair] = {}
-    for data, _ in tables:
+    for data in tables:
         differences = Differences(data, store)
         for contrast in _contrasts(data):
             printed = [_printed(data, contrast, metric) for metric in ("top1", "v2_top1")]

@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from experiments.reporting.evidence.judge import Judged, Member, disagreement, judged
+from experiments.reporting.evidence.judge import Judged, Member, disagreement, judge
 from experiments.reporting.evidence.measure import RowData
 from experiments.reporting.evidence.sizes import size_of
-from experiments.reporting.evidence.snapshot import Snapshot
+from experiments.reporting.evidence.verdicts import Verdict
+from experiments.store.frozen import FrozenStore
 from experiments.store.result import Problem, Result
 from experiments.store.store import Store
 from experiments.study.rows import Profile, Row, Table
@@ -32,6 +33,8 @@ class TableData:
     rows: list[RowData]
     problems: list[str] = field(default_factory=list)
     """Files that were left out, and why."""
+    verdicts: tuple[Verdict, ...] = ()
+    """On the claims of the table, see :func:`experiments.reporting.evidence.claim_tests.judge_claims`."""
 
     @property
     def reference(self) -> RowData:
@@ -72,18 +75,18 @@ class TableData:
 
 def collect(table: Table, profile: Profile, store: Store) -> TableData:
     """Read the runs of a table's rows, for every seed that the store holds."""
-    snapshot = Snapshot.of(store)
-    seeds = snapshot.seeds(profile.name)
+    frozen = FrozenStore.of(store)
+    seeds = frozen.seeds(profile.name)
     data = TableData(table, profile, [])
     for row in table.rows:
         found = RowData(row, runs=not row.quoted and profile.runs(row))
         for seed in seeds if found.runs else ():
-            _read(found, seed, profile, snapshot, data.problems)
+            _read(found, seed, profile, frozen, data.problems)
         data.rows.append(found)
     _refuse_mixed_data(data)
     for found in data.rows:
         if is_derived(found.row):
-            _derive(found, profile, snapshot, data.problems)
+            _derive(found, profile, frozen, data.problems)
     data.problems[:] = dict.fromkeys(data.problems)
     return data
 
@@ -99,18 +102,18 @@ def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
     Raises:
         UserError: a member's scores are missing, unreadable or without the row's views.
     """
-    snapshot, members, classes = Snapshot.of(store), [], 0
+    frozen, members, classes = FrozenStore.of(store), [], 0
     for trained in row.trained:
         config = profile.resolve(trained, seed)
         own = config.data.evaluation_split
         other = row.split not in ("validation", own)
-        path = snapshot.folder(config.id) / (f"scores-{row.split}.npz" if other else "scores.npz")
+        path = frozen.folder(config.id) / (f"scores-{row.split}.npz" if other else "scores.npz")
         views: ViewsConfig = row.views or config.views[0]
         classes = config.model.classes
-        result = snapshot.read(config.id)
+        result = frozen.read(config.id)
         recorded = result.digests_of(path.name) if isinstance(result, Result) else ()
-        members.append(Member(path, views, recorded, path.stat().st_mtime_ns if path.exists() else 0))
-    return judged(tuple(members), classes, profile.data.drawn)
+        members.append(Member(path, views, recorded))
+    return frozen.once(judge, tuple(members), classes, profile.data.drawn)
 
 
 def same_start(rows: Sequence[RowData], seed: int, profile: Profile) -> bool:
@@ -127,7 +130,7 @@ def same_start(rows: Sequence[RowData], seed: int, profile: Profile) -> bool:
     return all(len(found) == 1 for found in starts.values())
 
 
-def _read(found: RowData, seed: int, profile: Profile, store: Snapshot, problems: list[str]) -> None:
+def _read(found: RowData, seed: int, profile: Profile, store: FrozenStore, problems: list[str]) -> None:
     """Read the runs that are trained for a row."""
     members = []
     for trained in found.row.trained:
@@ -150,7 +153,7 @@ def _read(found: RowData, seed: int, profile: Profile, store: Snapshot, problems
             (found.results[seed],) = members
 
 
-def _checked(result: Result, row: Row, seed: int, profile: Profile, store: Snapshot) -> Result | Problem:
+def _checked(result: Result, row: Row, seed: int, profile: Profile, store: FrozenStore) -> Result | Problem:
     """Return the result, or why its model or the scores of its own clips contradict it; scores may be missing."""
     folder = store.folder(result.run_id)
     size = size_of(profile.resolve(row, seed))
@@ -169,7 +172,7 @@ def _checked(result: Result, row: Row, seed: int, profile: Profile, store: Snaps
     return result if contradiction is None else Problem(folder / "result.json", f"{contradiction}; not used")
 
 
-def _derive(found: RowData, profile: Profile, store: Snapshot, problems: list[str]) -> None:
+def _derive(found: RowData, profile: Profile, store: FrozenStore, problems: list[str]) -> None:
     """Count the figures of a row from the scores of its members, seed by seed."""
     for seed, members in sorted(found.members.items()):
         try:

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from experiments.reporting.evidence.bootstrap import replicate_means
 from experiments.reporting.evidence.collect import TableData, judge_row, same_start
+from experiments.reporting.evidence.verdicts import ALPHA
 from experiments.store.store import Store
 from experiments.study.claims import Contrast
 from gta.config import EvaluationSplit
 from gta.errors import UserError
 
-ALPHA = 0.05
-"""Two-sided; intervals hold 95 % of the replicates."""
 POWER = 0.8
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,8 +32,6 @@ class Member:
     views: ViewsConfig
     recorded: tuple[str, ...]
     """Digests of the file in the run's result, see :func:`check_recorded`."""
-    time: int
-    """Of the file in nanoseconds, so that a changed file is read again."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +89,6 @@ def judge(members: Sequence[Member], classes: int, embedded: bool) -> Judged:
 def kinds_and_partners_of(embedded: bool) -> tuple[tuple[str, ...], dict[int, int]]:
     """Return :func:`kinds_and_partners` of the embedded data set, or those of any other one."""
     return kinds_and_partners(EMBEDDED_LABELS if embedded else ())
-
-
-judged = functools.cache(judge)
-"""The same, remembered."""
 
 
 def disagreement(result: Result, judged: Judged) -> str | None:

@@ -46,7 +46,7 @@ HOW = (
 )
 
 
-def claims_frame(data: TableData, found: Sequence[Verdict]) -> pd.DataFrame:
+def claims_frame(data: TableData) -> pd.DataFrame:
     """Return a table's claims as people read them; every cell is text."""
     lines = [
         {
@@ -58,17 +58,17 @@ def claims_frame(data: TableData, found: Sequence[Verdict]) -> pd.DataFrame:
             "test draw": verdict.test.outcome.value if verdict.test is not None else "",
             "seeds": str(len(verdict.seeds)) if verdict.tested else "",
         }
-        for verdict in found
+        for verdict in data.verdicts
     ]
     frame = pd.DataFrame(lines, dtype="str")
-    return frame if any(verdict.test is not None for verdict in found) else frame.drop(columns="test draw")
+    return frame if any(verdict.test is not None for verdict in data.verdicts) else frame.drop(columns="test draw")
 
 
-def section(data: TableData, found: Sequence[Verdict]) -> str:
+def section(data: TableData) -> str:
     """Return the section of a table's page; empty without claims."""
-    if not found:
+    if not data.verdicts:
         return ""
-    return "\n\n".join(["## What the paper says of it", markdown(claims_frame(data, found)), HOW])
+    return "\n\n".join(["## What the paper says of it", markdown(claims_frame(data)), HOW])
 
 
 def summary(found: Sequence[Verdict]) -> str:
@@ -108,10 +108,10 @@ def contradicted(found: Sequence[Verdict]) -> str:
     return f"Contradicted: {'; '.join(parts)}." if parts else "No claim is contradicted."
 
 
-def render_claims(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
+def render_claims(tables: Sequence[TableData]) -> str:
     """Return ``claims.md``."""
-    found = [verdict for _, verdicts in tables for verdict in verdicts]
-    profile = tables[0][0].profile
+    found = [verdict for data in tables for verdict in data.verdicts]
+    profile = tables[0].profile
     where = f"`{profile.name}` ({profile.title})"
     if profile.data.drawn:
         where = f"drawn clips, {where}, not on the paper's data sets"
@@ -126,21 +126,21 @@ def render_claims(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
     if profile.name == "smoke":
         parts.insert(1, "**smoke: not a result.**")
     kept = holm(found)
-    for data, verdicts in tables:
-        if not verdicts:
+    for data in tables:
+        if not data.verdicts:
             continue
         names = " and ".join(filter(None, (data.table.paper_data, data.table.paper_data_2)))
         parts.append(f"## {data.table.title}\n\n`{data.table.name}`; the paper's figures are on {names}.")
-        parts.append("\n".join(_item(data, verdict, kept) for verdict in verdicts))
+        parts.append("\n".join(_item(data, verdict, kept) for verdict in data.verdicts))
     return "\n\n".join(parts) + "\n"
 
 
-def claims_csv(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> str:
+def claims_csv(tables: Sequence[TableData]) -> str:
     """Return ``claims.csv``, one line a claim; differences in points."""
-    kept = holm([verdict for _, verdicts in tables for verdict in verdicts])
+    kept = holm([verdict for data in tables for verdict in data.verdicts])
     lines = []
-    for data, verdicts in tables:
-        for verdict in verdicts:
+    for data in tables:
+        for verdict in data.verdicts:
             closest = verdict.closest if verdict.tested else None
             paper, second = paper_values(verdict.claim, data, "top1"), paper_values(verdict.claim, data, "v2_top1")
             line: dict[str, object] = {"table": data.table.name, "profile": data.profile.name}

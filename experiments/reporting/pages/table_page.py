@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
 from experiments.reporting.evidence.collect import TableData, environment, is_derived
-from experiments.reporting.evidence.verdicts import Verdict
 from experiments.reporting.pages import cells
 from experiments.reporting.pages.claims_page import section
 from experiments.reporting.pages.frames import KINDS, first_figure, formatted_frame, markdown, measured_on
@@ -17,7 +16,7 @@ from gta.data.drawn.templates import KINDS as KIND_NAMES
 from gta.data.drawn.templates import TEMPLATES
 
 
-def render(data: TableData, found: Sequence[Verdict] = ()) -> str:
+def render(data: TableData) -> str:
     """Return the page with the verdicts on the table's claims; equal stores give equal pages."""
     frame = formatted_frame(data)
     accuracy, rest = split(frame)
@@ -25,8 +24,8 @@ def render(data: TableData, found: Sequence[Verdict] = ()) -> str:
     if data.table.notes:
         parts.append("\n".join(f"- {note}" for note in data.table.notes))
     parts += [code(data), "By kind of clip, and cost:", markdown(rest, first_figure(frame)), second_legend(data)]
-    if found:
-        parts.append(section(data, found))
+    if data.verdicts:
+        parts.append(section(data))
     if data.problems:
         parts.append("## Left out\n\n" + "\n".join(f"- {problem}" for problem in data.problems))
     parts.append(_provenance(data))

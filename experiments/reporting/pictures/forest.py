@@ -27,11 +27,11 @@ LOOK: dict[Outcome, tuple[str, str, Literal["full", "none"]]] = {
 TICKS = (-30, -10, -3, -2, -1, 0, 1, 2, 3, 10, 30)
 
 
-def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure:
+def draw_forest(tables: Sequence[TableData]) -> Figure:
     """Return one line a tested claim under the title of its table; a grey band is a claimed range."""
     lines: list[tuple[str, Verdict | None]] = []
-    for data, found in tables:
-        tested = [verdict for verdict in found if verdict.tested]
+    for data in tables:
+        tested = [verdict for verdict in data.verdicts if verdict.tested]
         if tested:
             lines.append((data.table.title, None))
             lines += [(_name(verdict), verdict) for verdict in tested]
@@ -55,7 +55,7 @@ def draw_forest(tables: Sequence[tuple[TableData, Sequence[Verdict]]]) -> Figure
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", top=True, labeltop=True)  # a long picture is read from the top
-    axes.set_xlabel(f"difference of top-1 in points, 95 % interval\n(logarithmic beyond ±3), {where(tables[0][0])}")
+    axes.set_xlabel(f"difference of top-1 in points, 95 % interval\n(logarithmic beyond ±3), {where(tables[0])}")
     figure.supxlabel(
         "of several differences the one that is least sure or fails; grey: the claimed range, where it is not all "
         "above 0; sanity checks are not counted",

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from experiments.reporting.evidence.agreement import pairs
 from experiments.reporting.evidence.collect import TableData
-from experiments.reporting.evidence.verdicts import Verdict
 from experiments.reporting.pages import agreement_page
 from experiments.reporting.pages.claims_page import claims_csv
 from experiments.reporting.pages.frames import numeric_frame
@@ -63,10 +62,10 @@ def table_pictures(data: TableData, store: Store) -> list[Picture]:
     return found
 
 
-def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store: Store) -> list[Picture]:
+def whole_pictures(tables: Sequence[TableData], store: Store) -> list[Picture]:
     """Return the pictures over all tables of a profile."""
     found: list[Picture] = []
-    if any(verdict.tested for _, verdicts in tables for verdict in verdicts):
+    if any(verdict.tested for data in tables for verdict in data.verdicts):
         alt = "Difference and 95 % interval of every tested claim, coloured by verdict"
         found.append(Picture("claims", "The paper's claims", alt, claims_csv(tables), partial(draw_forest, tables)))
     sizes = pairs(tables, store)
@@ -74,14 +73,14 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
         alt = "Every measured difference of rows against the one that the paper prints, with its interval"
         source = str(agreement_page.frame(sizes).to_csv(index=False))
         found.append(
-            Picture("agreement", agreement_page.TITLE, alt, source, partial(draw_agreement, sizes, where(tables[0][0])))
+            Picture("agreement", agreement_page.TITLE, alt, source, partial(draw_agreement, sizes, where(tables[0])))
         )
-    rows = list(distinct_rows([data for data, _ in tables]))
+    rows = list(distinct_rows(tables))
     if rows:
-        source = "\n".join(str(numeric_frame(data).to_csv(index=False)) for data, _ in tables)
+        source = "\n".join(str(numeric_frame(data).to_csv(index=False)) for data in tables)
         alt = "Top-1 of every measured row against its multiply-accumulates"
         found.append(Picture("tradeoff", "Accuracy against cost", alt, source, partial(draw_tradeoff, rows)))
-        if tables[0][0].profile.data.drawn:
+        if tables[0].profile.data.drawn:
             by_template = read_templates(rows, store)
             if by_template:
                 alt = "Heat map of top-1 within each template, for every measured row"
@@ -89,10 +88,10 @@ def whole_pictures(tables: Sequence[tuple[TableData, Sequence[Verdict]]], store:
                 found.append(
                     Picture("templates", "Accuracy by template", alt, text, partial(draw_templates, by_template))
                 )
-        lengths = read_lengths(store.results / tables[0][0].profile.name / "probes.csv")
+        lengths = read_lengths(store.results / tables[0].profile.name / "probes.csv")
         if lengths:
             alt = "Top-1 of a row of each family after trainings of 2, 4 and 8 epochs"
-            drawn = partial(draw_lengths, lengths, f"{where(tables[0][0])}, tune draw")
+            drawn = partial(draw_lengths, lengths, f"{where(tables[0])}, tune draw")
             found.append(Picture("lengths", LENGTHS, alt, str(lengths), drawn))
         found += _matrices(rows, store) + _regions(rows, store) + _attention(rows, store)
     return found

@@ -55,7 +55,7 @@ def test_a_difference_written_the_other_way_round_is_the_same_one(study):
     store, _ = study
     claims = (greater("one", "+ SA", "R2D", "x"), greater("other", "R2D", "+ SA", "x"))
     data = collect(dataclasses.replace(ORDER, claims=claims), TINY, store)
-    contrasts = [pair.measured.contrast for pair in agreement.pairs([(data, [])], store)]
+    contrasts = [pair.measured.contrast for pair in agreement.pairs([data], store)]
     assert (("R2D", 1.0), ("+ SA", -1.0)) not in contrasts
     assert (("+ SA", 1.0), ("R2D", -1.0)) in contrasts
 

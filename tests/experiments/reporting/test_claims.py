@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from experiments.reporting.evidence.bootstrap import REPLICATES, replicate_means
+from experiments.reporting.evidence.claim_tests import judge_claims
 from experiments.reporting.evidence.collect import collect
 from experiments.reporting.evidence.contrasts import Differences, detectable
-from experiments.reporting.evidence.verdicts import Outcome, Tested, Verdict, holm, verdicts
+from experiments.reporting.evidence.verdicts import Outcome, Tested, Verdict, holm
 from experiments.reporting.pages.claim_cells import contrast_text
 from experiments.reporting.pages.claims_page import claims_csv, claims_frame, render_claims, summary
 from experiments.store.store import Store
@@ -55,7 +56,7 @@ def store(tmp_path_factory):
 
 
 def test_every_kind_of_claim_has_its_verdict(store):
-    found = {verdict.claim.name: verdict for verdict in verdicts(collect(TABLE, TINY, store), store)}
+    found = {verdict.claim.name: verdict for verdict in judge_claims(collect(TABLE, TINY, store), store)}
     outcomes = {name: verdict.outcome for name, verdict in found.items()}
     assert outcomes == {
         "A > B": Outcome.SUPPORTED,
@@ -93,7 +94,7 @@ def test_of_a_supported_claim_the_least_sure_contrast_is_shown():
 
 def test_equal_rows_are_undecided(store):
     table = dataclasses.replace(TABLE, claims=(greater("B > C", "B", "C", "no difference"),))
-    assert verdicts(collect(table, TINY, store), store)[0].outcome is Outcome.UNDECIDED
+    assert judge_claims(collect(table, TINY, store), store)[0].outcome is Outcome.UNDECIDED
 
 
 def test_rows_with_equal_answers_are_equivalent(tmp_path):
@@ -101,7 +102,7 @@ def test_rows_with_equal_answers_are_equivalent(tmp_path):
     for row in ROWS[:2]:
         for seed in range(3):
             fake_scores.finish(store.prepare(TINY.resolve(row, seed)), 0.6, seed)
-    (verdict,) = verdicts(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
+    (verdict,) = judge_claims(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
     assert (verdict.closest.low, verdict.closest.difference, verdict.closest.high) == (0, 0, 0)
     assert verdict.outcome is Outcome.EQUIVALENT
 
@@ -113,7 +114,7 @@ def test_a_wide_interval_around_the_range_contradicts_nothing(tmp_path):
         fake_scores.finish(store.prepare(TINY.resolve(ROWS[0], seed)), right, seed)
         fake_scores.finish(store.prepare(TINY.resolve(ROWS[1], seed)), 0.5, 10 + seed)
     table = dataclasses.replace(TABLE, claims=(within("A is about B", "A", "B", 1.8, "x", "1.8 points"),))
-    (verdict,) = verdicts(collect(table, TINY, store), store)
+    (verdict,) = judge_claims(collect(table, TINY, store), store)
     assert verdict.closest.low < -1.8 < 1.8 < verdict.closest.high
     assert verdict.outcome is Outcome.UNDECIDED
 
@@ -123,7 +124,7 @@ def test_each_contrast_has_the_seeds_of_its_own_rows(tmp_path):
     for row, right, seeds in zip(ROWS[:3], (0.9, 0.5, 0.4), ((0, 1, 2), (0, 1), (0, 1, 2)), strict=True):
         for seed in seeds:
             fake_scores.finish(store.prepare(TINY.resolve(row, seed)), right, 10 * seed + len(seeds))
-    (verdict,) = verdicts(collect(dataclasses.replace(TABLE, claims=CLAIMS[2:3]), TINY, store), store)
+    (verdict,) = judge_claims(collect(dataclasses.replace(TABLE, claims=CLAIMS[2:3]), TINY, store), store)
     assert [tested.seeds for tested in verdict.tested] == [(0, 1), (0, 1, 2)]
     assert verdict.seeds == (0, 1)
 
@@ -136,12 +137,12 @@ def test_rows_that_started_from_different_weights_are_not_paired(tmp_path):
             fake_scores.finish(folder, right, 10 * seed)
             files.write_json(folder / "env.json", {"pretrained_sha256": start})
     data = collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store)
-    (verdict,) = verdicts(data, store)
+    (verdict,) = judge_claims(data, store)
     assert verdict.seeds == (0, 2)
     assert verdict.why == "without seed 1, whose rows started from different weights"
     for seed in (0, 2):
         files.write_json(store.folder(TINY.resolve(ROWS[0], seed).id) / "env.json", {"pretrained_sha256": "c"})
-    (verdict,) = verdicts(collect(data.table, TINY, store), store)
+    (verdict,) = judge_claims(collect(data.table, TINY, store), store)
     assert (verdict.outcome, verdict.why) == (
         Outcome.NOT_MEASURED,
         "its rows started from different pre-trained weights",
@@ -152,7 +153,7 @@ def test_one_seed_decides_nothing(tmp_path):
     store = Store(tmp_path)
     for row, right in zip(ROWS[:2], (0.9, 0.1), strict=True):
         fake_scores.finish(store.prepare(TINY.resolve(row, 0)), right, 0)
-    (verdict,) = verdicts(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
+    (verdict,) = judge_claims(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
     assert verdict.outcome is Outcome.UNDECIDED
     assert "one seed" in verdict.why
     assert holm([verdict]) == set()
@@ -165,7 +166,7 @@ def test_rows_on_different_clips_are_not_compared(tmp_path):
         labels, scores = fake_scores.draw_scores(0.5, 0, clips)
         fake_scores.fake_child.finish(folder, **fake_scores.figures(labels, scores))
         fake_scores.save_scores(folder / "scores.npz", labels, scores)
-    (verdict,) = verdicts(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
+    (verdict,) = judge_claims(collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), TINY, store), store)
     assert (verdict.outcome, verdict.why) == (Outcome.NOT_MEASURED, "its rows were measured on different clips")
 
 
@@ -213,7 +214,7 @@ def test_replicates_do_not_depend_on_what_was_asked_before():
 
 
 def test_holm_keeps_the_small_p_values(store):
-    found = verdicts(collect(TABLE, TINY, store), store)
+    found = judge_claims(collect(TABLE, TINY, store), store)
     assert ("table_ablation_order", "A > B") in holm(found)
     assert ("table_ablation_order", "A > D") not in holm(found)
     assert holm(found, alpha=1e-9) == set()
@@ -221,19 +222,20 @@ def test_holm_keeps_the_small_p_values(store):
 
 def test_claims_page_and_csv(store):
     data = collect(TABLE, TINY, store)
-    found = verdicts(data, store)
-    page = render_claims([(data, found)])
+    data.verdicts = judge_claims(data, store)
+    page = render_claims([data])
     assert "**7 claims: 4 supported, 2 contradicted, 0 equivalent, 0 undecided, 1 not measured. Each is tested" in page
     assert "of the 6 that are decided, 6 survive Holm's correction within their table" in page
     assert "6 are younger than a run that they read" in page  # they stand in no protocol
     assert "“A beats B”" in page
     assert "not on the paper's data sets" in page
     assert "paper -0.9, outside the interval:" in page  # 17.0 - 17.9, the figures of the rows that stand behind A and B
-    lines = list(csv.DictReader(io.StringIO(claims_csv([(data, found)]))))
+    lines = list(csv.DictReader(io.StringIO(claims_csv([data]))))
     assert [line["verdict"] for line in lines][:2] == ["supported", "contradicted"]
     assert lines[-1]["difference"] == ""
     assert float(lines[0]["low"]) < float(lines[0]["difference"]) < float(lines[0]["high"])
-    assert render_claims([(data, verdicts(collect(TABLE, TINY, store), store))]) == page
+    data.verdicts = judge_claims(collect(TABLE, TINY, store), store)
+    assert render_claims([data]) == page
 
 
 def test_a_claim_names_rows_of_its_table_and_balances():
@@ -303,7 +305,7 @@ def test_a_two_way_random_effects_model_gives_the_same_verdicts(name):
     data = collect(TABLES[name], TINY, store)
     differences = Differences(data, store)
     checked = 0
-    for verdict in verdicts(data, store):
+    for verdict in judge_claims(data, store):
         low, high = verdict.claim.low, verdict.claim.high
         for tested in verdict.tested:
             hits = [
@@ -352,13 +354,14 @@ def second(tmp_path_factory):
 
 def test_a_claim_is_tested_again_on_the_test_draw(second):
     data = collect(dataclasses.replace(TABLE, claims=CLAIMS[:1]), SECOND, second)
-    (verdict,) = verdicts(data, second)
+    (verdict,) = judge_claims(data, second)
     assert data.problems == []
     assert (verdict.outcome, verdict.test.outcome) == (Outcome.EQUIVALENT, Outcome.SUPPORTED)
-    page = render_claims([(data, [verdict])])
+    data.verdicts = (verdict,)
+    page = render_claims([data])
     assert "On the test draw 0 of 1 decided claims come out the same." in page
     assert "on the test draw supported, +" in page
-    assert list(claims_frame(data, [verdict])["test draw"]) == ["supported"]
+    assert list(claims_frame(data)["test draw"]) == ["supported"]
 
 
 def test_seeds_with_draws_of_their_own_share_the_evaluated_clips_alone(second):

@@ -54,7 +54,7 @@ def study(store):
 def written(study, store):
     """The folder of a whole report."""
     for read in study:
-        if read.data.table.name in NAMES:
+        if read.table.name in NAMES:
             write_one(read, store)
     write_whole(study, store)
     return store.results / "tiny"
@@ -116,25 +116,25 @@ def test_latex_escapes():
 
 def test_latex_tables_have_one_cell_a_column(study):
     for read in study:
-        text = latex_table(read.data)
+        text = latex_table(read)
         assert text.isascii()
         floats = text.split(r"\begin{table}")[1:]
         assert len(floats) == 2  # accuracies, then kinds of clips and cost
-        own = [row for row in read.data.table.rows if not row.quoted]
-        for part, rows in zip(floats, (read.data.table.rows, own), strict=True):
+        own = [row for row in read.table.rows if not row.quoted]
+        for part, rows in zip(floats, (read.table.rows, own), strict=True):
             columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", part)[1]
             body = [line for line in part.splitlines() if line.endswith(r"\\")]
             assert len(body) == 1 + len(rows)
             assert {len(re.findall(r"(?<!\\)&", line)) for line in body} == {len(columns) - 1}
         assert "paired over seeds" in text
-        assert all(len(frame.columns) <= 13 for frame in parts(formatted_frame(read.data)))
+        assert all(len(frame.columns) <= 13 for frame in parts(formatted_frame(read)))
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")
 def test_latex_compiles(study, tmp_path):
-    names = [read.data.table.name for read in study]
+    names = [read.table.name for read in study]
     for read in study:
-        (tmp_path / f"{read.data.table.name}.tex").write_text(latex_table(read.data))
+        (tmp_path / f"{read.table.name}.tex").write_text(latex_table(read))
     (tmp_path / "all.tex").write_text(document(names))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
@@ -143,7 +143,7 @@ def test_latex_compiles(study, tmp_path):
 
 
 def test_pictures_are_small_and_say_what_they_show(written, study, store):
-    pictures = [picture for read in study for picture in table_pictures(read.data, store)]
+    pictures = [picture for read in study for picture in table_pictures(read, store)]
     names = {picture.name for picture in pictures}
     assert {"table_ablation_groups_sweep", "table_ablation_regions_sweep", "table_ablation_positions_sweep"} <= names
     assert {"table_sota", "table_main_curves"} <= names
@@ -158,8 +158,7 @@ def test_pictures_are_small_and_say_what_they_show(written, study, store):
 
 
 def test_equal_pictures_are_equal_files(study, store, tmp_path):
-    pairs = [(read.data, read.verdicts) for read in study]
-    pictures = [*whole_pictures(pairs, store), *table_pictures(study[0].data, store)]
+    pictures = [*whole_pictures(study, store), *table_pictures(study[0], store)]
     for picture in (picture for picture in pictures if picture.name in ("claims", "tradeoff", "table_main")):
         first = [path.read_bytes() for path in picture.write(tmp_path / "a")]
         assert [path.read_bytes() for path in picture.write(tmp_path / "b")] == first
@@ -178,7 +177,7 @@ def test_a_stale_picture_is_found(store, written, capsys):
 
 
 def test_a_run_of_several_tables_is_one_point(study):
-    found = list(distinct_rows([read.data for read in study]))
+    found = list(distinct_rows([read for read in study]))
     runs = [(e.row.row.split, *(result.run_id for result in e.row.results.values())) for e in found]
     assert len(set(runs)) == len(runs)
     assert [entry.full_name for entry in found][:2] == ["main: R2D", "main: R2D + NL"]
@@ -222,9 +221,9 @@ def test_matrices_of_a_run_become_a_picture(tmp_path):
         np.savez(folder / "matrices.npz", **{"res3[0].pixel": np.full((8, 8), seed, np.float32)})
     (folder / "matrices.npz").write_bytes(b"torn")  # seed 2
     study = read_study([TABLES["table_main"]], TINY, store)
-    found, _ = read_matrices(study[0].data.rows[3], store)
+    found, _ = read_matrices(study[0].rows[3], store)
     assert np.allclose(found["res3[0].pixel"], 0.5)
-    pictures = {picture.name: picture for picture in whole_pictures([(study[0].data, study[0].verdicts)], store)}
+    pictures = {picture.name: picture for picture in whole_pictures(study[:1], store)}
     assert "R2D + GTA" in pictures["matrices"].title
     assert len(pictures["matrices"].write(tmp_path / "out")) == 2
 
@@ -248,15 +247,15 @@ def test_looks_of_runs_become_pictures(tmp_path):
         fake_scores.finish(folder, 0.5, 0)
         write_looks(folder / "looks.npz", looks)
     study = read_study([TABLES["table_main"]], TINY, store)
-    pictures = {picture.name: picture for picture in whole_pictures([(study[0].data, study[0].verdicts)], store)}
+    pictures = {picture.name: picture for picture in whole_pictures(study[:1], store)}
     assert pictures["attention"].title == "Attention of one query in R2D + NL and R2D + DNL"
     assert "R2D + GTA" in pictures["regions"].title
     for name in ("attention", "regions"):
         assert len(pictures[name].write(tmp_path / "out")) == 2
     other = looks_of(nl=maps)
     other.frames[:] = 0  # another data set
-    write_looks(store.folder(study[0].data.rows[1].members[0][0].run_id) / "looks.npz", other)
-    assert "attention" not in {p.name for p in whole_pictures([(study[0].data, study[0].verdicts)], store)}
+    write_looks(store.folder(study[0].rows[1].members[0][0].run_id) / "looks.npz", other)
+    assert "attention" not in {p.name for p in whole_pictures(study[:1], store)}
 
 
 def test_the_pictures_of_one_run(tmp_path, capsys):

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from experiments.reporting.evidence.collect import collect
-from experiments.reporting.evidence.snapshot import Snapshot
 from experiments.reporting.pages.frames import formatted_frame, numeric_frame
 from experiments.reporting.pages.terminal import FIRST, short_table
-from experiments.store.store import Store
+from experiments.store.frozen import FrozenStore
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 
@@ -34,7 +33,7 @@ METRICS = {
 
 @pytest.fixture(scope="module")
 def committed():
-    snapshot = Snapshot(Store(ROOT / "results"))
+    snapshot = FrozenStore(ROOT / "results")
     return {name: collect(table, PROFILES["tiny"], snapshot) for name, table in TABLES.items()}
 
 
