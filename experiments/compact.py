@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.store.result import Result, check_recorded
+from experiments.store.run_files import OTHER_SCORES, RESULT, SCORES
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES, choose_profile
 from experiments.tables import TABLES
@@ -104,7 +105,7 @@ def compact_run(store: Store, run_id: str) -> list[Rewritten]:
     embedded = PROFILES[result.profile].data.drawn
     found = list(_rewritten(store.folder(run_id), result, embedded, kept))
     if found:
-        path = store.folder(run_id) / "result.json"
+        path = store.folder(run_id) / RESULT
         content = files.read_json(path)
         whole = {each.path.name: _digest(each.whole) for each in found}
         compact = {each.path.name: _digest(each.compact) for each in found}
@@ -133,7 +134,7 @@ def _rewritten(folder: Path, result: Result, embedded: bool, kept: Collection[Vi
     from gta.scoring.scores import read_scores
 
     kinds, partner = kinds_and_partners_of(embedded)
-    for path in (folder / "scores.npz", *sorted(folder.glob("scores-*.npz"))):
+    for path in (folder / SCORES, *sorted(folder.glob(OTHER_SCORES))):
         check_recorded(path, result.digests_of(path.name))
         stored = read_scores(path)
         if isinstance(stored, CompactScores):

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from experiments.store.run_files import LOOKS
 from experiments.store.store import Store
 from experiments.study.own import profile_of
 from experiments.study.profiles import PROFILES
@@ -82,8 +83,8 @@ def _draw_run(options: argparse.Namespace) -> int:
     for picture in run_pictures(result, store):
         for path in picture.write(options.out or Path("build/pictures")):
             print(path)
-    if not (folder / "looks.npz").exists():
-        print(f"note: {folder / 'looks.npz'} is not there, so no regions and no attention are drawn", file=sys.stderr)
+    if not (folder / LOOKS).exists():
+        print(f"note: {folder / LOOKS} is not there, so no regions and no attention are drawn", file=sys.stderr)
     return 0
 
 
@@ -118,7 +119,7 @@ def _write(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], w
         if whole and any(data.results for data in study):
             for path in write_whole(study, frozen):
                 print(path)
-        changed, page = write_changed(tables, profile, snapshot) if whole else ([], None)
+        changed, page = write_changed(tables, profile, frozen) if whole else ([], None)
         if page is not None:
             print(page)
         written += len(changed)

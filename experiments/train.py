@@ -21,6 +21,7 @@ from experiments.runner.child_options import ChildOptions, read_child_options
 from experiments.runner.launch import LOCKED
 from experiments.runner.memory import is_shortage, what_helps
 from experiments.store.result import SCHEMA, Result
+from experiments.store.run_files import CHECKPOINTS, CONFIG, ERROR, LOCK, LOG
 from gta import files
 from gta.config import RunConfig, run_from_dict
 from gta.errors import UserError
@@ -37,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not is_first(child.processes):
         return _guarded(child)  # the first process holds the lock
     try:
-        with FileLock(child.folder / "lock", timeout=0):
-            for folder in (child.folder, child.folder / "ckpt"):
+        with FileLock(child.folder / LOCK, timeout=0):
+            for folder in (child.folder, child.folder / CHECKPOINTS):
                 files.sweep(folder)  # of what a kill has left half-written
             return 0 if _is_done(child.folder) else _guarded(child)
     except Timeout:
@@ -57,7 +58,7 @@ def _guarded(child: ChildOptions) -> int:
     """Train; turn every failure into an exit code and, unless it was asked for, an ``error.json``."""
     config = None
     try:
-        config = _read_config(child.folder / "config.json")
+        config = _read_config(child.folder / CONFIG)
         train(config, child)
     except Interrupted as stop:
         return stop.code
@@ -92,10 +93,10 @@ def _end_with_the_others(child: ChildOptions) -> int:
     if not is_first(child.processes):
         return 0
     for _ in range(_WORDS_WITHIN):
-        if (child.folder / "error.json").exists():
+        if (child.folder / ERROR).exists():
             return 1
         time.sleep(1)
-    message = f"another process of this run ended without a word; see {child.folder / 'log.txt'}"
+    message = f"another process of this run ended without a word; see {child.folder / LOG}"
     return _fail(child.folder, message, "bug", 1)
 
 
@@ -111,7 +112,7 @@ def _read_config(path: Path) -> RunConfig:
 def _fail(folder: Path, message: str, kind: str, code: int) -> int:
     line = " ".join(message.split())
     with contextlib.suppress(UserError):  # a full disk: the parent says so
-        files.write_json(folder / "error.json", {"schema": SCHEMA, "error": line, "kind": kind})
+        files.write_json(folder / ERROR, {"schema": SCHEMA, "error": line, "kind": kind})
     with contextlib.suppress(OSError):  # the log is on the same disk
         print(f"error: {line}", file=sys.stderr, flush=True)
     return code

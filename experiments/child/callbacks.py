@@ -14,6 +14,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.trainer.states import TrainerFn
 
 from experiments.store.records import read_points
+from experiments.store.run_files import METRICS
 from gta.data.dataset import Batch
 from gta.errors import UserError
 from gta.files import write_text
@@ -31,7 +32,7 @@ class RunLog(pl.Callback):
     def __init__(self, folder: Path, tell: Callable[[Sequence[dict[str, Any]]], object]) -> None:
         """Write below ``folder``; ``tell`` is called with all points when they are read and after each new one."""
         self._tell = tell
-        self.path = folder / "metrics.jsonl"
+        self.path = folder / METRICS
         points = read_points(self.path)[0] if self.path.exists() else []
         self.points: list[dict[str, Any]] = [point for point in points if point.keys() >= NEEDED]
         self.began = False

@@ -24,6 +24,7 @@ from experiments.runner import batches
 from experiments.runner.child_options import ChildOptions
 from experiments.runner.preflight import check_batch, check_classes
 from experiments.store.records import read_environment
+from experiments.store.run_files import CHECKPOINT, CHECKPOINTS, ENV
 from gta import files
 from gta.config import CheckpointConfig, EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
 from gta.data.check import read_passport
@@ -73,7 +74,7 @@ def train(config: RunConfig, child: ChildOptions) -> None:
     check_batch(config, data.root, len(data.dataset("train")))
     recognizer = VideoRecognizer(config, data.labels)
     started = _load_pretrained(config, recognizer, child.pretrained)
-    checkpoint = newest(child.folder / "ckpt")
+    checkpoint = newest(child.folder / CHECKPOINTS)
     if checkpoint is not None:
         check_network(checkpoint, recognizer)
     env = describe(child, data.fingerprint) | {"accumulate": accumulate}
@@ -135,7 +136,7 @@ def _finish(
     """Write what a finished run leaves, its result last; in the first process only."""
     assert stored is not None
     if config.train.precise_bn:
-        replace_weights(child.folder / "ckpt" / "last.ckpt", recognizer.state_dict())
+        replace_weights(child.folder / CHECKPOINTS / CHECKPOINT, recognizer.state_dict())
     outcome.keep_matrices(child.folder, recognizer)
     outcome.keep_looks(child.folder, recognizer, data)
     splits = (config.data.evaluation_split, *config.splits)
@@ -212,7 +213,7 @@ def _record_environment(child: ChildOptions, env: dict[str, Any], checkpoint: Pa
     """
     if not is_first(child.processes):
         return env
-    path = child.folder / "env.json"
+    path = child.folder / ENV
     if checkpoint is not None and path.exists():
         try:
             before = read_environment(path)
@@ -260,7 +261,9 @@ def _trainer(
         callbacks=[
             log,
             *kept(child),
-            ModelCheckpoint(child.folder / "ckpt", "last", save_on_train_epoch_end=True, enable_version_counter=False),
+            ModelCheckpoint(
+                child.folder / CHECKPOINTS, "last", save_on_train_epoch_end=True, enable_version_counter=False
+            ),
             *([PreciseNorm(data, precise, config.train.epochs)] if precise else []),
         ],
         plugins=[AtomicCheckpointIO()],

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import numpy as np
 
 from experiments.store.result import SCHEMA, digests
+from experiments.store.run_files import LOOKS, MATRICES, PREDICTIONS, RESULT
 from gta import files
 from gta.config import RunConfig, ViewsConfig
 from gta.data.drawn.templates import kinds_and_partners
@@ -25,7 +26,7 @@ from gta.scoring.scores import StoredScores, write_scores
 from gta.scoring.submission import GUESSES, write_submission
 from gta.training.recognizer import Scores, VideoRecognizer
 
-LOOKS = 3
+SHOWN = 3
 """Clips of the evaluation split that :func:`keep_looks` shows."""
 
 
@@ -51,7 +52,7 @@ def keep_predictions(folder: Path, data: VideoDataModule, stored: StoredScores, 
     """Write ``test-predictions.csv`` for the test set of Something-Something; other data sets have no such file."""
     guesses = GUESSES.get(data.data.dataset)
     if guesses is not None and data.data.evaluation_split == "test":
-        path = folder / "test-predictions.csv"
+        path = folder / PREDICTIONS
         write_submission(path, stored.clip_ids.tolist(), stored.probabilities(views), data.labels, guesses)
 
 
@@ -63,7 +64,7 @@ def keep_matrices(folder: Path, recognizer: VideoRecognizer) -> None:
     """
     matrices = temporal_matrices(recognizer.model)
     if matrices:
-        files.write_arrays(folder / "matrices.npz", matrices)
+        files.write_arrays(folder / MATRICES, matrices)
 
 
 def keep_looks(folder: Path, recognizer: VideoRecognizer, data: VideoDataModule) -> None:
@@ -73,7 +74,7 @@ def keep_looks(folder: Path, recognizer: VideoRecognizer, data: VideoDataModule)
     block that can be looked into has no such file.
     """
     clips = data.dataset("validation")
-    shown = [len(clips) * (2 * at + 1) // (2 * LOOKS) for at in range(min(LOOKS, len(clips)))]
+    shown = [len(clips) * (2 * at + 1) // (2 * SHOWN) for at in range(min(SHOWN, len(clips)))]
     batch = clips.__getitems__([(0, index, 0) for index in shown])
     video = batch["video"].to(recognizer.device)
     looks = capture_looks(
@@ -84,7 +85,7 @@ def keep_looks(folder: Path, recognizer: VideoRecognizer, data: VideoDataModule)
         data.labels,
     )
     if looks is not None:
-        write_looks(folder / "looks.npz", looks)
+        write_looks(folder / LOOKS, looks)
 
 
 def write(
@@ -121,7 +122,7 @@ def write(
         "files": digests(folder),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    files.write_json(folder / "result.json", result | _lost(data, stored))
+    files.write_json(folder / RESULT, result | _lost(data, stored))
 
 
 def _lost(data: VideoDataModule, stored: StoredScores) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.child.labels import Labels
+from experiments.store import run_files
 from gta import files
 from gta.config import RunConfig, to_dict
 from gta.errors import UserError, nearest
@@ -19,9 +20,9 @@ PROJECT = "gta"
 RESULT = "result_sha256"
 """Name in the summary of the digest of ``result.json``: a run that has it is told whole."""
 ARTIFACTS = {
-    "checkpoint": ("model", ("ckpt/last.ckpt",)),
-    "scores": ("scores", ("scores*.npz",)),
-    "passport": ("passport", ("config.json", "env.json", "result.json")),
+    "checkpoint": ("model", (f"{run_files.CHECKPOINTS}/{run_files.CHECKPOINT}",)),
+    "scores": ("scores", (run_files.SCORES, run_files.OTHER_SCORES)),
+    "passport": ("passport", (run_files.CONFIG, run_files.ENV, run_files.RESULT)),
 }
 """What may be attached to a run: W&B's type, and files of the run's folder. ``env.json`` holds the data's passport."""
 _SUMMARIES = {"curve/val_top1": "max", "curve/train_loss": "min"}
@@ -79,7 +80,7 @@ def summary(folder: Path) -> dict[str, Any]:
     Raises:
         UserError: ``result.json`` is missing or unreadable.
     """
-    path = folder / "result.json"
+    path = folder / run_files.RESULT
     result = files.read_json(path)
     flat = {f"val/{name}": result[name] for name in ("top1", "top5", "pair_accuracy") if result[name] is not None}
     flat |= {f"val/top1_{kind}": value for kind, value in result["kinds"].items()}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from experiments.reporting.evidence.collect import TableData, collect
 from experiments.reporting.evidence.measure import RowData
-from experiments.reporting.evidence.snapshot import Snapshot
 from experiments.reporting.pages import cells
+from experiments.store.frozen import FrozenStore
 from experiments.study.overrides import parse_changes
 from experiments.study.rows import Profile, Table
 from gta import files
@@ -46,7 +46,7 @@ class ChangedRow:
         return ", ".join(dict.fromkeys(member.run_id for member in members))
 
 
-def changed_rows(tables: Sequence[Table], profile: Profile, store: Snapshot) -> tuple[list[ChangedRow], list[str]]:
+def changed_rows(tables: Sequence[Table], profile: Profile, store: FrozenStore) -> tuple[list[ChangedRow], list[str]]:
     """Return the rows of the tables that were measured with changes, and what had to be left out of them.
 
     A row of several tables is that of the first one.
@@ -75,7 +75,7 @@ def changed_rows(tables: Sequence[Table], profile: Profile, store: Snapshot) -> 
     return list(found.values()), list(dict.fromkeys(problems))
 
 
-def _sets(profile: Profile, store: Snapshot) -> list[tuple[str, ...]]:
+def _sets(profile: Profile, store: FrozenStore) -> list[tuple[str, ...]]:
     """Return every set of changes that a run of the profile in the store has."""
     found = set()
     for path in store.runs.glob("*/config.json"):
@@ -96,7 +96,7 @@ def _pairs(changes: Sequence[str]) -> tuple[tuple[str, str], ...]:
         return ()
 
 
-def _stored(profile: Profile, table: Table, store: Snapshot, changes: tuple[str, ...], name: str) -> bool:
+def _stored(profile: Profile, table: Table, store: FrozenStore, changes: tuple[str, ...], name: str) -> bool:
     """Return whether the store has a run of a row with just these changes: on some rows only a part takes effect."""
     row = next(row for row in table.rows if row.name == name)
     try:
@@ -124,7 +124,9 @@ def render(rows: Sequence[ChangedRow], profile: Profile) -> str:
     return "\n".join(lines)
 
 
-def write_changed(tables: Sequence[Table], profile: Profile, store: Snapshot) -> tuple[list[ChangedRow], Path | None]:
+def write_changed(
+    tables: Sequence[Table], profile: Profile, store: FrozenStore
+) -> tuple[list[ChangedRow], Path | None]:
     """Write the page over ``tables`` and return its rows and its path; without such runs nothing is written.
 
     Raises:

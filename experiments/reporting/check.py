@@ -15,6 +15,7 @@ from experiments.reporting.pictures.looks import load_looks
 from experiments.reporting.pictures.matrices import load_matrices
 from experiments.store.frozen import FrozenStore
 from experiments.store.result import Result
+from experiments.store.run_files import ENV, LOOKS, MATRICES, SCORES
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.study.rows import Profile, Table
@@ -26,8 +27,8 @@ SUFFIXES = (".md", ".csv", ".tex")
 WHOLE = ("claims.md", "claims.csv", "claims.svg", "agreement.md", "agreement.csv", "report.html", "tradeoff.svg")
 """Files over all tables: where one is, the tables were written together."""
 NEEDED = {
-    "scores.npz": "the scores of a finished run are missing; commit them with its result.json",
-    "env.json": "the environment of a finished run is missing; commit it with its result.json",
+    SCORES: "the scores of a finished run are missing; commit them with its result.json",
+    ENV: "the environment of a finished run is missing; commit it with its result.json",
 }
 
 
@@ -152,7 +153,7 @@ def unreadable_extras(study: Sequence[TableData], store: Store) -> list[str]:
     runs = {result.run_id: result for data in study for _, result in data.trained}
     found = []
     for run_id, result in runs.items():
-        for name, read_file in (("matrices.npz", load_matrices), ("looks.npz", load_looks)):
+        for name, read_file in ((MATRICES, load_matrices), (LOOKS, load_looks)):
             path = store.folder(run_id) / name
             if os.path.lexists(path):  # they are large, and not all are kept
                 try:

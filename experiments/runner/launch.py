@@ -21,6 +21,7 @@ from experiments.runner.progress import Progress
 from experiments.runner.signals import SignalWatch
 from experiments.runner.watch import Watch
 from experiments.store.result import Result
+from experiments.store.run_files import LOG
 from experiments.store.store import State, Store, is_locked
 from experiments.study.plan import PlannedRun
 from gta.errors import UserError
@@ -154,12 +155,12 @@ class _Launch:
         for run in list(batch):
             try:
                 folder = self.store.prepare(run.config)
-                (folder / "log.txt").touch()
+                (folder / LOG).touch()
             except (UserError, OSError) as error:  # the other rows go on
                 batch.remove(run)
                 self._failed(run, str(error))
                 continue
-            jobs.append((self.command + self._options(run, folder).arguments(), folder / "log.txt"))
+            jobs.append((self.command + self._options(run, folder).arguments(), folder / LOG))
         watches = [Watch(run, self.store.folder(run.id)) for run in batch]
         for run, handle, watch in zip(batch, self.executor.start(jobs) if jobs else [], watches, strict=True):
             self.active[run.id] = (run, handle, watch)
@@ -188,7 +189,7 @@ class _Launch:
     def _record(self, run: PlannedRun, code: int) -> str:
         if code in (128 + signal.SIGTERM, -signal.SIGTERM, 128 + signal.SIGINT):
             return "stopped by a signal; the same command resumes it"
-        log = self.store.folder(run.id) / "log.txt"
+        log = self.store.folder(run.id) / LOG
         message = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code} without a result"
         if ended_by_shortage(code, log):
             message += f", perhaps {what_helps(run.config, self.options.processes)}"

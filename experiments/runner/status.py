@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence, Set
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from experiments.reporting.changed import ChangedRow
-from experiments.reporting.evidence.collect import TableData
-from experiments.reporting.pages.cells import measured
-from experiments.reporting.pages.terminal import short_table, terminal_width
-from experiments.runner.cost import DEVICE, SUSTAINED, estimate
-from experiments.runner.preflight import Preflight
 from experiments.store.result import Problem, Result
 from experiments.store.store import State, Store
 from experiments.study.plan import PlannedRun, describe, make_plan, select_rows
 from experiments.study.rows import Profile, Table
+
+if TYPE_CHECKING:
+    from experiments.reporting.changed import ChangedRow
+    from experiments.reporting.evidence.collect import TableData
+    from experiments.runner.preflight import Preflight
 
 
 def print_list(tables: Sequence[Table], profile: Profile, seeds: Sequence[int], store: Store) -> None:
@@ -55,6 +55,7 @@ def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Pre
 
 
 def _costs(runs: Sequence[PlannedRun], data: Path, found: Preflight) -> tuple[list[list[str]], list[str]]:
+    from experiments.runner.cost import DEVICE, SUSTAINED, estimate
 
     source = "clips: the release's official count" if found.clips is None else f"clips: as listed in {data}"
     costs = estimate([run.config for run in runs], found.clips)
@@ -88,6 +89,8 @@ def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> Non
 
 def print_table(data: TableData, page: Path) -> None:
     """Print a table as far as it fits the terminal; ``page`` has all of it."""
+    from experiments.reporting.pages.terminal import short_table, terminal_width
+
     for problem in data.problems:
         print(f"left out: {problem}", file=sys.stderr)
     print(f"\n{short_table(data, terminal_width(), page)}")
@@ -95,6 +98,8 @@ def print_table(data: TableData, page: Path) -> None:
 
 def print_changed(rows: Sequence[ChangedRow], page: Path | None, runs: Set[str]) -> None:
     """Print the rows of a changed recipe whose runs are among ``runs``; ``page`` has all of them."""
+    from experiments.reporting.pages.cells import measured
+
     lines = [["row, beside the table", "top-1", "to the row of record", "changes"]]
     for row in rows:
         if not runs.isdisjoint(member.run_id for members in row.data.members.values() for member in members):

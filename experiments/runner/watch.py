@@ -8,6 +8,7 @@ from pathlib import Path
 
 from experiments.runner.progress import Progress
 from experiments.store.records import parse_epoch
+from experiments.store.run_files import LOG, METRICS
 from experiments.study.plan import PlannedRun
 
 _STEP = re.compile(rb"^progress (\d+) (\d+)\s*$")
@@ -19,8 +20,8 @@ class Watch:
     def __init__(self, run: PlannedRun, folder: Path) -> None:
         """Start at the present ends of the files."""
         self._run = run
-        self._log = _Tail(folder / "log.txt")
-        self._metrics = _Tail(folder / "metrics.jsonl")
+        self._log = _Tail(folder / LOG)
+        self._metrics = _Tail(folder / METRICS)
 
     def report(self, progress: Progress) -> None:
         """Tell ``progress`` what is new."""

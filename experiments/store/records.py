@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.store.run_files import METRICS
 from gta import files
 from gta.errors import UserError
 
@@ -111,7 +112,7 @@ def parse_epoch(line: str | bytes) -> dict[str, Any] | None:
         entry = files.parse_json(line)
         if not isinstance(entry, dict):
             return None
-        fields = Fields(Path("metrics.jsonl"), entry)
+        fields = Fields(Path(METRICS), entry)
         fields.whole("epoch", 0)
         if "step" in entry:
             fields.whole("step", 0)

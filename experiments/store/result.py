@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from experiments.store.records import LARGEST, Fields
+from experiments.store.run_files import RECORDED
 from gta import files
 from gta.errors import UserError
 from gta.scoring.percentages import Accuracies
 
 SCHEMA = 1
 """Version of ``result.json`` and ``error.json``."""
-RECORDED = ("env.json", "metrics.jsonl", "scores.npz", "matrices.npz", "looks.npz")
-"""Files whose digests ``result.json`` keeps, besides the scores of other splits."""
 SHA256 = 64
 """Hex digits of a digest."""
 HALF_A_TENTH = 0.051
@@ -126,8 +125,8 @@ def _digests(path: Path, fields: Fields, content: Mapping[str, Any], part: str) 
 
 def digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of the files of a run that say something beside its ``result.json``."""
-    found = sorted({folder / name for name in RECORDED} | set(folder.glob("scores-*.npz")))
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found if path.is_file()}
+    paths = sorted(path for pattern in RECORDED for path in folder.glob(pattern) if path.is_file())
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def check_recorded(path: Path, digests: Collection[str]) -> None:

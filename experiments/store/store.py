@@ -16,12 +16,10 @@ from filelock import FileLock, Timeout
 
 from experiments.store.records import LARGEST, Fields, read_curve, read_environment, read_points, read_record
 from experiments.store.result import SCHEMA, Problem, Result, check_origin, check_recorded, check_speed, parse_result
+from experiments.store.run_files import CHECKPOINTS, CONFIG, ENV, ERROR, LOCK, METRICS, RESULT, WATCHED
 from gta import files
 from gta.config import RunConfig, content_id, to_dict
 from gta.errors import UserError
-
-WRITTEN = ("result.json", "env.json", "metrics.jsonl", "error.json", "log.txt", "lock", "scores.npz")
-"""Files that a run's processes write; what else goes by such a name is set aside."""
 
 
 class State(StrEnum):
@@ -55,15 +53,15 @@ class Store:
             return State.DONE
         if is_locked(folder):
             return State.RUNNING
-        if os.path.lexists(folder / "error.json"):
+        if os.path.lexists(folder / ERROR):
             return State.FAILED
-        checkpoints = folder / "ckpt"
+        checkpoints = folder / CHECKPOINTS
         return State.RESUME if checkpoints.is_dir() and any(checkpoints.glob("*.ckpt")) else State.NEW
 
     def read(self, run_id: str) -> Result | Problem | None:
         """Return the result of a run, what is wrong with it, or None when there is none yet."""
         folder = self.folder(run_id)
-        path = folder / "result.json"
+        path = folder / RESULT
         if not os.path.lexists(path):
             return None
         try:
@@ -86,7 +84,7 @@ class Store:
         unused: list[Problem] = []
         env: dict[str, Any] = {}
         points: list[dict[str, Any]] = []
-        if os.path.lexists(path := folder / "env.json"):
+        if os.path.lexists(path := folder / ENV):
             try:
                 check_recorded(path, result.digests_of(path.name))
                 env = read_environment(path)
@@ -94,13 +92,13 @@ class Store:
             except UserError as error:
                 env = {}
                 unused.append(Problem(path, f"{_reason(path, error)}; not used"))
-        if os.path.lexists(path := folder / "metrics.jsonl"):
+        if os.path.lexists(path := folder / METRICS):
             try:
                 check_recorded(path, result.digests_of(path.name))
                 points = read_curve(path, config["train"]["epochs"])
             except UserError as error:
                 unused.append(Problem(path, f"{_reason(path, error)}; not used"))
-        check_speed(folder / "result.json", result, points)
+        check_speed(folder / RESULT, result, points)
         return dataclasses.replace(result, env=env, points=tuple(points), unused=tuple(unused))
 
     def config(self, run_id: str) -> dict[str, Any]:
@@ -109,7 +107,7 @@ class Store:
         Raises:
             UserError: it is missing, unreadable or its content does not hash to the folder's name.
         """
-        path = self.folder(run_id) / "config.json"
+        path = self.folder(run_id) / CONFIG
         content = read_record(path)
         fields = Fields(path, content)
         fields.text("profile")
@@ -122,7 +120,7 @@ class Store:
 
     def error(self, run_id: str) -> str | None:
         """Return the one-line error of a failed run."""
-        path = self.folder(run_id) / "error.json"
+        path = self.folder(run_id) / ERROR
         if not os.path.lexists(path):
             return None
         try:
@@ -134,7 +132,7 @@ class Store:
     def metrics(self, run_id: str) -> list[dict[str, Any]]:
         """Return the points of ``metrics.jsonl`` as far as they are whole, of a run in whatever state."""
         try:
-            return read_points(self.folder(run_id) / "metrics.jsonl")[0]
+            return read_points(self.folder(run_id) / METRICS)[0]
         except UserError:
             return []
 
@@ -159,7 +157,7 @@ class Store:
             UserError: the folder cannot be written.
         """
         folder = self.folder(config.id)
-        path, content = folder / "config.json", to_dict(config)
+        path, content = folder / CONFIG, to_dict(config)
         if os.path.lexists(path) and _content(path) != content:
             _set_aside(folder)  # its checkpoints belong to some other config
         if os.path.lexists(folder) and not folder.is_dir():
@@ -167,22 +165,22 @@ class Store:
         if not path.exists():
             files.write_json(path, content)
         if isinstance(self.read(config.id), Problem):
-            _set_aside(folder / "result.json")
-        for name in WRITTEN:
+            _set_aside(folder / RESULT)
+        for name in WATCHED:
             if os.path.lexists(folder / name) and not (folder / name).is_file():
                 _set_aside(folder / name)  # a pipe of this name would be waited for
-        (folder / "error.json").unlink(missing_ok=True)
+        (folder / ERROR).unlink(missing_ok=True)
         return folder
 
     def write_error(self, run_id: str, message: str) -> None:
         """Record why a run's process ended when it could not say so itself."""
         content = {"schema": SCHEMA, "error": message, "kind": "bug"}
-        files.write_json(self.folder(run_id) / "error.json", content)
+        files.write_json(self.folder(run_id) / ERROR, content)
 
 
 def is_locked(folder: Path) -> bool:
     """Return whether a process holds the lock of a run's folder."""
-    path = folder / "lock"
+    path = folder / LOCK
     if not path.is_file():
         return False
 

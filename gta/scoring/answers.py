@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gta.scoring.accuracy import count, label_places, pair_hits, rank
+from gta.scoring.percentages import Accuracies
 
 NO_PAIR = 255
 """In :attr:`Answers.pairs`: the clip's template has no reversal."""

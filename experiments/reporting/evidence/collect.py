@@ -18,10 +18,12 @@ from experiments.reporting.evidence.sizes import size_of
 from experiments.reporting.evidence.verdicts import Verdict
 from experiments.store.frozen import FrozenStore
 from experiments.store.result import Problem, Result
+from experiments.store.run_files import RESULT, SCORES
 from experiments.store.store import Store
 from experiments.study.rows import Profile, Row, Table
 from gta.config import ViewsConfig
 from gta.errors import UserError
+from gta.scoring.scores import scores_name
 
 
 @dataclass
@@ -107,7 +109,7 @@ def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
         config = profile.resolve(trained, seed)
         own = config.data.evaluation_split
         other = row.split not in ("validation", own)
-        path = frozen.folder(config.id) / (f"scores-{row.split}.npz" if other else "scores.npz")
+        path = frozen.folder(config.id) / scores_name(row.split if other else None)
         views: ViewsConfig = row.views or config.views[0]
         classes = config.model.classes
         result = frozen.read(config.id)
@@ -160,8 +162,8 @@ def _checked(result: Result, row: Row, seed: int, profile: Profile, store: Froze
     for name, own in zip(("params", "macs"), size, strict=True):
         if getattr(result, name) != own:
             reason = f"{name} is {getattr(result, name)}, its model has {own}; not used"
-            return Problem(folder / "result.json", reason)
-    path = folder / "scores.npz"
+            return Problem(folder / RESULT, reason)
+    path = folder / SCORES
     if not os.path.lexists(path):
         return result
     own_row = dataclasses.replace(row, members=(), views=None, split="validation")
@@ -169,7 +171,7 @@ def _checked(result: Result, row: Row, seed: int, profile: Profile, store: Froze
         contradiction = disagreement(result, judge_row(own_row, seed, profile, store))
     except UserError as error:
         return Problem(path, f"{str(error).removeprefix(f'{path}').lstrip(': ')}; not used")
-    return result if contradiction is None else Problem(folder / "result.json", f"{contradiction}; not used")
+    return result if contradiction is None else Problem(folder / RESULT, f"{contradiction}; not used")
 
 
 def _derive(found: RowData, profile: Profile, store: FrozenStore, problems: list[str]) -> None:

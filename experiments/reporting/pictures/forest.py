@@ -35,7 +35,8 @@ def draw_forest(tables: Sequence[TableData]) -> Figure:
         if tested:
             lines.append((data.table.title, None))
             lines += [(_name(verdict), verdict) for verdict in tested]
-    counts = Counter(verdict.outcome for _, found in tables for verdict in found if not verdict.claim.sanity)
+    claims = [verdict for data in tables for verdict in data.verdicts if not verdict.claim.sanity]
+    counts = Counter(verdict.outcome for verdict in claims)
     figure = new_figure(8.6, 1.9 + 0.225 * len(lines))
     axes = figure.subplots()
     axes.axvline(0, color=GREY, linewidth=1)

@@ -34,6 +34,7 @@ from experiments.reporting.pictures.table_picture import draw_table, where
 from experiments.reporting.pictures.templates import draw_kinds, draw_templates, read_templates
 from experiments.reporting.pictures.tradeoff import draw_tradeoff
 from experiments.store.result import Result
+from experiments.store.run_files import MATRICES
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
@@ -102,7 +103,7 @@ def run_pictures(result: Result, store: Store) -> list[Picture]:
     folder, name = store.folder(result.run_id), row_name(result)
     where = f"{name}, seed {result.seed} ({result.profile}, run {result.run_id})"
     drawn: list[tuple[str, str, Callable[[str], Figure]]] = []
-    matrices = stored_matrices(folder / "matrices.npz", result)
+    matrices = stored_matrices(folder / MATRICES, result)
     if matrices:
         drawn.append(("matrices", "Global temporal weights |M|", partial(draw_matrices, matrices)))
     looks = first_looks([(folder, result)])

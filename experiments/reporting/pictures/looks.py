@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from experiments.reporting.pictures.style import GREY, VERMILLION, new_figure
 from experiments.store.result import Result, check_recorded
+from experiments.store.run_files import LOOKS
 from gta.errors import UserError
 from gta.explain.looks import Looks, read_looks
 from gta.explain.overlay import overlay
@@ -36,7 +37,7 @@ def first_looks(runs: Iterable[tuple[Path, Result]]) -> Looks | None:
     """Return the first readable ``looks.npz`` of some runs, given by folder; damaged ones are passed over."""
     for folder, result in runs:
         try:
-            return load_looks(folder / "looks.npz", result)
+            return load_looks(folder / LOOKS, result)
         except UserError:
             continue
     return None

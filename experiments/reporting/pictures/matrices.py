@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from experiments.reporting.evidence.measure import RowData
 from experiments.reporting.pictures.style import GREY, new_figure
 from experiments.store.result import Result, check_recorded
+from experiments.store.run_files import MATRICES
 from experiments.store.store import Store
 from gta.errors import UserError
 from gta.files import read_arrays
@@ -31,7 +32,7 @@ def read_matrices(row: RowData, store: Store) -> tuple[Matrices, list[int]]:
     seeds = []
     for seed in sorted(row.members):
         for result in row.members[seed]:
-            own = stored_matrices(store.folder(result.run_id) / "matrices.npz", result)
+            own = stored_matrices(store.folder(result.run_id) / MATRICES, result)
             if own and (not found or _shapes(own) == _shapes(found[0])):
                 found.append(own)
                 seeds.append(seed)

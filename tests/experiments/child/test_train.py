@@ -15,6 +15,7 @@ import torch
 
 from experiments.child.callbacks import RunLog
 from experiments.child.offline_wandb import summarise
+from experiments.store.run_files import RUN_FILES, entry_of
 from gta import files
 from gta.config import ViewsConfig, run_from_dict, to_dict
 from gta.data.drawn.stills import STILL_TASKS
@@ -361,3 +362,11 @@ def test_pretraining_is_reproducible_and_kept(ground):
     first, _ = train_on_stills(*arguments)
     again, _ = train_on_stills(*arguments)
     assert all(first[name].equal(again[name]) for name in first)
+
+
+def test_a_run_leaves_what_the_list_says(whole):
+    """Everything in its folder is in the list, and of the list all that a run of the drawn set with GTA makes."""
+    left = [path.relative_to(whole) for path in whole.rglob("*") if path.is_file()]
+    assert [str(path) for path in left if entry_of(path) is None] == []
+    rest = {entry.name for entry in RUN_FILES if entry.writer == "child"} - {entry_of(path).name for path in left}
+    assert rest == {"scores-*.npz", "test-predictions.csv"}  # one split, whose answers are known
