@@ -205,9 +205,8 @@ def test_messages_name_options_and_commands_that_exist(path):
     """A library module is called by several commands and names no option; a command names its own."""
     known = STUDY if path.is_relative_to(ROOT / "experiments") else options_of(path)
     for text in texts(path):
-        if path.name != "html.py":  # its style sheet has variables that look like options
-            advised = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
-            assert advised <= known | FOREIGN, text
+        advised = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+        assert advised <= known | FOREIGN, text
         for module in re.findall(r"python -m ([\w.]+)", text):
             assert importlib.util.find_spec(module.rstrip(".")) is not None, text
 
