@@ -88,12 +88,12 @@ def _upload(target: Target, runs: Mapping[str, str], jobs: int | None) -> None:
 
 
 def _upload_tables(target: Target, name: str, known: Known) -> None:
-    from experiments.reporting.evidence.snapshot import Snapshot
+    from experiments.store.frozen import FrozenStore
     from experiments.tables import TABLES
     from experiments.upload import tables
 
     profile = PROFILES[name]
-    frames = tables.read_frames(list(TABLES.values()), profile, Snapshot(Store(target.results)))
+    frames = tables.read_frames(list(TABLES.values()), profile, FrozenStore(target.results))
     if not frames or known.has(tables.run_id(name), tables.digest(frames, target.results / name)):
         return
     tables.send_tables(target, profile, frames)

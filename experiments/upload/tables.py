@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from experiments.child import wandb_content as content
 from experiments.reporting.evidence.collect import collect
-from experiments.reporting.evidence.snapshot import Snapshot
 from experiments.reporting.pages.frames import numeric_frame
+from experiments.store.frozen import FrozenStore
 from experiments.upload.stored import Target
 from gta.files import read_bytes
 
@@ -28,7 +28,7 @@ def run_id(profile: str) -> str:
     return f"tables-{profile}"
 
 
-def read_frames(tables: Sequence[Table], profile: Profile, store: Snapshot) -> dict[str, pd.DataFrame]:
+def read_frames(tables: Sequence[Table], profile: Profile, store: FrozenStore) -> dict[str, pd.DataFrame]:
     """Return the tables that have a measured row as numbers, by name."""
     found = {table.name: collect(table, profile, store) for table in tables}
     return {name: numeric_frame(data) for name, data in found.items() if data.results}

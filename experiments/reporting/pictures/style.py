@@ -92,7 +92,6 @@ class Picture:
 
 
 def _png(figure: Figure, dpi: int, palette: bool) -> bytes:
-
     stream = io.BytesIO()
     if not palette:
         figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
