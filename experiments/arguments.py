@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from experiments.runner.child_options import LOGGERS, PRECISIONS, ChildOptions
+from experiments.store.run_files import CHECKPOINT, CHECKPOINTS
 from experiments.study.own import OWN
 from experiments.study.profiles import PROFILES
 from gta.cli import Parser, positive
@@ -93,11 +94,11 @@ def checkpoint_of(options: argparse.Namespace) -> Path:
     """
     path = Path(options.start)
     if path.is_dir():
-        path = path / "ckpt" / "last.ckpt"
+        path = path / CHECKPOINTS / CHECKPOINT
     if not path.exists() and path.name == options.start:
         from gta.predict import find_run
 
-        path = find_run(options.results, options.start) / "ckpt" / "last.ckpt"
+        path = find_run(options.results, options.start) / CHECKPOINTS / CHECKPOINT
     if not path.exists():
         raise UserError(f"--from {options.start}: {path} does not exist; give a checkpoint, or the id of a run")
     return path

@@ -11,6 +11,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from pytorch_lightning.trainer.states import TrainerFn
 
 from experiments.runner.child_options import ChildOptions
+from experiments.store.run_files import CHECKPOINTS
 from gta.errors import UserError
 
 
@@ -56,7 +57,7 @@ def kept(child: ChildOptions) -> list[pl.Callback]:
     """Return the callbacks that a run is asked for."""
     found: list[pl.Callback] = []
     if child.keep_best or child.keep_every:
-        found.append(KeptCheckpoints(child.folder / "ckpt", child.keep_best, child.keep_every))
+        found.append(KeptCheckpoints(child.folder / CHECKPOINTS, child.keep_best, child.keep_every))
     return found + [LearningRateMonitor("epoch")] * bool(child.loggers)
 
 

@@ -369,4 +369,4 @@ def test_a_run_leaves_what_the_list_says(whole):
     left = [path.relative_to(whole) for path in whole.rglob("*") if path.is_file()]
     assert [str(path) for path in left if entry_of(path) is None] == []
     rest = {entry.name for entry in RUN_FILES if entry.writer == "child"} - {entry_of(path).name for path in left}
-    assert rest == {"scores-*.npz", "test-predictions.csv"}  # one split, whose answers are known
+    assert rest == {"ckpt/*", "csv/*", "tensorboard/*", "scores-*.npz", "test-predictions.csv"}  # not asked for
