@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from experiments.study import clip_peers
 from experiments.study.recipes import K400, SSV1, SSV2
 from experiments.study.rows import Backbone, FamilySettings, Profile, Row, Setting, Table
 from gta.config import BackboneConfig, DataConfig, EvaluationSplit, PretrainConfig, SlowFastConfig, TrainConfig
@@ -27,6 +28,7 @@ def _drawn_settings(
     epochs: int = 2,
     splits: tuple[EvaluationSplit, ...] = (),
     bias: bool = False,
+    peers: bool = True,
 ) -> dict[Backbone, Setting]:
     """Return narrow versions of the paper's backbones for an embedded data set."""
     backbone = BackboneConfig(depths=(1, 3, 5, 1), width=width, stem="small")
@@ -53,7 +55,7 @@ def _drawn_settings(
         splits=splits,
     )
     slowfast = dataclasses.replace(r2d, backbone=fast, data=_drawn(name, 32))
-    return {
+    own: dict[Backbone, Setting] = {
         "r2d": r2d,
         "tsm": dataclasses.replace(r2d, backbone=dataclasses.replace(backbone, shift_every=1)),
         "slowfast": slowfast,
@@ -65,13 +67,14 @@ def _drawn_settings(
             stages=("res4",),
         ),
     }
+    return own | clip_peers.drawn(r2d, width) if peers else own
 
 
 TINY = Profile(
     name="tiny",
     title="embedded data set, drawn clips of 32 x 32 pixels",
     classes=24,
-    settings=_drawn_settings("tiny", 16, 0.25, PretrainConfig()),
+    settings=_drawn_settings("tiny", 16, 0.25, PretrainConfig(), peers=False),
     families={  # the best of five trials each: results/tiny/tuning.md
         "r2d": FamilySettings(lr=8e-3),
         "sa": FamilySettings(lr=4e-3),

@@ -17,6 +17,7 @@ from gta.config import (
     BlockConfig,
     DataConfig,
     EvaluationSplit,
+    HeadConfig,
     ModelConfig,
     Place,
     Pool,
@@ -26,9 +27,23 @@ from gta.config import (
     ViewsConfig,
     WeightsConfig,
 )
+from gta.config.heads import MEAN
 
-Backbone = Literal["r2d", "tsm", "slowfast", "r2d_k400", "slowfast_r101"]
-"""Names of the settings that a profile may have; the last two are those of the Kinetics table."""
+Backbone = Literal[
+    "r2d",
+    "tsm",
+    "slowfast",
+    "i3d",
+    "i3d_graph",
+    "s3dg",
+    "corrnet",
+    "r2d_k400",
+    "slowfast_r101",
+    "i3d_r101",
+    "s3dg_k400",
+    "corrnet_r101",
+]
+"""Names of the settings that a profile may have; those after ``corrnet`` are for the Kinetics table."""
 
 ONE_VIEW = ViewsConfig()
 """The middle frames, cropped in the centre."""
@@ -173,6 +188,10 @@ class Setting:
     """:attr:`ModelConfig.pool`."""
     splits: tuple[EvaluationSplit, ...] = ()
     """Splits that every run scores at its end beside the one it is evaluated on."""
+    head: HeadConfig = MEAN
+    """:attr:`ModelConfig.head`."""
+    narrowed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By the kind of a block: fields that have other values than their defaults at this scale."""
 
     def places(self, counts: tuple[tuple[str, int], ...] | None) -> tuple[Place, ...]:
         """Return the places of ``counts`` blocks by stage, or the setting's own."""
@@ -229,6 +248,7 @@ class Profile:
             places=setting.places(row.counts) if row.blocks else (),
             dropout=setting.dropout,
             pool=setting.head_pool,
+            head=setting.head,
         )
         train = setting.train if tuned.lr is None else dataclasses.replace(setting.train, lr=tuned.lr)
         pretrain = setting.pretrain
@@ -247,5 +267,6 @@ def _tune(block: BlockConfig, fixed: tuple[str, ...], setting: Setting, tuned: F
     """Return the block with the profile's settings where the row has neither fixed a field nor given it a value."""
     wanted: dict[str, Any] = {"pool": setting.pool, "bias": setting.bias}
     wanted |= tuned.chosen
+    wanted |= setting.narrowed.get(block.kind, {})
     left = {f.name for f in dataclasses.fields(block) if getattr(block, f.name) == f.default} - set(fixed)
     return dataclasses.replace(block, **{name: value for name, value in wanted.items() if name in left})

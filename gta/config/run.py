@@ -86,8 +86,8 @@ class PretrainConfig(Checked):
 class WeightsConfig(Checked):
     """Public weights that a run starts from."""
 
-    source: Literal["torchvision", "pyslowfast"]
-    """torchvision's enumeration of ImageNet weights, or a Kinetics-400 checkpoint by PySlowFast's names."""
+    source: Literal["torchvision", "pyslowfast", "mmaction2"]
+    """torchvision's enumeration of weights, or a Kinetics-400 checkpoint by PySlowFast's or mmaction2's names."""
     name: str
     """Such as ``ResNet50_Weights.IMAGENET1K_V1`` or ``SLOWFAST_8x8_R50``."""
 

@@ -53,9 +53,10 @@ def missing(config: WeightsConfig, folder: Path, more: str = "") -> str:
         looked += " (GTA_WEIGHTS may name a further folder)"
     if config.source == "torchvision":
         return f"the weights {config.name} are missing{more}; save them as {looked}"
+    whose = {"pyslowfast": "PySlowFast", "mmaction2": "mmaction2"}[config.source]
     return (
-        f"the weights {config.name} (trained on Kinetics-400) are missing{more}; get them from PySlowFast's model zoo "
-        f"and save a checkpoint with PySlowFast's names of the weights as {looked}"
+        f"the weights {config.name} (trained on Kinetics-400) are missing{more}; get them from {whose}'s model zoo "
+        f"and save a checkpoint with {whose}'s names of the weights as {looked}"
     )
 
 
