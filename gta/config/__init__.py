@@ -8,6 +8,7 @@ from gta.config.backbones import (
     STAGES,
     AnyBackbone,
     BackboneConfig,
+    BNInceptionConfig,
     CorrNetConfig,
     I3DConfig,
     Place,
@@ -36,6 +37,7 @@ from gta.config.run import CheckpointConfig, PretrainConfig, RunConfig, TrainCon
 __all__ = [
     "STAGES",
     "AnyBackbone",
+    "BNInceptionConfig",
     "BackboneConfig",
     "BlockConfig",
     "CGNLConfig",

@@ -1,19 +1,21 @@
 """Configs of the backbones, one file a network; ``AnyBackbone`` is what a model may be built on."""
 
 from gta.config.backbones.base import STAGES, Backbone, Place
+from gta.config.backbones.bninception import BNInceptionConfig
 from gta.config.backbones.corrnet import CorrNetConfig
 from gta.config.backbones.i3d import I3DConfig
 from gta.config.backbones.resnet2d import BackboneConfig
 from gta.config.backbones.s3dg import S3DGConfig
 from gta.config.backbones.slowfast import SlowFastConfig
 
-AnyBackbone = BackboneConfig | SlowFastConfig | I3DConfig | S3DGConfig | CorrNetConfig
+AnyBackbone = BackboneConfig | SlowFastConfig | I3DConfig | S3DGConfig | CorrNetConfig | BNInceptionConfig
 R2D50 = BackboneConfig()
 
 __all__ = [
     "R2D50",
     "STAGES",
     "AnyBackbone",
+    "BNInceptionConfig",
     "Backbone",
     "BackboneConfig",
     "CorrNetConfig",

@@ -10,6 +10,7 @@ from gta import backbones, heads
 from gta.backbones import Network, build_backbone
 from gta.config import (
     BackboneConfig,
+    BNInceptionConfig,
     CorrNetConfig,
     GTAConfig,
     I3DConfig,
@@ -31,6 +32,7 @@ NARROW = {
     "i3d": I3DConfig(depths=(1, 2, 1, 1), width=8, stem="small"),
     "s3dg": S3DGConfig(width=16, stem="small", strides_t=(1, 2, 2)),
     "corrnet": CorrNetConfig(depths=(1, 2, 1, 1), width=8, stem="small"),
+    "bninception": BNInceptionConfig(width=16, stem="small"),
 }
 """A narrow version of every backbone, for clips of 8 frames of 32 x 32 pixels."""
 
