@@ -14,6 +14,7 @@ from experiments.store.result import SCHEMA, digests
 from experiments.store.run_files import LOOKS, MATRICES, PREDICTIONS, RESULT
 from gta import files
 from gta.config import RunConfig, ViewsConfig
+from gta.config.views import view_table
 from gta.data.drawn.templates import kinds_and_partners
 from gta.data.module import Role, VideoDataModule
 from gta.errors import UserError
@@ -21,7 +22,7 @@ from gta.explain.capture import capture_looks
 from gta.explain.explanation import temporal_matrices
 from gta.explain.looks import write_looks
 from gta.flops import cost
-from gta.scoring.accuracy import accuracies, view_table
+from gta.scoring.accuracy import accuracies
 from gta.scoring.scores import StoredScores, write_scores
 from gta.scoring.submission import GUESSES, write_submission
 from gta.training.recognizer import Scores, VideoRecognizer

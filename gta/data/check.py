@@ -47,7 +47,7 @@ def passport(found: Survey) -> dict[str, Any]:
     """Return the content of ``gta-passport.json``."""
     import av
 
-    lengths = sorted(look.frames for look in found.looks())
+    lengths = sorted(clip.frames for clip in found.readable())
     return {
         "schema": _SCHEMA,
         "format": found.format.name,
@@ -76,7 +76,7 @@ def _counts(split: SplitSurvey) -> dict[str, int | None]:
         "listed": split.listed,
         "official": split.official,
         "missing": len(split.missing) + len(split.absent),
-        "decoded": len(split.looks),
+        "decoded": len(split.clips),
         "unreadable": len(split.unreadable),
         "short": len(split.short),
         "doubtful": len(split.doubtful),
@@ -103,7 +103,7 @@ def report(found: Survey) -> str:
         cells = ["–" if value is None else f"{value:,}" for value in _counts(split).values()]
         lines.append(f"| {split.name} | {' | '.join(cells)} |")
     lines += _histogram("frames a second", found.rates()) + _histogram("height x width", found.sizes())
-    lengths = Counter(f"{look.frames // 20 * 20} to {look.frames // 20 * 20 + 19}" for look in found.looks())
+    lengths = Counter(f"{clip.frames // 20 * 20} to {clip.frames // 20 * 20 + 19}" for clip in found.readable())
     lines += _histogram(
         "frames", Counter(dict(sorted(lengths.items(), key=lambda item: int(item[0].split()[0])))), False
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from gta.config import DataConfig, ViewsConfig
-from gta.config.views import View, number_views
+from gta.config.views import View, view_list
 from gta.data import transforms
 from gta.data.epoch import Key
 from gta.data.frames import dense_indices, segment_indices, span_indices
@@ -39,7 +39,7 @@ class Batch(TypedDict):
     index: Tensor
     """int64 (B,): position in the split's list of clips."""
     view: NotRequired[Tensor]
-    """int64 (B,): number of the view, in evaluation with more than one; see :func:`gta.config.views.number_views`."""
+    """int64 (B,): number of the view, in evaluation with more than one; see :func:`gta.config.views.view_list`."""
     unreadable: NotRequired[Tensor]
     """bool (B,), in evaluation that allows unreadable clips: the video is black and must be counted as wrong."""
     replaced: NotRequired[Tensor]
@@ -79,7 +79,7 @@ class ClipDataset(Dataset[Batch]):
         if training and unlabelled:
             raise UserError(f"{len(unlabelled)} clips, such as {unlabelled[0]}, have no label to train on")
         self.split, self.data, self.seed, self.training = split, data, seed, training
-        self.views: tuple[View, ...] = (_WHOLE,) if training else number_views(views)
+        self.views: tuple[View, ...] = (_WHOLE,) if training else view_list(views)
         self.crop = data.crop if training else data.test_crop or data.crop
         self._reader = reader or Reader()
         self._allow_unreadable = allow_unreadable and not training

@@ -13,7 +13,7 @@ import pytorch_lightning as pl
 from numpy.typing import NDArray
 
 from gta.config import DataConfig, ViewsConfig
-from gta.config.views import View, number_views
+from gta.config.views import View, view_list
 from gta.data.cache import open_cache
 from gta.data.dataset import ClipDataset
 from gta.data.drawn.make import embedded_info, ensure_embedded
@@ -78,7 +78,7 @@ class VideoDataModule(pl.LightningDataModule):
         super().__init__()
         self.data, self.root = data, Path(root)
         self.batch_size, self.seed, self.workers = batch_size, seed, workers
-        self.views: tuple[View, ...] = number_views(views)
+        self.views: tuple[View, ...] = view_list(views)
         """Every view by its number."""
         self._views, self._allow_unreadable = tuple(views), allow_unreadable
         self._reader = choose_reader(decoder, timeout)

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from gta.errors import UserError
 
-KINDS = {
+FILE_TYPES = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
@@ -34,7 +34,7 @@ def open_regular(path: Path) -> IO[bytes]:
         raise UserError(f"{path} {what}") from error
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is not readable: {getattr(error, 'strerror', None) or error}") from error
-    raise UserError(f"{path} is {KINDS.get(stat.S_IFMT(mode), 'something else')}, not a file")
+    raise UserError(f"{path} is {FILE_TYPES.get(stat.S_IFMT(mode), 'something else')}, not a file")
 
 
 def read_bytes(path: Path, limit: int | None = None) -> bytes:

@@ -10,40 +10,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.config import ViewsConfig
 from gta.scoring.percentages import Accuracies
 
 UNKNOWN = -1
 """Label of a clip of a test split without answers."""
-
-
-def view_table(views: Sequence[ViewsConfig]) -> NDArray[np.int16]:
-    """Return one line a view, (V, 4): clips, crops, clip, crop.
-
-    View ``v`` belongs to ``ViewsConfig(clips, crops)`` and is its ``clip``-th clip and ``crop``-th crop, both from 0. A
-    config that comes twice is listed once.
-    """
-    lines = [
-        (config.clips, config.crops, clip, crop)
-        for config in dict.fromkeys(views)
-        for clip in range(config.clips)
-        for crop in range(config.crops)
-    ]
-    return np.array(lines, dtype=np.int16).reshape(-1, 4)
-
-
-def select_views(table: NDArray[np.integer], wanted: ViewsConfig) -> NDArray[np.intp]:
-    """Return the positions of the views of ``wanted`` in a :func:`view_table`.
-
-    Raises:
-        ValueError: one of them is not there.
-    """
-    rows = np.flatnonzero((table[:, 0] == wanted.clips) & (table[:, 1] == wanted.crops))
-    expected = {tuple(line) for line in view_table([wanted])[:, 2:].tolist()}
-    if len(rows) != len(expected) or {tuple(line) for line in table[rows, 2:].tolist()} != expected:
-        there = ", ".join(f"{clips}x{crops}" for clips, crops in dict.fromkeys(map(tuple, table[:, :2].tolist())))
-        raise ValueError(f"the views {wanted.clips}x{wanted.crops} (clips x crops) are not scored; scored: {there}")
-    return rows
 
 
 def merge_views(scores: NDArray[np.floating]) -> NDArray[np.float64]:

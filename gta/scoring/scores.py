@@ -7,7 +7,7 @@
 * ``scores_bytes`` (2, V, N, classes) uint8, the low and the high bytes of little-endian float16 log-probabilities,
   which take a tenth less room apart than side by side; a file may hold ``scores`` (V, N, classes) float16 instead;
 * ``views`` (V, 4) int16, one line a view: clips, crops, clip, crop, see
-  :func:`gta.scoring.accuracy.view_table`. Files of one view may lack it: the middle clip, cropped in the centre.
+  :func:`gta.config.views.view_table`. Files of one view may lack it: the middle clip, cropped in the centre.
 
 Runs of the second study keep a compact file in its place, see :mod:`gta.scoring.compact`.
 """
@@ -23,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gta.config import ViewsConfig
+from gta.config.views import select_views, view_table
 from gta.errors import UserError
 from gta.files import array_of, read_arrays, write_arrays
-from gta.scoring.accuracy import UNKNOWN, merge_models, merge_views, select_views, view_table
+from gta.scoring.accuracy import UNKNOWN, merge_models, merge_views
 from gta.scoring.answers import Answers, answer
 from gta.scoring.compact import UNITS, CompactScores, unpack
 

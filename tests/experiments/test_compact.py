@@ -20,8 +20,9 @@ from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 from gta import files
 from gta.config import ViewsConfig
+from gta.config.views import view_table
 from gta.errors import UserError
-from gta.scoring.accuracy import accuracies, confusion, label_places, rank, view_table
+from gta.scoring.accuracy import accuracies, confusion, label_places, rank
 from gta.scoring.compact import CompactScores, pack, write_compact
 from gta.scoring.scores import StoredScores, ensemble, read_scores, write_scores
 from tests.support import fake_scores

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from gta.config import ViewsConfig
+from gta.config.views import view_table
 from gta.data.drawn.templates import TEMPLATES, kinds_and_partners
-from gta.scoring.accuracy import accuracies, view_table
+from gta.scoring.accuracy import accuracies
 from tests.support import fake_child
 
 LABELS = tuple(sorted(template.name for template in TEMPLATES))

@@ -2,7 +2,7 @@
 
 Objects are combinations shape x fill x hue bin, backgrounds are combinations pattern x hue bin. One third of the
 combinations is held out for validation and tuning by a rule modulo 3, so that every shape, fill, pattern and hue
-is met in training and no combination of the evaluation is. The test split joined later and has a pool of its own: a
+is met in training and no combination of the evaluation is. The test split joined later and has a palette of its own: a
 bin's hues fill four fifths of the circle, and the test's hues lie in the gaps between them, by the same rule.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gta.data.drawn.shapes import FILLS, SHAPES, Plane
 
-Pool = Literal["train", "held-out", "test"]
+Palette = Literal["train", "held-out", "test"]
 Colour = NDArray[np.float32]
 HUES = 9
 SHAPE_NAMES = tuple(SHAPES)
@@ -25,18 +25,18 @@ PATTERNS = ("gradient", "stripes", "checker", "blobs", "waves", "plaid")
 HUE_NAMES = ("red", "orange", "yellow", "lime", "green", "teal", "blue", "violet", "pink")
 
 
-def pool_of(split: str) -> Pool:
-    """Return the pool that ``train``, ``validation``, ``tune`` or ``test`` draws from."""
+def palette_of(split: str) -> Palette:
+    """Return the palette that ``train``, ``validation``, ``tune`` or ``test`` draws from."""
     return "train" if split == "train" else "test" if split == "test" else "held-out"
 
 
-def hues_of(number: int, pool: Pool) -> list[int]:
-    """Return the hues that go with a combination's number in one pool: six bins in training, three held out.
+def hues_of(number: int, palette: Palette) -> list[int]:
+    """Return the hues that go with a combination's number in one palette: six bins in training, three held out.
 
     The three of the test are numbered ``HUES + h``: the gap between bins h and h + 1.
     """
-    shift = HUES if pool == "test" else 0
-    return [hue + shift for hue in range(HUES) if ((number + hue) % 3 == 0) == (pool != "train")]
+    shift = HUES if palette == "test" else 0
+    return [hue + shift for hue in range(HUES) if ((number + hue) % 3 == 0) == (palette != "train")]
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,10 @@ def tone(rng: np.random.Generator, hue: int, low: float, high: float, chroma: fl
     return colour((middle + after + rng.uniform(-spread, spread)) / HUES, rng.uniform(low, high), chroma)
 
 
-def sample_background(rng: np.random.Generator, pool: Pool) -> Background:
-    """Draw a background of the pool: dark or light, two tones, one pattern."""
+def sample_background(rng: np.random.Generator, palette: Palette) -> Background:
+    """Draw a background of the palette: dark or light, two tones, one pattern."""
     number = int(rng.integers(len(PATTERNS)))
-    hue = int(rng.choice(hues_of(number, pool)))
+    hue = int(rng.choice(hues_of(number, palette)))
     dark = bool(rng.integers(2))
     middle = rng.uniform(50, 82) if dark else rng.uniform(172, 205)
     step = rng.uniform(8, 18)
@@ -120,21 +120,21 @@ def sample_background(rng: np.random.Generator, pool: Pool) -> Background:
     )
 
 
-def sample_appearance(rng: np.random.Generator, pool: Pool, dark: bool) -> Appearance:
-    """Draw an object of the pool that stands out, by luminance, from a dark or light background."""
+def sample_appearance(rng: np.random.Generator, palette: Palette, dark: bool) -> Appearance:
+    """Draw an object of the palette that stands out, by luminance, from a dark or light background."""
     shape = int(rng.integers(len(SHAPE_NAMES)))
     fill = int(rng.integers(len(FILL_NAMES)))
-    hue = int(rng.choice(hues_of(shape + 2 * fill, pool)))
+    hue = int(rng.choice(hues_of(shape + 2 * fill, palette)))
     bounds = ((185, 225), (120, 150), 12.0) if dark else ((25, 60), (90, 120), 245.0)
     first = tone(rng, hue, *bounds[0], chroma=rng.uniform(60, 90))
     second = tone(rng, hue, *bounds[1], chroma=rng.uniform(60, 90), after=1)
     return Appearance(SHAPE_NAMES[shape], FILL_NAMES[fill], hue, first, second, colour(0, bounds[2], 0))
 
 
-def sample_hand(rng: np.random.Generator, pool: Pool, dark: bool) -> Appearance:
-    """Draw a hand: a skin tone, and a sleeve whose hue is one of the pool's."""
+def sample_hand(rng: np.random.Generator, palette: Palette, dark: bool) -> Appearance:
+    """Draw a hand: a skin tone, and a sleeve whose hue is one of the palette's."""
     skin = colour(rng.uniform(0.05, 0.09), rng.uniform(170, 205) if dark else rng.uniform(70, 110), 45)
-    hue = int(rng.choice(hues_of(0, pool)))
+    hue = int(rng.choice(hues_of(0, palette)))
     sleeve = tone(rng, hue, *((120, 150) if dark else (25, 60)), chroma=60)
     return Appearance("hand", "sleeve", hue, skin, sleeve, colour(0, 12.0 if dark else 245.0, 0))
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gta.config import DrawingConfig
-from gta.data.drawn.appearance import pool_of, sample_background
+from gta.data.drawn.appearance import palette_of, sample_background
 from gta.data.drawn.render import UNITS, Scene, Sprite, render
 from gta.data.drawn.scenes import GENERATORS
 from gta.data.drawn.shapes import Plane
@@ -26,7 +26,7 @@ def draw_clip(drawing: DrawingConfig, split: str, template: Template, index: int
 
     Args:
         drawing: seed, length, size and nuisances of the set.
-        split: ``train``, ``validation``, ``tune`` or ``test``; the second and third share a pool of objects, not
+        split: ``train``, ``validation``, ``tune`` or ``test``; the second and third share a palette of objects, not
             their seeds.
         template: one of :data:`gta.data.drawn.templates.TEMPLATES`.
         index: number of the clip within its split and template.
@@ -58,9 +58,9 @@ def draw_forward(drawing: DrawingConfig, split: str, template: Template, rng: np
 
 def compose(drawing: DrawingConfig, split: str, template: Template, rng: np.random.Generator) -> Scene:
     """Lay out a clip without painting it."""
-    pool = pool_of(split)
-    background = sample_background(rng, pool)
-    stage = Stage(rng, drawing.source_frames, pool, background.dark, drawing.shown)
+    palette = palette_of(split)
+    background = sample_background(rng, palette)
+    stage = Stage(rng, drawing.source_frames, palette, background.dark, drawing.shown)
     actors = GENERATORS[template.scene](stage)
     places = int(template.bracketed.count("["))
     things = [sprite.appearance.words for sprite in actors if sprite.appearance.shape != "hand"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gta.data.drawn.appearance import Appearance, Pool, sample_appearance, sample_hand
+from gta.data.drawn.appearance import Appearance, Palette, sample_appearance, sample_hand
 from gta.data.drawn.render import Sprite
 from gta.data.drawn.shapes import Plane
 
@@ -16,17 +16,17 @@ from gta.data.drawn.shapes import Plane
 class Stage:
     """The random source, the clock and the wardrobe that generators draw on."""
 
-    def __init__(self, rng: np.random.Generator, frames: int, pool: Pool, dark: bool, shown: float = 1.0) -> None:
+    def __init__(self, rng: np.random.Generator, frames: int, palette: Palette, dark: bool, shown: float = 1.0) -> None:
         """Set up a stage for ``frames`` frames in front of a dark or light background.
 
         Args:
             rng: decides everything on it.
             frames: T.
-            pool: what may appear.
+            palette: what may appear.
             dark: whether the background is.
             shown: the smallest part of a movement that is seen.
         """
-        self.rng, self.pool, self.dark, self.shown = rng, pool, dark, shown
+        self.rng, self.palette, self.dark, self.shown = rng, palette, dark, shown
         self.time = ((np.arange(frames) + 0.5) / frames).astype(np.float32)
 
     def uniform(self, low: float, high: float) -> float:
@@ -38,8 +38,8 @@ class Stage:
         return int(self.rng.choice([-1, 1]))
 
     def appearance(self) -> Appearance:
-        """One object of the pool."""
-        return sample_appearance(self.rng, self.pool, self.dark)
+        """One object of the palette."""
+        return sample_appearance(self.rng, self.palette, self.dark)
 
     def window(self) -> tuple[float, float]:
         """Start and end of the action; the waits before and after are alike in distribution."""
@@ -82,5 +82,5 @@ class Stage:
 
     def hand(self, x: Plane | float, y: Plane | float, angle: float) -> Sprite:
         """A hand whose finger tips are at (x, y); at angle 0 the arm points straight up."""
-        appearance = sample_hand(self.rng, self.pool, self.dark)
+        appearance = sample_hand(self.rng, self.palette, self.dark)
         return self.sprite(appearance, x, y, self.uniform(0.9, 1.1), angle=angle)

@@ -1,7 +1,7 @@
 """Still pictures of the drawn objects, to pre-train the narrow backbone as ImageNet trains the paper's.
 
 The questions are those of a picture: which shape, where, how large, how many things, is there a hand. Only objects
-and backgrounds of the training pool appear, and nothing here has seen a clip.
+and backgrounds of the training palette appear, and nothing here has seen a clip.
 """
 
 from __future__ import annotations

@@ -64,20 +64,6 @@ TEMPLATES: tuple[Template, ...] = (
 _BY_NAME = {template.name: template for template in TEMPLATES}
 
 
-def kind_of(template_name: str) -> Kind:
-    """Return ``order``, ``motion`` or ``static`` for a template's name.
-
-    Raises:
-        KeyError: no embedded template has this name.
-    """
-    return _BY_NAME[template_name].kind
-
-
-def order_pairs() -> list[tuple[str, str]]:
-    """Return the eight pairs (template, its time reversal) by name."""
-    return [(t.name, t.reverse) for t in TEMPLATES if t.reverse is not None and not t.backward]
-
-
 def kinds_and_partners(labels: Sequence[str]) -> tuple[tuple[str, ...], dict[int, int]]:
     """Return the kind of each class and the class of each reversed template; both empty for other data sets.
 

@@ -24,7 +24,7 @@ from gta.errors import UserError
 _COLUMNS = ("youtube_id", "time_start", "time_end")
 _REPLACEMENTS = ("replacement/replacement_for_corrupted_k400", "replacement_for_corrupted_k400", "replacement")
 """Whole copies of files that are broken in the release: they go first."""
-_KINDS = ("videos", "clips", "frames", "rawframes")
+_MEDIA = ("videos", "clips", "frames", "rawframes")
 
 
 def split_list(root: Path, split: SplitName) -> Path | None:
@@ -41,10 +41,10 @@ def places(root: Path, split: SplitName, frames: bool = False) -> Places:
         split: which part of it.
         frames: whether folders of frames go before videos.
     """
-    kinds = _KINDS[::-1] if frames else _KINDS
+    media = _MEDIA[::-1] if frames else _MEDIA
     parts = [f"{alias}{ending}" for alias in listed.ALIASES[split] for ending in ("", "_256")]
-    inner = [f"{kind}{joint}{part}" for kind in kinds for part in parts for joint in ("/", "_")]
-    return Places(root, [*_REPLACEMENTS, *(inner if frames else parts), *(parts if frames else inner), *kinds, "."])
+    inner = [f"{medium}{joint}{part}" for medium in media for part in parts for joint in ("/", "_")]
+    return Places(root, [*_REPLACEMENTS, *(inner if frames else parts), *(parts if frames else inner), *media, "."])
 
 
 def read_split(root: Path, split: SplitName) -> Split:

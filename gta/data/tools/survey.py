@@ -20,13 +20,13 @@ from gta.parallel import Progress, run_batches
 SHORT = 8
 """Clips of fewer frames are listed: sampling repeats frames for them."""
 SAMPLE = 200
-"""Clips of each split that a quick look decodes."""
+"""Clips of each split that a quick survey decodes."""
 MISSING = 0.1
 """Videos vanish from the net, so copies of Kinetics lack some; where more are missing, they were not found."""
 
 
 @dataclass(frozen=True)
-class Look:
+class ClipSurvey:
     """What one clip turned out to be."""
 
     frames: int = 0
@@ -51,7 +51,7 @@ class SplitSurvey:
     """Clips of the release; None where there is no fixed number."""
     missing: tuple[str, ...]
     """Of a Kinetics copy."""
-    looks: dict[str, Look] = field(default_factory=dict)
+    clips: dict[str, ClipSurvey] = field(default_factory=dict)
     """By id, of the clips that were decoded."""
     absent: list[str] = field(default_factory=list)
     """Of the others, those whose file is not there."""
@@ -59,17 +59,17 @@ class SplitSurvey:
     @property
     def unreadable(self) -> list[str]:
         """Ids of clips that cannot be read, or have no frame."""
-        return [clip_id for clip_id, look in self.looks.items() if look.fault]
+        return [clip_id for clip_id, clip in self.clips.items() if clip.fault]
 
     @property
     def doubtful(self) -> list[str]:
         """Ids of clips that can be read and seem to be damaged."""
-        return [clip_id for clip_id, look in self.looks.items() if look.doubts]
+        return [clip_id for clip_id, clip in self.clips.items() if clip.doubts]
 
     @property
     def short(self) -> list[str]:
         """Ids of clips with fewer than ``SHORT`` frames."""
-        return [clip_id for clip_id, look in self.looks.items() if not look.fault and look.frames < SHORT]
+        return [clip_id for clip_id, clip in self.clips.items() if not clip.fault and clip.frames < SHORT]
 
 
 @dataclass
@@ -98,17 +98,17 @@ class Survey:
         """Of the labels and their order."""
         return label_fingerprint(self.labels)
 
-    def looks(self) -> list[Look]:
+    def readable(self) -> list[ClipSurvey]:
         """Return the readable clips of all splits."""
-        return [look for split in self.splits for look in split.looks.values() if not look.fault]
+        return [clip for split in self.splits for clip in split.clips.values() if not clip.fault]
 
     def rates(self) -> Counter[str]:
         """Clips by frames a second."""
-        return Counter("none (frames)" if look.rate is None else f"{look.rate:.4g}" for look in self.looks())
+        return Counter("none (frames)" if clip.rate is None else f"{clip.rate:.4g}" for clip in self.readable())
 
     def sizes(self) -> Counter[str]:
         """Clips by height x width."""
-        return Counter(f"{look.size[0]}x{look.size[1]}" for look in self.looks())
+        return Counter(f"{clip.size[0]}x{clip.size[1]}" for clip in self.readable())
 
 
 def survey(
@@ -142,21 +142,21 @@ def survey(
         found.labels = found.labels or split.labels
         chosen = _sample(split.clips) if quick else split.clips
         whole = name in drawn and not quick
-        looks = run_batches(_look, whole, chosen, jobs, progress)
+        surveyed = run_batches(_survey_clip, whole, chosen, jobs, progress)
         result = SplitSurvey(name, len(split.clips) + len(split.missing), None, split.missing)
         if not drawn and not subset:
             result.official = known.official.get(name)
-        result.looks = {clip.id: look for clip, look in zip(chosen, looks, strict=True)}
-        result.absent = [c.id for c in split.clips if c.id not in result.looks and not os.path.exists(c.path)]
+        result.clips = {clip.id: seen for clip, seen in zip(chosen, surveyed, strict=True)}
+        result.absent = [c.id for c in split.clips if c.id not in result.clips and not os.path.exists(c.path)]
         found.splits.append(result)
         found.faults += _faults(found, result, split.clips)
         path = {clip.id: clip.path for clip in split.clips}
-        found.warnings += [f"{path[i]}: {'; '.join(look.doubts)}" for i, look in result.looks.items() if look.doubts]
+        found.warnings += [f"{path[i]}: {'; '.join(clip.doubts)}" for i, clip in result.clips.items() if clip.doubts]
         _note_missing(found, result, split, subset)
         gone = {*result.absent, *result.unreadable}
         if any(clip.id in gone and not os.path.exists(clip.path) for clip in split.clips):
             found.remarks.append(f"{folder}: clips of {name} were looked for in {folders_text(split.looked)}")
-        if whole and not result.unreadable and _drawn_sha(folder, name, result.looks) != drawn[name]["sha256"]:
+        if whole and not result.unreadable and _drawn_sha(folder, name, result.clips) != drawn[name]["sha256"]:
             found.faults.append(f"{folder}: {name} is not what was drawn; delete {folder} and prepare it again")
     if known.classes is not None and not drawn and not subset and len(found.labels) != known.classes:
         found.partial = True
@@ -200,7 +200,7 @@ def _faults(found: Survey, split: SplitSurvey, clips: Sequence[Clip]) -> list[st
             f"download the list again"
         )
     path = {clip.id: clip.path for clip in clips}
-    faults += [split.looks[clip_id].fault for clip_id in split.unreadable]
+    faults += [split.clips[clip_id].fault for clip_id in split.unreadable]
     return faults + [f"{path[clip_id]} does not exist; check the data folder" for clip_id in split.absent]
 
 
@@ -210,20 +210,20 @@ def _sample(clips: Sequence[Clip]) -> list[Clip]:
     return [clips[i] for i in sorted(ranked[:SAMPLE])]
 
 
-def _look(hashed: bool, clip: Clip) -> Look:
+def _survey_clip(hashed: bool, clip: Clip) -> ClipSurvey:
     from gta.data.read.reader import ClipError, probe
 
     try:
         found = probe(clip.path)
         sha = hashlib.sha256(clip.path.read_bytes()).hexdigest() if hashed else ""
     except ClipError as error:
-        return Look(fault=str(error))
+        return ClipSurvey(fault=str(error))
     if found.frames == 0:
-        return Look(fault=f"{clip.path} has no frames; re-download the file")
-    return Look(found.frames, (found.height, found.width), found.rate, sha, doubts=found.doubts)
+        return ClipSurvey(fault=f"{clip.path} has no frames; re-download the file")
+    return ClipSurvey(found.frames, (found.height, found.width), found.rate, sha, doubts=found.doubts)
 
 
-def _drawn_sha(folder: Path, name: str, looks: dict[str, Look]) -> str:
+def _drawn_sha(folder: Path, name: str, clips: dict[str, ClipSurvey]) -> str:
     """Return the digest that ``gta.data.prepare`` wrote down when it drew the split."""
     try:
         content = (folder / f"{name}.json").read_bytes()
@@ -232,6 +232,6 @@ def _drawn_sha(folder: Path, name: str, looks: dict[str, Look]) -> str:
     except OSError as error:
         raise UserError(f"{error.filename} cannot be read: {error.strerror}; prepare the data set again") from error
     sha = hashlib.sha256(content)
-    for clip_id in sorted(looks):
-        sha.update(f"{clip_id} {looks[clip_id].sha256}\n".encode())
+    for clip_id in sorted(clips):
+        sha.update(f"{clip_id} {clips[clip_id].sha256}\n".encode())
     return sha.hexdigest()

@@ -18,9 +18,10 @@ from experiments.child.offline_wandb import summarise
 from experiments.store.run_files import RUN_FILES, entry_of
 from gta import files
 from gta.config import ViewsConfig, run_from_dict, to_dict
+from gta.config.views import view_table
 from gta.data.drawn.stills import STILL_TASKS
 from gta.explain.looks import read_looks
-from gta.scoring.accuracy import accuracies, view_table
+from gta.scoring.accuracy import accuracies
 from gta.scoring.scores import read_scores
 from tests.support.smoke_run import start
 

@@ -26,7 +26,7 @@ from experiments.study.rows import Row, Table
 from experiments.tables import TABLES
 from gta import files
 from gta.config import ViewsConfig
-from gta.scoring.accuracy import view_table
+from gta.config.views import view_table
 from tests.support import fake_scores
 
 TINY, SECOND = PROFILES["tiny"], PROFILES["tiny-v2"]

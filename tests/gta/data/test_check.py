@@ -71,9 +71,9 @@ def test_a_quick_look_samples_alike_and_sees_what_is_absent(tmp_path, small_rele
     monkeypatch.setattr(survey, "SAMPLE", 2)
     root = videos.make_ssv2(tmp_path)
     first, second = (survey.survey(root, quick=True, jobs=1) for _ in range(2))
-    assert [list(split.looks) for split in first.splits] == [list(split.looks) for split in second.splits]
-    assert [len(split.looks) for split in first.splits] == [2, 2]
-    unseen = next(i for i in "123456" if i not in first.splits[0].looks)
+    assert [list(split.clips) for split in first.splits] == [list(split.clips) for split in second.splits]
+    assert [len(split.clips) for split in first.splits] == [2, 2]
+    unseen = next(i for i in "123456" if i not in first.splits[0].clips)
     (root / "videos" / f"{unseen}.webm").unlink()
     assert main([str(root), "--quick"]) == 1
     assert f"{unseen}.webm does not exist" in capsys.readouterr().err

@@ -10,10 +10,9 @@ import pytest
 from PIL import Image
 
 from gta.config import ViewsConfig
-from gta.config.views import number_views
+from gta.config.views import view_list, view_table
 from gta.data import transforms
 from gta.data.frames import dense_indices, segment_indices, span_indices
-from gta.scoring.accuracy import view_table
 
 
 def test_test_frames_of_a_drawn_clip():
@@ -199,7 +198,7 @@ def test_spans_differ_from_segments():
 
 def test_views_are_numbered_through():
     settings = (ViewsConfig(1, 1), ViewsConfig(2, 3))
-    views = number_views((*settings, ViewsConfig(1, 1)))
+    views = view_list((*settings, ViewsConfig(1, 1)))
     lines = [(view.clips, view.crops, view.clip, view.crop) for view in views]
     assert lines == [tuple(line) for line in view_table(settings).tolist()]
     assert [(v.clip, v.clips, v.crop, v.crops) for v in views] == [

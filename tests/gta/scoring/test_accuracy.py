@@ -4,17 +4,8 @@ import numpy as np
 import pytest
 
 from gta.config import ViewsConfig
-from gta.scoring.accuracy import (
-    accuracies,
-    class_accuracies,
-    confusion,
-    merge_models,
-    merge_views,
-    pair_hits,
-    select_views,
-    top_k,
-    view_table,
-)
+from gta.config.views import select_views, view_table
+from gta.scoring.accuracy import accuracies, class_accuracies, confusion, merge_models, merge_views, pair_hits, top_k
 
 
 def test_top_k_counts_clips():

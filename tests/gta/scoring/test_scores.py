@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gta.config import ViewsConfig
+from gta.config.views import view_table
 from gta.errors import UserError
-from gta.scoring.accuracy import view_table
 from gta.scoring.compact import UNITS
 from gta.scoring.scores import StoredScores, ensemble, read_scores, scores_name, write_scores
 

@@ -12,7 +12,7 @@ from gta.config import DrawingConfig
 from gta.data.drawn.appearance import FILL_NAMES, HUES, PATTERNS, SHAPE_NAMES, hues_of, tone
 from gta.data.drawn.clip import clip_rng, compose, describe_clip, draw_clip, draw_forward
 from gta.data.drawn.stills import NONE, STILL_TASKS, draw_stills
-from gta.data.drawn.templates import KINDS, TEMPLATES, kind_of, order_pairs
+from gta.data.drawn.templates import KINDS, TEMPLATES
 from gta.data.frames import segment_indices
 from gta.data.sets.splits import without_brackets
 from gta.data.transforms import may_flip
@@ -25,7 +25,7 @@ ORDER = [t for t in TEMPLATES if t.kind == "order"]
 def test_templates_are_eight_pairs_four_motions_and_four_static():
     assert len({t.name for t in TEMPLATES}) == len(TEMPLATES) == 24
     assert [sum(t.kind == kind for t in TEMPLATES) for kind in KINDS] == [16, 4, 4]
-    pairs = order_pairs()
+    pairs = [(t.name, t.reverse) for t in ORDER if not t.backward]
     assert len(pairs) == 8
     assert {name for pair in pairs for name in pair} == {t.name for t in ORDER}
     by_name = {t.name: t for t in TEMPLATES}
@@ -33,7 +33,7 @@ def test_templates_are_eight_pairs_four_motions_and_four_static():
         assert (by_name[first].reverse, by_name[second].reverse) == (second, first)
         assert by_name[first].scene == by_name[second].scene
         assert (by_name[first].backward, by_name[second].backward) == (False, True)
-    assert kind_of("Holding something") == "static"
+    assert by_name["Holding something"].kind == "static"
 
 
 def test_brackets_go_round():

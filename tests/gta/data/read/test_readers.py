@@ -23,7 +23,7 @@ from gta.data.sets.splits import Clip, Split
 from gta.errors import UserError
 from tests.support import videos
 
-KINDS = {
+FILMS = {
     "vp9.webm": ("libvpx-vp9", {"g": "9", "auto_alt_ref": "1", "lag_in_frames": "12", "b": "0", "deadline": "good"}),
     "vp8.webm": ("libvpx", {"g": "9", "auto_alt_ref": "1", "lag_in_frames": "12"}),
     "h264.mp4": ("libx264", {"g": "12"}),
@@ -35,9 +35,9 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
+@pytest.fixture(scope="module", params=list(FILMS))
 def video(request, tmp_path_factory) -> tuple[Path, np.ndarray]:
-    name, options = KINDS[request.param]
+    name, options = FILMS[request.param]
     path = videos.encode(tmp_path_factory.mktemp("videos") / request.param, videos.draw(45), name, **options)
     return path, videos.decode_all(path)
 
@@ -130,7 +130,7 @@ def test_torchcodec_gives_the_same_pixels(tmp_path, name):
         reader = choose_reader("torchcodec")
     except UserError as error:
         pytest.skip(str(error))
-    encoder, options = KINDS[name]
+    encoder, options = FILMS[name]
     path = videos.encode(tmp_path / name, videos.draw(40), encoder, **options)
     try:
         length, frames = reader.read(path, lambda v: (v.length, v.take([0, 3, 3, 17, v.length - 1])))
