@@ -6,17 +6,27 @@ from typing import Any
 
 from gta.backbones.bninception import BNInception
 from gta.backbones.corrnet import CorrNet
+from gta.backbones.eco import ECO
 from gta.backbones.i3d import I3D
 from gta.backbones.network import Network
 from gta.backbones.resnet2d import ResNet2D
 from gta.backbones.s3dg import S3DG
 from gta.backbones.slowfast import SlowFast
-from gta.config import BackboneConfig, BNInceptionConfig, CorrNetConfig, I3DConfig, S3DGConfig, SlowFastConfig
+from gta.config import (
+    BackboneConfig,
+    BNInceptionConfig,
+    CorrNetConfig,
+    ECOConfig,
+    I3DConfig,
+    S3DGConfig,
+    SlowFastConfig,
+)
 from gta.config.backbones import Backbone
 
-__all__ = ["I3D", "S3DG", "BNInception", "CorrNet", "Network", "ResNet2D", "SlowFast", "build_backbone"]
+__all__ = ["ECO", "I3D", "S3DG", "BNInception", "CorrNet", "Network", "ResNet2D", "SlowFast", "build_backbone"]
 
 _NETWORKS: dict[type, Any] = {
+    ECOConfig: ECO,
     BNInceptionConfig: BNInception,
     BackboneConfig: ResNet2D,
     SlowFastConfig: SlowFast,

@@ -3,12 +3,13 @@
 from gta.config.backbones.base import STAGES, Backbone, Place
 from gta.config.backbones.bninception import BNInceptionConfig
 from gta.config.backbones.corrnet import CorrNetConfig
+from gta.config.backbones.eco import ECOConfig
 from gta.config.backbones.i3d import I3DConfig
 from gta.config.backbones.resnet2d import BackboneConfig
 from gta.config.backbones.s3dg import S3DGConfig
 from gta.config.backbones.slowfast import SlowFastConfig
 
-AnyBackbone = BackboneConfig | SlowFastConfig | I3DConfig | S3DGConfig | CorrNetConfig | BNInceptionConfig
+AnyBackbone = BackboneConfig | SlowFastConfig | I3DConfig | S3DGConfig | CorrNetConfig | BNInceptionConfig | ECOConfig
 R2D50 = BackboneConfig()
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Backbone",
     "BackboneConfig",
     "CorrNetConfig",
+    "ECOConfig",
     "I3DConfig",
     "Place",
     "S3DGConfig",

@@ -12,6 +12,7 @@ from gta.config import (
     BackboneConfig,
     BNInceptionConfig,
     CorrNetConfig,
+    ECOConfig,
     GTAConfig,
     I3DConfig,
     ModelConfig,
@@ -33,6 +34,8 @@ NARROW = {
     "s3dg": S3DGConfig(width=16, stem="small", strides_t=(1, 2, 2)),
     "corrnet": CorrNetConfig(depths=(1, 2, 1, 1), width=8, stem="small"),
     "bninception": BNInceptionConfig(width=16, stem="small"),
+    "eco-lite": ECOConfig(width=16, stem="small"),
+    "eco": ECOConfig(full=True, width=16, stem="small"),
 }
 """A narrow version of every backbone, for clips of 8 frames of 32 x 32 pixels."""
 
