@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from gta.blocks import *
     from gta.config import *
     from gta.model import *
+    from gta.pretrained import *
     from gta.training.recognizer import *
+
+__version__ = "0.2.0"
 
 __all__ = [
     "BackboneConfig",
@@ -32,6 +35,7 @@ __all__ = [
     "MultiHead",
     "NLConfig",
     "NonLocal",
+    "PretrainedRecognizer",
     "RunConfig",
     "SAConfig",
     "SingleMatrix",
@@ -43,9 +47,10 @@ __all__ = [
     "VideoRecognizer",
     "build_model",
     "insert_blocks",
+    "load",
     "resample_frames",
 ]
-_MODULES = ("gta.config", "gta.blocks", "gta.model", "gta.training.recognizer")
+_MODULES = ("gta.config", "gta.blocks", "gta.model", "gta.pretrained", "gta.training.recognizer")
 """Where the names are, the quickest to import first."""
 
 

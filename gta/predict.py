@@ -1,9 +1,11 @@
 """The five most probable classes of one video, and where the model looked.
 
+    python -m gta.predict sample.webm
     python -m gta.predict VIDEO --run ID [--results DIR] [--explain] [--out DIR] [--device cpu|cuda]
 
-VIDEO is any video file, or a folder of jpg frames. The run's folder needs its config.json and its checkpoint; the data
-set it was trained on is not needed. With --explain a video and a picture are written.
+VIDEO is any video file, or a folder of jpg frames; sample.webm comes with the package. Without --run the small network
+of the package looks at it, which knows the drawn clips only. A run's folder needs its config.json and its checkpoint;
+the data set it was trained on is not needed. With --explain a video and a picture are written.
 """
 
 from __future__ import annotations
@@ -27,8 +29,15 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from gta.pretrained import PretrainedRecognizer
     from gta.training.recognizer import VideoRecognizer
 
+    Recognizer = VideoRecognizer | PretrainedRecognizer
+
+DEFAULT = "tiny-r2d-gta"
+"""The network that comes with the package."""
+SAMPLE = "sample.webm"
+"""A clip of the drawn validation split beside it."""
 GUESSES = 5
 VIEWS_AT_ONCE = 6
 _STEM = 200
@@ -40,7 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser("python -m gta.predict", (__doc__ or "").split("\n")[0])
     add = parser.add_argument
     add("video", type=Path, metavar="VIDEO", help="a video file, or a folder of jpg frames")
-    add("--run", required=True, metavar="ID", help="id of a trained run, or its first characters")
+    add("--run", metavar="ID", help="id of a trained run, or its first characters")
+    add("--model", default=DEFAULT, metavar="NAME", help=f"without --run: a network or its folder (default: {DEFAULT})")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="holds runs/ID (default: results)")
     add("--explain", action="store_true", help="write a video and a picture of where the model looked")
     add("--out", type=Path, default=Path("."), metavar="DIR", help="for the files of --explain (default: here)")
@@ -53,9 +63,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 after a user's mistake."""
     options = parse(build_parser(), arguments)
     if not os.path.exists(options.video):  # unlike Path.exists it never raises, whatever the name
-        raise UserError(f"{options.video} does not exist")
+        if str(options.video) != SAMPLE:
+            raise UserError(f"{options.video} does not exist")
+        options.video = Path(__file__).parent / "models" / DEFAULT / SAMPLE
+    if options.run is None:
+        from gta.pretrained import find, load
+
+        recognizer = load(options.model)
+        _predict(options, recognizer, find(options.model), read_views(options.video, recognizer.run))
+        return 0
     folder = find_run(options.results, options.run)
-    _predict(options, folder, read_run(folder))
+    config = read_run(folder)
+    views = read_views(options.video, config)
+    _predict(options, load_run(folder, config), folder / "ckpt" / "last.ckpt", views)
     return 0
 
 
@@ -151,7 +171,7 @@ def read_views(video: Path, config: RunConfig) -> torch.Tensor:
     return clips.__getitems__([(0, 0, view) for view in range(len(clips.views))])["video"]
 
 
-def probabilities(recognizer: VideoRecognizer, views: torch.Tensor) -> NDArray[np.float64]:
+def probabilities(recognizer: Recognizer, views: torch.Tensor) -> NDArray[np.float64]:
     """Return the class probabilities (classes,) of a video, averaged over its views (V, 3, T, H, W)."""
     import torch
 
@@ -164,12 +184,10 @@ def probabilities(recognizer: VideoRecognizer, views: torch.Tensor) -> NDArray[n
     return merged
 
 
-def _predict(options: argparse.Namespace, folder: Path, config: RunConfig) -> None:
+def _predict(options: argparse.Namespace, recognizer: Recognizer, weights: Path, views: torch.Tensor) -> None:
     import numpy as np
     import torch
 
-    views = read_views(options.video, config)
-    recognizer = load_run(folder, config)
     try:
         recognizer.to(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     except (RuntimeError, AssertionError) as error:
@@ -177,8 +195,8 @@ def _predict(options: argparse.Namespace, folder: Path, config: RunConfig) -> No
     found = probabilities(recognizer, views)
     if not np.isfinite(found).all():
         raise UserError(
-            f"the model of run {folder.name} gives {options.video} scores that are no numbers: its weights "
-            f"({folder / 'ckpt' / 'last.ckpt'}) are damaged or its training diverged; train it again"
+            f"the model of run {recognizer.run.id} gives {options.video} scores that are no numbers: its weights "
+            f"({weights}) are damaged or its training diverged; train it again"
         )
     best = (-found).argsort(kind="stable")[:GUESSES]
     for number in best:
@@ -190,7 +208,7 @@ def _predict(options: argparse.Namespace, folder: Path, config: RunConfig) -> No
 
 
 def _explain(
-    options: argparse.Namespace, recognizer: VideoRecognizer, views: torch.Tensor, target: int, title: str
+    options: argparse.Namespace, recognizer: Recognizer, views: torch.Tensor, target: int, title: str
 ) -> list[Path]:
     from gta.explain.explanation import explain
     from gta.explain.overlay import write_contact_sheet, write_overlay_video
