@@ -8,6 +8,7 @@ Public names are loaded when first used, so that ``import gta`` and the command 
 from __future__ import annotations
 
 import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,10 +57,21 @@ _MODULES = ("gta.config", "gta.blocks", "gta.model", "gta.pretrained", "gta.trai
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
     if name in __all__:
-        for module in map(importlib.import_module, _MODULES):
+        for module in map(_module, _MODULES):
             if hasattr(module, name):
                 return getattr(module, name)
     raise AttributeError(f"module 'gta' has no attribute {name!r}")
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != "pytorch_lightning":
+            raise
+        raise ModuleNotFoundError(
+            "training needs Lightning: pip install 'gta-video[train]'", name=error.name
+        ) from error
 
 
 def __dir__() -> list[str]:

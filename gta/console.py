@@ -36,10 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = importlib.import_module(DOORS[given[0]][0]).main(given[1:])
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        package = (error.name or "").partition(".")[0]
+        extra = EXTRAS.get(package)
         if extra is None:
             raise
-        raise UserError(f"gta {given[0]} needs {error.name}: pip install 'gta-video[{extra}]'") from error
+        raise UserError(f"gta {given[0]} needs {package}: pip install 'gta-video[{extra}]'") from error
     return code
 
 

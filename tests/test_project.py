@@ -12,24 +12,64 @@ import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
+in_a_clone = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a source distribution has no history")
 
 
-def test_environment_yml_installs_the_project():
+CONDA = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+"""Packages that conda-forge calls otherwise."""
+
+
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def own(lines):
+    """Requirements without those on other extras of this package."""
+    return [found for found in map(Requirement, lines) if found.name != project()["name"]]
+
+
+def test_environment_yml_brings_what_the_study_needs_by_conda():
     """Parsed, not created: conda is not at hand in the tests."""
     content = yaml.safe_load((ROOT / "environment.yml").read_text())
-    python, pip, extra = content["dependencies"]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert python == f"python{project['requires-python']}"
-    assert (pip, extra) == ("pip", {"pip": ["-e .[dev]"]})
-    assert "dev" in project["optional-dependencies"]
+    *packages, pip = content["dependencies"]
+    assert pip == {"pip": ["-e .[dev]"]}
+    extras = project()["optional-dependencies"]
+    needed = own(project()["dependencies"] + extras["video"] + extras["train"] + extras["study"])
+    expected = {(CONDA.get(found.name, found.name), str(found.specifier)) for found in needed}
+    conda = {(found.name, str(found.specifier)) for found in map(Requirement, packages)}
+    assert conda == expected | {("pip", ""), ("python", "<3.14,>=3.11")}
+    assert content["channels"] == ["conda-forge", "nodefaults"]
 
 
 def test_every_bound_is_written_once_and_can_be_read():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    names = [Requirement(line).name for group in groups for line in group]
+    groups = [project()["dependencies"], *project()["optional-dependencies"].values()]
+    names = [found.name for group in groups for found in own(group)]
     assert len(names) == len(set(names))
     assert {"torch", "pytorch-lightning", "torchvision", "av", "wandb", "pandas", "rich"} <= set(names)
+
+
+def test_the_core_is_light_and_dev_has_everything():
+    core = {found.name for found in own(project()["dependencies"])}
+    assert core == {"torch", "torchvision", "numpy", "pydantic", "safetensors"}
+    extras = project()["optional-dependencies"]
+    chain = [Requirement(line) for name in ("dev", "study", "train") for line in extras[name][:1]]
+    assert [found.extras for found in chain] == [{"study"}, {"train"}, {"video"}]
+
+
+def test_continuous_integration_runs_the_same_script_on_every_python():
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]["test"]
+    assert job["steps"][-1] == {"run": ".ci/run"}
+    offered = [line.rpartition(" ")[2] for line in project()["classifiers"] if ":: Python :: 3." in line]
+    assert job["strategy"]["matrix"]["python"] == offered == ["3.11", "3.12", "3.13"]
+
+
+def test_the_citation_is_that_of_the_readme():
+    paper = yaml.safe_load((ROOT / "CITATION.cff").read_text())["preferred-citation"]
+    readme = (ROOT / "README.md").read_text()
+    authors = " and ".join(f"{author['family-names']}, {author['given-names']}" for author in paper["authors"])
+    assert authors in readme
+    assert paper["title"].replace("GTA", "{GTA}", 1) in readme
+    assert paper["url"] == project()["urls"]["Paper"]
 
 
 @pytest.mark.parametrize("command", ["make reproduce", "make test"])
@@ -51,6 +91,7 @@ def test_the_readme_is_short():
     assert len(words) <= 900  # the bars of its table are no words
 
 
+@in_a_clone
 def test_results_of_record_are_small():
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "results"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
@@ -87,6 +128,7 @@ def test_the_log_discusses_every_claim_that_is_contradicted_or_undecided():
     assert [claim for claim in claims if f"**{claim}**" not in log] == []
 
 
+@in_a_clone
 def test_nothing_tracked_names_a_machine():
     """No absolute path of a home or work folder, no host of a package index."""
     command = ["git", "-C", str(ROOT), "grep", "-nIE", r"(/(home|root|work)/|index[-]url|extra[-]index)", "--", "."]
@@ -94,6 +136,7 @@ def test_nothing_tracked_names_a_machine():
     assert found == []
 
 
+@in_a_clone
 def test_no_link_is_tracked():
     """A link would lead to a folder of one machine."""
     command = ["git", "-C", str(ROOT), "ls-files", "--stage"]
@@ -102,6 +145,7 @@ def test_no_link_is_tracked():
     assert [line for line in lines if line.startswith("120000")] == []
 
 
+@in_a_clone
 def test_no_smoke_run_is_among_the_results_of_record():
     runs = list((ROOT / "results" / "runs").glob("*/result.json"))
     command = ["git", "-C", str(ROOT), "ls-files", "results/runs/*/result.json"]
