@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.trainer.states import TrainerFn
 
 from experiments.store.records import read_points
 from experiments.store.run_files import METRICS
@@ -65,7 +64,7 @@ class RunLog(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Append a point of the curve."""
-        if not trainer.is_global_zero or trainer.state.fn != TrainerFn.FITTING:
+        if not trainer.is_global_zero:
             return
         steps = int(trainer.estimated_stepping_batches) / max(trainer.max_epochs or 1, 1)
         entry = {

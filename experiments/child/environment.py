@@ -13,7 +13,12 @@ from typing import Any
 
 import torch
 
+from experiments.child.processes import is_first
 from experiments.runner.child_options import ChildOptions
+from experiments.store.records import read_environment
+from experiments.store.run_files import ENV
+from gta import files
+from gta.errors import UserError
 from gta.training.pretrain import pretraining_accuracy
 
 CLEARLY_FASTER = 1.2
@@ -107,3 +112,29 @@ def _dirty_hash() -> str | None:
     changes = _git("diff", "HEAD", "--", "experiments", "gta")
     changes += _git("ls-files", "--others", "--exclude-standard", "--", "experiments", "gta")
     return hashlib.sha256(changes.encode()).hexdigest()[:12] if changes else None
+
+
+def record(child: ChildOptions, env: dict[str, Any], checkpoint: Path | None) -> dict[str, Any]:
+    """Write ``env.json``; a resumed run keeps what it was begun with beside what it goes on with.
+
+    Raises:
+        UserError: the run was begun on other data or from other weights.
+    """
+    if not is_first(child.processes):
+        return env
+    path = child.folder / ENV
+    if checkpoint is not None and path.exists():
+        try:
+            before = read_environment(path)
+        except UserError as error:
+            raise UserError(f"{error}; restore the file, or delete {child.folder} to restart") from error
+        for name in ("data_fingerprint", "pretrained_sha256"):
+            if before.get(name) != env[name]:
+                raise UserError(
+                    f"{path}: {name} is {before.get(name)}, now {env[name]}; delete {child.folder} to restart"
+                )
+        earlier = before.pop("resumed_from", [])
+        if earlier or before != env:
+            env = env | {"resumed_from": [*earlier, before]}
+    files.write_json(path, env)
+    return env

@@ -6,44 +6,36 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
 
 from experiments.child import outcome
 from experiments.child.callbacks import RunLog
-from experiments.child.environment import describe
-from experiments.child.keeping import kept, loggers
+from experiments.child.environment import describe, record
 from experiments.child.labels import labels
 from experiments.child.processes import collect, first_writes, is_first, together
 from experiments.child.restoring import fit_from
+from experiments.child.trainer import make_trainer
 from experiments.child.wandb_mirror import Mirror
 from experiments.runner import batches
 from experiments.runner.child_options import ChildOptions
 from experiments.runner.preflight import check_batch, check_classes
-from experiments.store.records import read_environment
-from experiments.store.run_files import CHECKPOINT, CHECKPOINTS, ENV
-from gta import files
+from experiments.store.run_files import CHECKPOINT, CHECKPOINTS
 from gta.config import CheckpointConfig, EvaluationSplit, PretrainConfig, RunConfig, ViewsConfig, WeightsConfig
 from gta.data.check import read_passport
 from gta.data.module import VideoDataModule
 from gta.data.sets.damage import damage_limit
 from gta.errors import UserError
 from gta.scoring.scores import StoredScores, scores_name
-from gta.training.checkpoint import AtomicCheckpointIO, check_network, newest, replace_weights
-from gta.training.precise_norm import PreciseNorm
+from gta.training.checkpoint import check_network, newest, replace_weights
 from gta.training.pretrain import weights_name
 from gta.training.recognizer import VideoRecognizer
 from gta.variables import read_variables
 from gta.weights import load as weights
 from gta.weights.start import start_from
 
-CURVE_POINTS = 8
-"""Looks at the validation split during the training on a drawn data set, whose epochs are few."""
-CURVE_CLIPS = 300
-"""The most clips that one such look reads: the curve must not cost more than the training."""
 INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -87,11 +79,11 @@ def train(config: RunConfig, child: ChildOptions) -> None:
         env["damaged"] = limit
     if not config.data.drawn:
         env["passport"] = read_passport(child.data)
-    env = _record_environment(child, env, checkpoint)
+    env = record(child, env, checkpoint)
     wandb = child.wandb if is_first(child.processes) else "disabled"
     with Mirror(config, child.folder, wandb, labels(config, child.tables, child.rows), env) as mirror:
         log = RunLog(child.folder, mirror.follow)
-        trainer = _trainer(config, child, data, log, env)
+        trainer = make_trainer(config, child, data, log, env)
         with together(trainer):
             with _signals(trainer):
                 fit_from(checkpoint, trainer, recognizer, data, log)
@@ -151,12 +143,10 @@ def _score(
 ) -> StoredScores | None:
     """Score every split of the run, its own evaluation split last; the first process returns the scores of that one."""
     views = tuple(dict.fromkeys(config.views))
-    trainer.limit_val_batches = 1.0
-    trainer.loggers = []  # they show the training; all figures of the end are in the run's own files
     stored = None
     for split in (*config.splits, config.data.evaluation_split):
         data = _data(config, child, split, views)
-        trainer.validate(recognizer, data, verbose=False)
+        trainer.predict(recognizer, data, return_predictions=False)
         if trainer.is_global_zero:  # the others wait in the next collective
             name = scores_name(None if split == config.data.evaluation_split else split)
             stored = outcome.keep_scores(child.folder / name, data, recognizer.scores, views)
@@ -203,76 +193,3 @@ def _load_pretrained(config: RunConfig, recognizer: VideoRecognizer, path: Path 
                 )
             return start_from(recognizer.model, path, start, recognizer.labels)
     return {}
-
-
-def _record_environment(child: ChildOptions, env: dict[str, Any], checkpoint: Path | None) -> dict[str, Any]:
-    """Write ``env.json``; a resumed run keeps what it was begun with beside what it goes on with.
-
-    Raises:
-        UserError: the run was begun on other data or from other weights.
-    """
-    if not is_first(child.processes):
-        return env
-    path = child.folder / ENV
-    if checkpoint is not None and path.exists():
-        try:
-            before = read_environment(path)
-        except UserError as error:
-            raise UserError(f"{error}; restore the file, or delete {child.folder} to restart") from error
-        for name in ("data_fingerprint", "pretrained_sha256"):
-            if before.get(name) != env[name]:
-                raise UserError(
-                    f"{path}: {name} is {before.get(name)}, now {env[name]}; delete {child.folder} to restart"
-                )
-        earlier = before.pop("resumed_from", [])
-        if earlier or before != env:
-            env = env | {"resumed_from": [*earlier, before]}
-    files.write_json(path, env)
-    return env
-
-
-def _trainer(
-    config: RunConfig, child: ChildOptions, data: VideoDataModule, log: RunLog, env: dict[str, Any]
-) -> pl.Trainer:
-
-    distributed = child.processes > 1
-    accumulate = batches.parts(config, child.processes, child.accumulate)
-    steps = len(data.dataset("train")) // config.train.batch_size
-    precise = config.train.precise_bn * accumulate
-    looks = max(1, CURVE_POINTS // config.train.epochs) if config.data.drawn else 1
-    return pl.Trainer(
-        accelerator="auto",
-        devices=child.devices,
-        num_nodes=child.nodes,
-        strategy="ddp" if distributed else "auto",
-        sync_batchnorm=distributed and torch.cuda.is_available(),  # it does not exist on CPUs
-        precision=cast(Any, env["precision"]),
-        max_epochs=config.train.epochs,
-        gradient_clip_val=config.train.clip_norm,
-        accumulate_grad_batches=accumulate,
-        limit_train_batches=1.0 if accumulate == 1 else steps * accumulate,  # an epoch of whole batches
-        limit_val_batches=_curve_batches(config, data),
-        val_check_interval=1.0 / looks if accumulate == 1 else max(1, steps // looks) * accumulate,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        logger=loggers(child) or False,
-        callbacks=[
-            log,
-            *kept(child),
-            ModelCheckpoint(
-                child.folder / CHECKPOINTS, "last", save_on_train_epoch_end=True, enable_version_counter=False
-            ),
-            *([PreciseNorm(data, precise, config.train.epochs)] if precise else []),
-        ],
-        plugins=[AtomicCheckpointIO()],
-        default_root_dir=child.folder,
-    )
-
-
-def _curve_batches(config: RunConfig, data: VideoDataModule) -> int | float:
-    """Return how much of the split a look of the curve reads: up to a quarter of a small, drawn one, else all."""
-    if not config.data.drawn:
-        return 1.0
-    return max(1, min(len(data.val_dataloader()) // 4, CURVE_CLIPS // data.batch_size))

@@ -8,7 +8,6 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import LearningRateMonitor
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
-from pytorch_lightning.trainer.states import TrainerFn
 
 from experiments.runner.child_options import ChildOptions
 from experiments.store.run_files import CHECKPOINTS
@@ -37,7 +36,7 @@ class KeptCheckpoints(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the weights if no earlier ones were better; of several processes the first one knows."""
-        if not self.best or trainer.state.fn != TrainerFn.FITTING:
+        if not self.best:
             return
         top1 = trainer.callback_metrics.get("val/top1")
         seen = float("-inf") if top1 is None else float(top1)

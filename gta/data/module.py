@@ -162,6 +162,10 @@ class VideoDataModule(pl.LightningDataModule):
         """Every view of every clip once, in the order of the list; the views of a clip together."""
         return self._loader("validation", 0)
 
+    def predict_dataloader(self) -> ClipLoader:
+        """As :meth:`val_dataloader`: what is scored at the end."""
+        return self.val_dataloader()
+
     # ------------------------------------------------------------------------------------ parts
     def dataset(self, role: Role) -> ClipDataset:
         """Return the data set of a split; an embedded one is made and cached first."""

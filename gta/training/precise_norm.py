@@ -12,7 +12,6 @@ from itertools import islice
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -21,7 +20,7 @@ from gta.data.module import VideoDataModule
 
 
 class PreciseNorm(pl.Callback):
-    """Estimates the statistics once, before the first evaluation that follows the training.
+    """Estimates the statistics once, before the first split is scored.
 
     It reads the batches that would begin one more epoch. So every restart reads the same batches, and any number of
     processes reads the same clips; their statistics are averaged.
@@ -32,16 +31,16 @@ class PreciseNorm(pl.Callback):
         self.data, self.batches, self.epoch = data, batches, epoch
         self._done = False
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Estimate the statistics, unless this validation is a point of the curve or they are estimated already."""
-        if self._done or trainer.state.fn != TrainerFn.VALIDATING:
+    def on_predict_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Estimate the statistics, unless they are estimated already."""
+        if self._done:
             return
         loader = self.data.train_dataloader()
         assert isinstance(loader.sampler, EpochSampler)
         loader.sampler.set_epoch(self.epoch)
         clips = (batch["video"].to(pl_module.device) for batch in islice(loader, self.batches))
         pl_module.train()
-        estimate_statistics(pl_module, clips, trainer.precision_plugin.val_step_context)
+        estimate_statistics(pl_module, clips, trainer.precision_plugin.predict_step_context)
         pl_module.eval()
         self._done = True
 

@@ -70,7 +70,7 @@ class VideoRecognizer(pl.LightningModule):
         self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1, 1), persistent=False)
         self._network: Callable[[torch.Tensor], torch.Tensor] | None = None
         self.scores: Scores | None = None
-        """Scores of the last complete pass over a validation loader; only the first of several processes has them."""
+        """Scores of the last complete ``predict``; only the first of several processes has them."""
         self._parts: list[Part] = []
         self.train()  # the trainer keeps the modes it finds; frozen stages are in evaluation mode from the start
 
@@ -117,29 +117,46 @@ class VideoRecognizer(pl.LightningModule):
         self._parts = []
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Keep the log-probabilities of one batch."""
+        """Keep the log-probabilities of one batch for a point of the curve."""
+        self._keep(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log top-1 of the clips that were seen."""
+        scores = self._gathered()
+        if scores is not None and (scores.labels != UNKNOWN).all():
+            merged = torch.from_numpy(scores.log_probabilities)
+            merged = merged[0] if len(merged) == 1 else merged.exp().mean(dim=0)
+            top1 = (merged.argmax(dim=1) == torch.from_numpy(scores.labels)).float().mean() * 100
+            self.log("val/top1", top1.to(self.device), rank_zero_only=True)
+
+    def on_predict_epoch_start(self) -> None:
+        """Forget the scores of the last pass."""
+        self._parts = []
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> None:
+        """Keep the log-probabilities of one batch for the scores of the run."""
+        self._keep(batch)
+
+    def on_predict_epoch_end(self) -> None:
+        """Keep the scores of the whole pass."""
+        self.scores = self._gathered()
+
+    def _keep(self, batch: Batch) -> None:
         scores = self(batch["video"]).float().log_softmax(dim=1)
         unreadable = batch.get("unreadable")
         if unreadable is not None:
             scores = as_wrong(scores, batch["label"], unreadable)
         self._parts.append((view_of(batch).cpu(), batch["index"].cpu(), batch["label"].cpu(), scores.cpu()))
 
-    def on_validation_epoch_end(self) -> None:
+    def _gathered(self) -> Scores | None:
         """Gather the views of all processes in the first one, in the split's order; each view counts once."""
         own = _joined(self._parts)
         every: list[Part | None] | None = [own]
-        self.scores, self._parts = None, []
+        self._parts = []
         if self.trainer.world_size > 1:
             every = [None] * self.trainer.world_size if self.trainer.is_global_zero else None
             torch.distributed.gather_object(own, every, dst=0)
-        if every is None:
-            return
-        self.scores = gather([part for part in every if part is not None])
-        if (self.scores.labels != UNKNOWN).all():
-            merged = torch.from_numpy(self.scores.log_probabilities)
-            merged = merged[0] if len(merged) == 1 else merged.exp().mean(dim=0)
-            top1 = (merged.argmax(dim=1) == torch.from_numpy(self.scores.labels)).float().mean() * 100
-            self.log("val/top1", top1.to(self.device), rank_zero_only=True)
+        return None if every is None else gather([part for part in every if part is not None])
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the names of the classes, so that a prediction needs no data set."""
