@@ -87,3 +87,39 @@ def test_the_library_knows_nothing_of_the_study():
         (path, name) for path in modules("gta") for name in imported(path) if name.split(".")[0] == "experiments"
     ]
     assert foreign == []
+
+
+QUICK = {
+    "experiments/arguments.py",
+    "experiments/compact.py",
+    "experiments/flops.py",
+    "experiments/report.py",
+    "experiments/run.py",
+    "experiments/runner/status.py",
+    "experiments/train.py",
+    "experiments/trials.py",
+    "experiments/wandb_upload.py",
+    "gta/data/prepare.py",
+    "gta/export.py",
+    "gta/predict.py",
+    "gta/weights/convert.py",
+}
+"""Doors, and what they read their options with: they answer --help before numpy or torch is imported."""
+LATE = {
+    "experiments/child/wandb_content.py": "pictures of a run are drawn when they are sent",
+    "experiments/study/own.py": "a folder is looked at only for its own profile",
+}
+"""Other files that import a module of this project inside a function, and why."""
+
+
+def test_imports_stand_at_the_top_but_in_doors():
+    """Packages that are optional or slow to import may stand inside a function everywhere."""
+    late = set()
+    for path in (*(ROOT / "gta").rglob("*.py"), *(ROOT / "experiments").rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            names = [node.module or "" for node in ast.walk(function) if isinstance(node, ast.ImportFrom)]
+            if any(name.partition(".")[0] in ("gta", "experiments") for name in names):
+                late.add(path.relative_to(ROOT).as_posix())
+    assert late == QUICK | set(LATE)

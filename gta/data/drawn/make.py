@@ -18,7 +18,10 @@ from typing import Any
 import numpy as np
 
 from gta.config import DrawingConfig, digest, to_dict
+from gta.data.drawn.clip import describe_clip, draw_clip
+from gta.data.drawn.encode import encode_webm
 from gta.data.drawn.templates import TEMPLATES
+from gta.data.read.reader import ClipError, count_frames
 from gta.errors import UserError
 from gta.files import read_json, write_bytes, write_json
 from gta.parallel import Progress, patient_lock, run_batches
@@ -131,9 +134,6 @@ def _make_split(folder: Path, drawing: DrawingConfig, split: str, jobs: int | No
 
 def _make_clip(common: tuple[Path, DrawingConfig], item: tuple[str, int, int]) -> tuple[str, str, tuple[str, ...]]:
     """Draw and encode one clip, or keep the whole one that is there; returns id, sha256 of the file, things."""
-    from gta.data.drawn.clip import describe_clip, draw_clip
-    from gta.data.drawn.encode import encode_webm
-
     folder, drawing = common
     split, template, index = item
     number = clip_id(split, template, index)
@@ -155,7 +155,6 @@ def _make_clip(common: tuple[Path, DrawingConfig], item: tuple[str, int, int]) -
 
 
 def _is_whole(path: Path, frames: int) -> bool:
-    from gta.data.read.reader import ClipError, count_frames
 
     try:
         return count_frames(path) == frames

@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from gta.cli import Parser, command, parse
 from gta.config import DrawingConfig
 from gta.data.drawn.embedded import EMBEDDED, choose_embedded
+from gta.data.drawn.make import ensure_embedded
+from gta.data.drawn.templates import KINDS, TEMPLATES
+from gta.data.frames import segment_indices
+from gta.data.read.reader import count_frames, read_frames
+from gta.data.sets.formats import read_split
 from gta.errors import UserError
 from gta.parallel import showing
 
@@ -38,10 +43,6 @@ def contact_sheet(root: Path, drawing: DrawingConfig, name: str, out: Path, clip
     Raises:
         UserError: the set cannot be made or read, or the picture not written.
     """
-    from gta.data.drawn.make import ensure_embedded
-    from gta.data.drawn.templates import KINDS, TEMPLATES
-    from gta.data.sets.formats import read_split
-
     with showing("drawing clips") as progress:
         folder = ensure_embedded(root, drawing, name, progress=progress, splits=("train",))
     by_name: dict[str, list[Path]] = {}
@@ -58,9 +59,6 @@ def contact_sheet(root: Path, drawing: DrawingConfig, name: str, out: Path, clip
 
 def strip(path: Path) -> NDArray[np.uint8]:
     """Return the test frames of a video side by side, white lines between them, (H, W, 3)."""
-    from gta.data.frames import segment_indices
-    from gta.data.read.reader import count_frames, read_frames
-
     frames = read_frames(path, segment_indices(count_frames(path), _FRAMES))
     _, height, width, _ = frames.shape
     row = np.full((height, _FRAMES * (width + _GAP) - _GAP, 3), 255, np.uint8)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
+from gta.data.drawn.make import embedded_info
+from gta.data.read.reader import ClipError, probe
 from gta.data.sets.formats import Format, detect
 from gta.data.sets.listed import folders_text
 from gta.data.sets.splits import Clip, Split, SplitName, compare, label_fingerprint
@@ -130,8 +132,6 @@ def survey(
     Raises:
         UserError: the folder holds no data set, or a list is malformed.
     """
-    from gta.data.drawn.make import embedded_info
-
     folder = Path(folder)
     known = detect(folder)
     drawn = embedded_info(folder)["splits"] if (folder / "embedded.json").is_file() else {}
@@ -211,7 +211,6 @@ def _sample(clips: Sequence[Clip]) -> list[Clip]:
 
 
 def _survey_clip(hashed: bool, clip: Clip) -> ClipSurvey:
-    from gta.data.read.reader import ClipError, probe
 
     try:
         found = probe(clip.path)
