@@ -193,7 +193,7 @@ def test_a_device_that_is_not_there(results, video, capsys):
 
 def test_the_options_are_frozen():
     found = {name for action in build_parser()._actions for name in action.option_strings if name.startswith("--")}
-    assert found == {"--run", "--results", "--explain", "--out", "--device", "--help"}
+    assert found == {"--run", "--model", "--results", "--explain", "--out", "--device", "--help"}
 
 
 def test_an_unknown_option_is_named(capsys):
@@ -262,3 +262,18 @@ def test_what_is_no_film_is_refused(results, tmp_path, capsys):
         assert predict(tmp_path / name, "--run", RUN.id, "--results", results) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert message in line
+
+
+def test_the_sample_needs_no_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert predict("sample.webm", "--device", "cpu") == 0
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert "Moving something away from the camera" in first
+    assert len(rest) == 4
+
+
+def test_an_unknown_network_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert predict("sample.webm", "--model", "tiny-r2d") == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "there is no network 'tiny-r2d'" in line
