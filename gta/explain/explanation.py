@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from gta.blocks import GlobalTemporalAttention, NonLocal, SpatialAttention, TemporalAttention
 from gta.errors import UserError
@@ -72,9 +72,12 @@ def explain(model: VideoModel, clip: Tensor, target: int | None = None) -> Expla
 
     Raises:
         ValueError: there is more than one clip.
+        UserError: the scores are those of a head other than the mean.
     """
     if clip.shape[0] != 1:
         raise ValueError(f"one clip is explained at a time; got {clip.shape[0]}")
+    if model.head is not None:
+        raise UserError(f"ModelConfig.head is {type(model.head).__name__}; evidence is shown for the mean head alone")
     inputs, features, scores = watch(model, clip)
     probabilities = scores.float().softmax(dim=1)[0]
     target = int(probabilities.argmax()) if target is None else target
@@ -100,8 +103,7 @@ def explain(model: VideoModel, clip: Tensor, target: int | None = None) -> Expla
 
 def _evidence(model: VideoModel, features: Tensor, target: int) -> Tensor:
     classifier = model.backbone.fc
-    if isinstance(classifier, nn.Identity):
-        raise UserError(f"ModelConfig.head is {type(model.head).__name__}; evidence is shown for the mean head alone")
+    assert isinstance(classifier.weight, Tensor)
     weight_C = classifier.weight[target, : features.shape[1]]
     return torch.einsum("tchw,c->thw", features, weight_C)
 

@@ -5,7 +5,20 @@ import pytest
 import torch
 
 from gta.blocks import GlobalTemporalAttention
-from gta.config import BackboneConfig, GTAConfig, ModelConfig, NLConfig, SAConfig, SlowFastConfig, TAConfig
+from gta.config import (
+    BackboneConfig,
+    CorrNetConfig,
+    GTAConfig,
+    I3DConfig,
+    ModelConfig,
+    NLConfig,
+    RegionGraphHeadConfig,
+    S3DGConfig,
+    SAConfig,
+    SlowFastConfig,
+    TAConfig,
+)
+from gta.errors import UserError
 from gta.explain.explanation import explain, temporal_matrices
 from gta.explain.overlay import contact_sheet
 from gta.model import build_model
@@ -59,3 +72,34 @@ def test_only_one_clip_at_a_time():
     model = build_model(ModelConfig(7, backbone=NARROW)).eval()
     with pytest.raises(ValueError, match="one clip"):
         explain(model, torch.zeros(2, 3, 8, 32, 32))
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        I3DConfig(depths=(1, 1, 1, 1), width=8, stem="small"),
+        CorrNetConfig(depths=(1, 1, 1, 1), width=8, stem="small"),
+        S3DGConfig(width=8, stem="small"),
+    ],
+    ids=str,
+)
+def test_evidence_of_networks_of_clips_is_by_their_own_frames(backbone):
+    torch.manual_seed(0)
+    model = build_model(ModelConfig(5, 8, backbone, places=())).eval()
+    clip = torch.randn(1, 3, 8, 32, 32)
+    explanation = explain(model, clip, target=2)
+    assert explanation.evidence.shape[0] == backbone.frames(backbone.last, 8)
+    score = float((model(clip)[0, 2] - model.backbone.fc.bias[2]).detach())
+    assert explanation.evidence.mean() == pytest.approx(score, rel=1e-4, abs=1e-5)
+
+
+def test_a_head_of_its_own_is_refused_in_one_line():
+    config = ModelConfig(
+        5,
+        8,
+        I3DConfig(depths=(1, 1, 1, 1), width=8, stem="small", res5_stride=1),
+        places=(),
+        head=RegionGraphHeadConfig(width=8, grid=(1, 2), side=3),
+    )
+    with pytest.raises(UserError, match=r"ModelConfig.head is RegionGraphHead; evidence is shown for the mean head"):
+        explain(build_model(config).eval(), torch.randn(1, 3, 8, 32, 32))
