@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--limit", metavar="N", help="a first try on N clips of each split, or a share of each class such as 5%%")
     add("--from", dest="start", metavar="CHECKPOINT", help="fine-tune it: a file, or the id of a run in --results")
+    add("--evaluate-only", action="store_true", help="score the checkpoint of --from on --data; nothing is trained")
     add("--jobs", type=positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
     add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
     add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")

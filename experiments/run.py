@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse(build_parser(), arguments)
     if options.list:
         return _list(options)
+    if options.evaluate_only:
+        return _evaluate(options)
     request = _request(options)
     if options.status or options.dry_run:
         from experiments.runner.status import print_plan, print_status
@@ -62,6 +64,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_plan(runs, request.headline, options.data, found)
         return _refused(found)
     return _run(request, options, arguments)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    if options.start is None or options.tables or options.all:
+        raise UserError("--evaluate-only scores the checkpoint of --from CHECKPOINT; it takes no table")
+    from experiments.child.evaluate import evaluate
+
+    checkpoint, options.start = checkpoint_of(options), None
+    changes = parse_changes(changes_of(options))
+    workers = max(1, cores() // 2) if options.workers is None else options.workers
+    folder, found = evaluate(checkpoint, options.data, options.results, changes, workers, options.precision)
+    figures = [
+        f"{name} {found[key]:.1f}" for name, key in (("top-1", "top1"), ("top-5", "top5")) if found[key] is not None
+    ]
+    print(
+        f"{', '.join(figures) or 'no answers are known'} on {found['n']} clips of {found['data']['evaluation_split']}"
+    )
+    print(folder)
+    return 0
 
 
 @dataclass(frozen=True)

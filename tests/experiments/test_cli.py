@@ -17,6 +17,7 @@ OPTIONS = {
     "--all", "--list", "--profile", "--data", "--seeds", "--rows", "--jobs", "--executor", "--devices", "--nodes",
     "--wandb", "--results", "--dry-run", "--status", "--help", "--precision",
     "--set", "--limit", "--workers", "--accumulate", "--compile", "--keep-best", "--keep-every", "--logger", "--from",
+    "--evaluate-only",
 }  # fmt: skip
 HEAVY = ("torch", "pandas", "pytorch_lightning", "numpy", "rich", "matplotlib", "wandb", "pydantic")
 
