@@ -29,11 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
     add("--seeds", default="0", metavar="0,1,2", help="seeds, also 0-4 (default: 0)")
     add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")
-    add(
-        "--set", dest="changes", action="append", default=[], metavar="FIELD=VALUE", help="change the recipe; repeat it"
-    )
-    add("--limit", metavar="N", help="a first try on N clips of each split, or a share of each class such as 5%%")
-    add("--from", dest="start", metavar="CHECKPOINT", help="fine-tune it: a file, or the id of a run in --results")
+    add_changes(parser)
     add("--evaluate-only", action="store_true", help="score the checkpoint of --from on --data; nothing is trained")
     add("--jobs", type=positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
     add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
@@ -55,6 +51,16 @@ def build_parser() -> argparse.ArgumentParser:
     add("--dry-run", action="store_true", help="show the plan, write nothing")
     add("--status", action="store_true", help="show the state of the runs, write nothing")
     return parser
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """Add the options that change a recipe; :func:`changes_of` reads them."""
+    add = parser.add_argument
+    add(
+        "--set", dest="changes", action="append", default=[], metavar="FIELD=VALUE", help="change the recipe; repeat it"
+    )
+    add("--limit", metavar="N", help="a first try on N clips of each split, or a share of each class such as 5%%")
+    add("--from", dest="start", metavar="CHECKPOINT", help="fine-tune it: a file, or the id of a run in --results")
 
 
 def whole(text: str) -> int:

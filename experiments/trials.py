@@ -35,13 +35,17 @@ class Trial:
     config: RunConfig
 
 
-def on_tune(profile: Profile) -> Profile:
+def on_tune(profile: Profile, real: bool = False) -> Profile:
     """Return the profile with every setting evaluated on the ``tune`` draw.
+
+    Args:
+        profile: a scale.
+        real: whether it may be of a real data set, of whose training clips a part is then held out.
 
     Raises:
         UserError: its data are not drawn, so that there is no such draw.
     """
-    if not profile.data.drawn:
+    if not profile.data.drawn and not real:
         raise UserError(
             f"profile {profile.name!r} is of a real data set; trials are evaluated on the `tune` draw, which only "
             "drawn data sets have: take --profile tiny or smoke"
@@ -73,27 +77,35 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
     todo = [run for run in runs.values() if run.state is not State.DONE]
     if not todo:
         return 0
-    make_folder(work)
     from experiments.runner.child_options import ChildOptions
     from experiments.runner.cost import planned_seconds
     from experiments.runner.launch import launch
-    from experiments.runner.local import LocalExecutor
+    from experiments.runner.local import LocalExecutor, gpus
     from experiments.runner.outlook import Outlook
+    from experiments.runner.preflight import inspect
     from experiments.runner.prepare import prepare
     from experiments.runner.progress import make_progress
     from experiments.runner.signals import Interrupted, watching_signals
 
+    configs = [run.config for run in todo]
+    ground = inspect(configs, data, store.results, 1)
+    if ground.problems:
+        raise UserError("; ".join(ground.problems))
+    make_folder(work)
+    drawn = all(config.data.drawn for config in configs)
+    jobs = cores() if drawn else max(1, len(gpus()))
+    threads = 1 if drawn else max(1, cores() // jobs)
     with watching_signals() as signals:
         try:
-            outlook = Outlook(planned_seconds([run.config for run in todo], None, 1), cores())
-            weights = prepare([run.config for run in todo], data, store.results, print)
+            outlook = Outlook(planned_seconds(configs, ground.clips, 1), jobs)
+            weights = prepare(configs, data, store.results, print)
         except Interrupted as stop:
             return 128 + stop.number
         progress = make_progress(outlook)
+        child = ChildOptions(store.runs, data, threads=threads)
         try:
-            return launch(
-                todo, store, LocalExecutor(cores(), 1, 1), ChildOptions(store.runs, data), weights, progress, signals
-            ).exit_code
+            executor = LocalExecutor(jobs, threads, 1)
+            return launch(todo, store, executor, child, weights, progress, signals).exit_code
         finally:
             progress.close()
 

@@ -12,7 +12,7 @@ from experiments.reporting.evidence.measure import RowData
 from experiments.reporting.pages import cells
 from experiments.store.frozen import FrozenStore
 from experiments.study.overrides import parse_changes
-from experiments.study.rows import Profile, Table
+from experiments.study.rows import Profile, Row, Table
 from gta import files
 from gta.errors import UserError
 
@@ -62,14 +62,15 @@ def changed_rows(tables: Sequence[Table], profile: Profile, store: FrozenStore) 
         record: TableData | None = None
         for changes in sets:
             own = dataclasses.replace(profile, changes=_pairs(changes))
-            rows = [row for row in table.rows if row.trained and own.runs(row)]
-            if not any(_stored(own, table, store, changes, name) for name in (row.name for row in rows)):
+            rows = tuple(row for row in table.rows if own.trains(row) and _stored(own, row, store, changes))
+            if not rows:
                 continue
             record = record or collect(table, profile, store)
-            data = collect(table, own, store)
+            part = dataclasses.replace(table, rows=rows, reference=rows[0].name, claims=())
+            data = collect(part, own, store)  # of the other rows some cannot even be made with these changes
             problems += data.problems
             for row in data.rows:
-                if row.results and _stored(own, table, store, changes, row.row.name):
+                if row.results:
                     fresh = ChangedRow(table.name, changes, row, record.row(row.row.name))
                     found.setdefault((changes, fresh.runs), fresh)
     return list(found.values()), list(dict.fromkeys(problems))
@@ -96,9 +97,8 @@ def _pairs(changes: Sequence[str]) -> tuple[tuple[str, str], ...]:
         return ()
 
 
-def _stored(profile: Profile, table: Table, store: FrozenStore, changes: tuple[str, ...], name: str) -> bool:
+def _stored(profile: Profile, row: Row, store: FrozenStore, changes: tuple[str, ...]) -> bool:
     """Return whether the store has a run of a row with just these changes: on some rows only a part takes effect."""
-    row = next(row for row in table.rows if row.name == name)
     try:
         runs = [profile.resolve(trained, seed) for trained in row.trained for seed in store.seeds(profile.name)]
     except UserError:

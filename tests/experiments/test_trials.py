@@ -56,6 +56,34 @@ def test_an_edge_of_the_grid_is_extended_once(family, best, further):
     assert {str(settings) for settings in tune.beyond(family, best)} == further
 
 
+def test_on_a_real_data_set_the_rates_are_around_the_recipes_own():
+    profile = dataclasses.replace(PROFILES["ssv1"], changes=(("train.epochs", "5"),))
+    own = profile.settings["r2d"].train.lr
+    found = tune.trials(profile, ["nl", "gta"])
+    assert [trial.config.train.lr / own for trial in found[:4]] == [0.25, 0.5, 1.0, 2.0]
+    assert {trial.config.train.lr / own for trial in found[4:]} == {0.5, 1.0}
+    assert {trial.config.data.evaluation_split for trial in found} == {"tune"}
+    assert {trial.config.train.epochs for trial in found} == {5}
+    rates = tune.rates_of(profile, "nl")
+    assert {str(best) for best in tune.beyond("nl", FamilySettings(lr=rates[1]), rates)} == {"lr 0.00125"}
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--profile", "ssv1", "--set", "train.lr=1"], "is what is searched for"),
+        (["--profile", "ssv1", "--set", "train.rate=1"], "no such field"),
+        (["--profile", "k400"], "trains none of the families"),
+        (["--profile", "folder"], "holds no list of a known data set"),
+    ],
+)
+def test_mistakes_in_tuning_are_one_line(options, part, tmp_path, capsys):
+    assert tune.main([*options, "--data", str(tmp_path), "--work", str(tmp_path), "--results", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert part in err
+
+
 def test_no_probe_is_a_run_of_record():
     rows = [trained for table in TABLES.values() for row in table.rows for trained in row.trained]
     record = {TINY.resolve(row, seed).id for row in rows for seed in (*range(5), *SEEDS)}
