@@ -218,11 +218,10 @@ def test_a_message_about_a_folder_that_is_not_there_fits_every_command(capsys):
     assert capsys.readouterr().err == "error: /nonexistent is not a folder; give the folder that holds the data set\n"
 
 
-@pytest.mark.parametrize("module", ["experiments.tune", "experiments.probes"])
 @pytest.mark.parametrize("profile", ["ssv1", "ssv2", "k400"])
-def test_trials_of_a_real_data_set_are_refused_before_anything_is_read(module, profile, tmp_path, capsys):
+def test_probes_of_a_real_data_set_are_refused_before_anything_is_read(profile, tmp_path, capsys):
     arguments = ["--profile", profile, "--data", str(tmp_path), "--work", str(tmp_path / "work")]
-    assert importlib.import_module(module).main(arguments) == 2
+    assert importlib.import_module("experiments.probes").main(arguments) == 2
     assert f"profile {profile!r} is of a real data set; trials are evaluated" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
