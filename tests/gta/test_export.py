@@ -55,11 +55,6 @@ def moved(model):
             id="narrow SlowFast + GTA",
         ),
         pytest.param(
-            ModelConfig(24, 8, I3DConfig(depths=(1, 3, 5, 1), width=16, stem="small"), (SAConfig(), GTAConfig())),
-            32,
-            id="narrow I3D + GTA",
-        ),
-        pytest.param(
             ModelConfig(
                 24,
                 backbone=S3DGConfig(width=16, stem="small", strides_t=(1, 2, 2)),
@@ -72,8 +67,9 @@ def moved(model):
         pytest.param(
             ModelConfig(
                 24,
-                backbone=CorrNetConfig(depths=(1, 3, 5, 1), width=16, stem="small"),
+                backbone=CorrNetConfig(depths=(1, 1, 1, 1), width=16, stem="small"),
                 blocks=(CorrelationConfig(patch=3, dilation=1, groups=4, start="identity"),),
+                places=(("res3", 0),),
             ),
             32,
             id="narrow CorrNet",
@@ -81,8 +77,9 @@ def moved(model):
         pytest.param(
             ModelConfig(
                 24,
-                backbone=I3DConfig(depths=(1, 3, 5, 1), width=16, stem="small", res5_stride=1),
+                backbone=I3DConfig(depths=(1, 1, 1, 1), width=16, stem="small", res5_stride=1),
                 blocks=(NLConfig(),),
+                places=(("res3", 0), ("res4", 0)),
                 head=RegionGraphHeadConfig(width=16, grid=(1, 2), side=3),
             ),
             32,
