@@ -1,7 +1,8 @@
-"""R2D: torchvision's bottleneck ResNet applied to every frame (paper section 4, "R2D-50"), and TSM on it.
+"""R2D: torchvision's bottleneck ResNet applied to every frame (paper section 4, "R2D-50"); TSM, STM, TEA, TAM on it.
 
-He et al., "Deep residual learning for image recognition", CVPR 2016; Lin et al., "TSM: temporal shift module",
-ICCV 2019. Weight names are torchvision's, so that its ImageNet weights load by name whatever is inserted or shifted.
+He et al., "Deep residual learning for image recognition", CVPR 2016; what stands inside the residual branches is in
+:mod:`gta.backbones.branches`. Weight names are torchvision's, so that its ImageNet weights load by name whatever is
+inserted or shifted.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import torch
 from torch import nn
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from gta.backbones.layers import ShiftedConv2d, WindowAveragePool, classify, to_pictures
+from gta.backbones.branches import install
+from gta.backbones.branches.res2net import Res2NetBottleneck
+from gta.backbones.layers import WindowAveragePool, classify, to_pictures
 from gta.backbones.network import Network
 from gta.config import STAGES, BackboneConfig
 
@@ -32,10 +35,10 @@ class ResNet2D(Network, ResNet):  # type: ignore[misc] # torchvision has no type
         """Build the network; torchvision's own constructor cannot be narrower than 64 planes.
 
         Args:
-            config: depths, width, stem and temporal shift.
+            config: depths, width, stem and what is inside the residual branches.
             classes: outputs of the classifier.
             dropout: before the classifier.
-            frames: T of a clip, for the temporal shift.
+            frames: T of a clip, for what is inside the branches.
             pool: side of the window averaged before the classifier; None: the whole map.
         """
         nn.Module.__init__(self)
@@ -51,9 +54,9 @@ class ResNet2D(Network, ResNet):  # type: ignore[misc] # torchvision has no type
         for stage, depth in enumerate(config.depths):
             planes, stride = config.width * 2**stage, 1 if stage == 0 else 2
             layer = self._make_layer(Bottleneck, planes, depth, stride=stride)  # type: ignore[operator]
-            if config.shift_every:
-                for residual in list(layer)[:: config.shift_every]:
-                    residual.conv1 = ShiftedConv2d(residual.conv1, frames)
+            if config.inside is not None:
+                inside = (install(residual, config.inside, frames, index) for index, residual in enumerate(layer))
+                layer = nn.Sequential(*inside)
             self.add_module(f"layer{stage + 1}", layer)
         self.avgpool = nn.Sequential(WindowAveragePool(pool), nn.Dropout(dropout))
         self.fc = nn.Linear(config.channels(config.last), classes)
@@ -81,5 +84,5 @@ def initialise(network: nn.Module) -> None:
         if isinstance(module, nn.Conv2d | nn.Conv3d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
     for module in network.modules():
-        if isinstance(module, Bottleneck):
+        if isinstance(module, Bottleneck | Res2NetBottleneck):
             nn.init.zeros_(module.bn3.weight)

@@ -28,6 +28,7 @@ from gta.config.blocks import (
     SAConfig,
     TAConfig,
 )
+from gta.config.branches import BranchConfig, Res2NetConfig, ShiftConfig, StmConfig, TamConfig, TeaConfig
 from gta.config.data import DataConfig, DrawingConfig, EvaluationSplit, ViewsConfig
 from gta.config.heads import HeadConfig, MeanHeadConfig, RegionGraphHeadConfig, RelationHeadConfig
 from gta.config.identity import content_id, digest, later, to_dict
@@ -41,6 +42,7 @@ __all__ = [
     "BNInceptionConfig",
     "BackboneConfig",
     "BlockConfig",
+    "BranchConfig",
     "CGNLConfig",
     "CheckpointConfig",
     "CorrNetConfig",
@@ -64,11 +66,16 @@ __all__ = [
     "PretrainConfig",
     "RegionGraphHeadConfig",
     "RelationHeadConfig",
+    "Res2NetConfig",
     "RunConfig",
     "S3DGConfig",
     "SAConfig",
+    "ShiftConfig",
     "SlowFastConfig",
+    "StmConfig",
     "TAConfig",
+    "TamConfig",
+    "TeaConfig",
     "TrainConfig",
     "ViewsConfig",
     "WeightsConfig",

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from gta.backbones import Network, build_backbone
 from gta.backbones.s3dg import S3DG
 from gta.errors import UserError
 from gta.model import INSERTED
@@ -22,9 +23,9 @@ from gta.weights.names import renamed
 from gta.weights.pyslowfast import from_pyslowfast
 from gta.weights.tensor_files import open_tensors, shown
 
-Source = Literal["stills", "torchvision", "pyslowfast", "mmaction2"]
-"""What the names in a file follow: our own stills, torchvision's ResNet, S3D and GoogLeNet, PySlowFast's SlowFast, or
-mmaction2's I3D."""
+Source = Literal["stills", "torchvision", "timm", "pyslowfast", "mmaction2"]
+"""What the names in a file follow: our own stills, torchvision's ResNet, S3D and GoogLeNet, timm's Res2Net,
+PySlowFast's SlowFast, or mmaction2's I3D."""
 CONTAINERS = (
     "model_ema",  # an average over the training comes before what was averaged, as in timm
     "ema_state_dict",
@@ -50,14 +51,18 @@ _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
     """Load weights by name into a backbone; inserted blocks stay as they are, kernels of pictures are inflated.
 
-    The classifier stays too, unless the weights are PySlowFast's for just as many classes.
+    The classifier stays too, unless the weights are PySlowFast's for just as many classes. What the network has in
+    time alone, such as TEA's motion excitation, stays where the weights are those of the network of pictures.
 
     Raises:
         UserError: the file cannot be read, its names, shapes or types are not the backbone's, or values are not finite.
     """
     own = backbone.state_dict()
     body = {name for name in own if not name.startswith("fc.") and f".{INSERTED}." not in name}
-    weights = _unwrapped(path, read(path), source, {name for name in body if not _is_counter(name)})
+    in_time = _in_time(backbone)
+    weights = _unwrapped(path, read(path), source, {name for name in body - in_time if not _is_counter(name)})
+    if not in_time & weights.keys():
+        body -= in_time
     taken = set()
     if source == "pyslowfast":  # fine-tuning on the classes of the pre-training keeps the classifier
         same = [name for name in own if name.startswith("fc.") and name in weights]
@@ -68,6 +73,15 @@ def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
     weights = fitted(backbone, weights)
     check_weights(path, {name: own[name] for name in body | taken}, weights)
     backbone.load_state_dict(weights, strict=False)
+
+
+def _in_time(backbone: nn.Module) -> set[str]:
+    """Return the names of what a network has beyond that of pictures, whose weights it starts from."""
+    if not isinstance(backbone, Network):
+        return set()
+    with torch.device("meta"):
+        still = build_backbone(backbone.config.still, 2, backbone.config.still.frame_step)
+    return backbone.state_dict().keys() - still.state_dict().keys()
 
 
 def read(path: Path) -> dict[str, Tensor]:

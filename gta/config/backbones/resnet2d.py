@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from gta.config.backbones.base import ResNetStages
-from gta.config.identity import later
+from gta.config.branches import BranchConfig, ShiftConfig
+from gta.config.identity import later, require
 
 
 @dataclass(frozen=True)
 class BackboneConfig(ResNetStages):
-    """A 2D ResNet of bottleneck blocks, applied to each frame; with ``shift_every`` it is TSM."""
+    """A 2D ResNet of bottleneck blocks, applied to each frame; a module may stand inside the residual branches."""
 
     depths: tuple[int, int, int, int] = (3, 4, 6, 3)
     width: int = 64
@@ -22,22 +23,45 @@ class BackboneConfig(ResNetStages):
     shift_every: int = later(0)
     """TSM: shift 1/8 of the channels each way in time before the first convolution of every ``shift_every``-th
     residual block of a stage; 0 shifts nothing. TSM's own rule is 1, and 2 for ResNet-101."""
+    branch: BranchConfig | None = later(None)
+    """The module inside the residual branches: STM, TEA, TAM, Res2Net. A :class:`ShiftConfig` is kept as
+    ``shift_every``, which runs were recorded with, so that one network has one identity; :attr:`inside` has either."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require_at_least(1, "width")
         self._require_at_least(0, "shift_every")
         self._check_depths()
+        if isinstance(self.branch, ShiftConfig):
+            require(
+                self.shift_every in (0, self.branch.every),
+                f"BackboneConfig.shift_every is {self.shift_every}, branch shifts every {self.branch.every}; give one",
+            )
+            object.__setattr__(self, "shift_every", self.branch.every)
+            object.__setattr__(self, "branch", None)
+        require(
+            not self.shift_every or self.branch is None,
+            f"BackboneConfig.branch is {self.branch}, but shift_every is {self.shift_every}; a residual branch "
+            "holds one module: leave one of them out",
+        )
+        if self.branch is not None:
+            self.branch.check_width(self.width)
+
+    @property
+    def inside(self) -> BranchConfig | None:
+        """The module inside the residual branches."""
+        return ShiftConfig(every=self.shift_every) if self.shift_every else self.branch
 
     @property
     def knows_order(self) -> bool:
         """By what mixes frames inside the residual branch."""
-        return self.shift_every > 0
+        return self.inside is not None and self.inside.knows_order
 
     @property
     def still(self) -> BackboneConfig:
-        """R2D, without what only frames of a clip can have."""
-        return dataclasses.replace(self, shift_every=0)
+        """The network without what only frames of a clip can have: R2D, or Res2Net under TEA."""
+        left = None if self.branch is None else self.branch.still
+        return dataclasses.replace(self, shift_every=0, branch=cast(BranchConfig | None, left))
 
     def __str__(self) -> str:
-        return "TSM" if self.shift_every else "R2D"
+        return str(self.inside or "R2D")

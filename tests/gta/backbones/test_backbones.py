@@ -8,13 +8,12 @@ from torch import nn
 from torch.nn.functional import conv3d
 
 from gta.backbones import ResNet2D, SlowFast
+from gta.backbones.branches.shift import ShiftedConv2d, shift
 from gta.backbones.layers import (
     ClipConv2d,
-    ShiftedConv2d,
     TemporalConv2d,
     WindowAveragePool,
     over_positions,
-    shift,
     to_pictures,
 )
 from gta.config import BackboneConfig, ModelConfig, SlowFastConfig

@@ -6,38 +6,16 @@ import pytest
 import torch
 from torch import nn
 
+from experiments.study.profiles import SMOKE
+from experiments.study.rows import Row
 from gta import backbones, heads
 from gta.backbones import Network, build_backbone
-from gta.config import (
-    BackboneConfig,
-    BNInceptionConfig,
-    CorrNetConfig,
-    ECOConfig,
-    GTAConfig,
-    I3DConfig,
-    ModelConfig,
-    S3DGConfig,
-    SAConfig,
-    SlowFastConfig,
-    TrainConfig,
-)
+from gta.config import GTAConfig, ModelConfig, SAConfig, TrainConfig, run_from_dict, to_dict
 from gta.config.backbones import Backbone
 from gta.config.identity import Checked
 from gta.model import build_model, inserted_blocks
 from gta.training.optimizer import parameter_groups
-
-NARROW = {
-    "r2d": BackboneConfig((1, 2, 1, 1), 8, "small"),
-    "tsm": BackboneConfig((1, 2, 1, 1), 8, "small", shift_every=1),
-    "slowfast": SlowFastConfig(depths=(1, 2, 1, 1), width=8, stem="small", beta_inverse=4, fusion_kernel=5),
-    "i3d": I3DConfig(depths=(1, 2, 1, 1), width=8, stem="small"),
-    "s3dg": S3DGConfig(width=16, stem="small", strides_t=(1, 2, 2)),
-    "corrnet": CorrNetConfig(depths=(1, 2, 1, 1), width=8, stem="small"),
-    "bninception": BNInceptionConfig(width=16, stem="small"),
-    "eco-lite": ECOConfig(width=16, stem="small"),
-    "eco": ECOConfig(full=True, width=16, stem="small"),
-}
-"""A narrow version of every backbone, for clips of 8 frames of 32 x 32 pixels."""
+from tests.support.networks import NARROW, tiny_clip, wake
 
 
 def places(config):
@@ -51,7 +29,7 @@ def config(request):
 
 @pytest.fixture
 def clip():
-    return torch.randn(2, 3, 8, 32, 32, generator=torch.Generator().manual_seed(0))
+    return tiny_clip()
 
 
 def test_features_at_every_place_are_as_the_config_says(config, clip):
@@ -76,6 +54,34 @@ def test_blocks_stand_and_learn_at_every_place(config, clip):
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
     grouped = [id(p) for group in parameter_groups(model, TrainConfig()) for p in group["params"]]
     assert sorted(grouped) == sorted(id(p) for p in model.parameters())
+
+
+def test_reversal_changes_the_scores_of_networks_that_know_order_and_of_no_other(config, clip):
+    network = wake(build_backbone(config, 5, 8)).eval()
+    with torch.no_grad():
+        scores, reversed_ = network.clip_scores(clip), network.clip_scores(clip.flip(2))
+    assert torch.isfinite(scores).all()
+    change, apart = float((scores - reversed_).abs().max()), float((scores[0] - scores[1]).abs().max())
+    assert change > 0.02 * apart if config.knows_order else change < 1e-5 * float(scores.abs().max())
+
+
+def test_it_is_exported(config, clip):
+    model = wake(build_model(ModelConfig(5, 8, config, places=()))).eval()
+    batch = torch.export.Dim("batch", min=1, max=64)
+    program = torch.export.export(model, (clip,), dynamic_shapes=({0: batch},)).module()
+    for clips in (1, 3):
+        x = tiny_clip(clips, seed=1)
+        torch.testing.assert_close(program(x), model(x), rtol=1e-4, atol=1e-4)
+
+
+def test_a_stored_run_of_it_is_read_back(config):
+    run = SMOKE.resolve(Row("R2D"), 0)
+    model = dataclasses.replace(run.model, backbone=config, frames=8, places=())
+    data = dataclasses.replace(run.data, frames=8)
+    train = dataclasses.replace(run.train, frozen=("stem",))
+    stored = dataclasses.replace(run, model=model, data=data, train=train)
+    assert run_from_dict(to_dict(stored)) == stored
+    assert run_from_dict(to_dict(stored)).id == stored.id
 
 
 def test_the_stem_is_part_of_the_network(config):

@@ -125,7 +125,10 @@ def test_a_config_with_a_foreign_field_is_refused(change):
         (lambda: TrainConfig(lr=-1), "TrainConfig.lr is -1"),
         (lambda: TrainConfig(momentum=1.5), "TrainConfig.momentum is 1.5"),
         (lambda: PretrainConfig(stills=0), "PretrainConfig.stills is 0"),
-        (lambda: WeightsConfig("timm", "x"), "WeightsConfig.source is 'timm'; choose from 'torchvision', 'pyslowfast'"),
+        (
+            lambda: WeightsConfig("keras", "x"),
+            "WeightsConfig.source is 'keras'; choose from 'torchvision', 'pyslowfast'",
+        ),
         (lambda: dataclasses.replace(runs()[0], splits=("tset",)), "RunConfig.splits is .*; choose from 'validation'"),
         (lambda: dataclasses.replace(runs()[0], seed=-1), "RunConfig.seed is -1"),
         (lambda: dataclasses.replace(runs()[0], views=()), "RunConfig.views is empty"),

@@ -1,5 +1,6 @@
 """Weights from files: names of torchvision and PySlowFast, files that are something else, other numbers of frames."""
 
+import dataclasses
 import hashlib
 import math
 import pickle
@@ -12,7 +13,18 @@ from experiments.study.profiles import SMOKE
 from experiments.study.rows import Row
 from gta import ModelConfig, build_model, resample_frames
 from gta.backbones import ResNet2D, SlowFast
-from gta.config import BackboneConfig, GTAConfig, SAConfig, SlowFastConfig, TAConfig, WeightsConfig
+from gta.config import (
+    BackboneConfig,
+    GTAConfig,
+    Res2NetConfig,
+    SAConfig,
+    SlowFastConfig,
+    StmConfig,
+    TAConfig,
+    TamConfig,
+    TeaConfig,
+    WeightsConfig,
+)
 from gta.errors import UserError
 from gta.weights import load as weights
 from gta.weights import public as public_weights
@@ -110,6 +122,60 @@ def test_torchvision_weights_load_around_inserted_blocks(tmp_path, suffix):
     weights.load(model.backbone, path, "torchvision")
     assert torch.equal(model.backbone.layer4[0].conv3.weight, source.layer4[0].conv3.weight)
     assert model.backbone.fc.weight.shape == (5, 256)
+
+
+def res2net_names(depths):
+    """Names of the weights of timm's ``res2net50_26w_4s``, by hand, for other depths."""
+    norm = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+    names = {"conv1.weight", "fc.weight", "fc.bias", *(f"bn1.{part}" for part in norm)}
+    for stage, depth in enumerate(depths, start=1):
+        for index in range(depth):
+            at = f"layer{stage}.{index}"
+            names |= {f"{at}.conv1.weight", f"{at}.conv3.weight", *(f"{at}.convs.{i}.weight" for i in range(3))}
+            norms = ["bn1", "bns.0", "bns.1", "bns.2", "bn3"]
+            if index == 0:
+                names.add(f"{at}.downsample.0.weight")
+                norms.append("downsample.1")
+            names |= {f"{at}.{own}.{part}" for own in norms for part in norm}
+    return names
+
+
+def test_res2net_has_the_names_of_timm():
+    with torch.device("meta"):
+        assert ResNet2D(BackboneConfig(branch=Res2NetConfig())).state_dict().keys() == res2net_names((3, 4, 6, 3))
+
+
+@pytest.mark.parametrize(
+    ("branch", "source", "own"),
+    [
+        (StmConfig(reduction=4), "torchvision", ("shift.", "mb.")),
+        (TamConfig(), "torchvision", ("tam.",)),
+        (TeaConfig(reduction=4), "timm", ("me.", "shifts.")),
+    ],
+    ids=str,
+)
+def test_weights_of_pictures_load_around_what_is_inside_the_residual_branches(tmp_path, branch, source, own):
+    backbone = dataclasses.replace(SMALL, branch=branch)
+    pictures, model = ResNet2D(backbone.still, 1000), build_model(ModelConfig(5, backbone=backbone, places=()))
+    before = {name: value.clone() for name, value in model.backbone.state_dict().items()}
+    if source == "timm":
+        assert pictures.state_dict().keys() == res2net_names(SMALL.depths)
+    save_file(pictures.state_dict(), tmp_path / "pictures.safetensors")
+    weights.load(model.backbone, tmp_path / "pictures.safetensors", source)
+    loaded, given = model.backbone.state_dict(), pictures.state_dict()
+    assert all(torch.equal(value, given[name]) for name, value in loaded.items() if name in given and "fc." not in name)
+    left = {name for name in loaded if name not in given}
+    assert left
+    assert all(any(f".{part}" in name for part in own) and torch.equal(loaded[name], before[name]) for name in left)
+
+    clip = ResNet2D(backbone, 1000, frames=8)  # weights that were trained on clips load too, but only whole
+    save_file(clip.state_dict(), tmp_path / "clips.safetensors")
+    weights.load(model.backbone, tmp_path / "clips.safetensors", source)
+    assert all(torch.equal(model.backbone.state_dict()[name], clip.state_dict()[name]) for name in left)
+    missing = sorted(left)[0]
+    torch.save({name: value for name, value in clip.state_dict().items() if name != missing}, tmp_path / "part.pth")
+    with pytest.raises(UserError, match=f"1 missing: {missing}"):
+        weights.load(model.backbone, tmp_path / "part.pth", source)
 
 
 def test_a_wrong_file_lists_the_first_keys_that_do_not_match(tmp_path):
