@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from experiments.study import clip_peers
+from experiments.study import branch_peers, clip_peers
 from experiments.study.rows import Backbone, Profile, Setting
 from gta.config import BackboneConfig, DataConfig, SlowFastConfig, TrainConfig, ViewsConfig, WeightsConfig
 
@@ -100,6 +100,7 @@ def something(name: str) -> dict[Backbone, Setting]:
         "r2d": r2d,
         "tsm": dataclasses.replace(r2d, backbone=BackboneConfig(shift_every=1)),
         "slowfast": slowfast,
+        **branch_peers.something(r2d),
         **clip_peers.something(r2d),
     }
 
@@ -158,7 +159,7 @@ def _kinetics() -> dict[Backbone, Setting]:
         stages=("res4",),
         pretrain=WeightsConfig("pyslowfast", "SLOWFAST_8x8_R101"),
     )
-    return {"r2d_k400": r2d, "slowfast_r101": slowfast, **clip_peers.kinetics(r2d)}
+    return {"r2d_k400": r2d, "slowfast_r101": slowfast, **branch_peers.kinetics(r2d), **clip_peers.kinetics(r2d)}
 
 
 SSV1 = Profile("ssv1", "Something-Something v1 at the paper's scale", classes=174, settings=something("ssv1"))

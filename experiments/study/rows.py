@@ -32,6 +32,9 @@ from gta.config.heads import MEAN
 Backbone = Literal[
     "r2d",
     "tsm",
+    "stm",
+    "tea",
+    "tam",
     "slowfast",
     "i3d",
     "i3d_graph",

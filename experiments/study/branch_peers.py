@@ -1,0 +1,68 @@
+"""The peers inside residual branches: STM, TEA and TAM, narrow for the drawn data and at their papers' scale.
+
+Sources: TEA's recipe is read in its authors' code (Something-Something; 0.02 for a batch of 64, divided by ten at
+epochs 30, 40 and 45 of 50, gradients clipped at 20), TAM's in the code of bLVNet-TAM (0.01 for a batch of 64, cosine,
+Nesterov). STM has no public code of its authors that trains it: its recipe (0.01 for a batch of 64; epochs 30, 40, 45
+of 50, on Kinetics 50, 75, 90 of 100) is from memory of the paper and was not read again. What a source leaves open is
+R2D's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from experiments.study.rows import Backbone, Setting
+from gta.config import (
+    BackboneConfig,
+    BranchConfig,
+    StmConfig,
+    TamConfig,
+    TeaConfig,
+    TrainConfig,
+    WeightsConfig,
+)
+
+_RES2NET50 = WeightsConfig("timm", "res2net50_26w_4s.in1k")
+
+
+def drawn(r2d: Setting) -> dict[Backbone, Setting]:
+    """Return the narrow networks in the place of the R2D of a drawn data set, under its recipe.
+
+    Their res2 learns: part of it mixes frames and starts at random, so that a frozen one would only disturb.
+    """
+    train = dataclasses.replace(r2d.train, frozen=("stem",))
+    return {
+        "stm": _with(r2d, StmConfig(reduction=8), train),
+        "tea": _with(r2d, TeaConfig(base_width=24, reduction=8), train),
+        "tam": _with(r2d, TamConfig(), train),
+    }
+
+
+def something(r2d: Setting) -> dict[Backbone, Setting]:
+    """Return the networks under their recipes for Something-Something."""
+    sgd = dataclasses.replace(r2d.train, batch_size=64, warmup_epochs=0.0)
+    plain = dataclasses.replace(sgd, head_rate=1.0, bias_rate=1.0)
+    tam = dataclasses.replace(plain, schedule="cosine", milestones=(), nesterov=True)
+    return _full(r2d, plain, dataclasses.replace(sgd, lr=0.02), tam)
+
+
+def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
+    """Return the networks under their recipes for Kinetics-400; TEA's and TAM's are those for Something-Something."""
+    step = TrainConfig("sgd", lr=0.01, weight_decay=5e-4, batch_size=64, epochs=50, warmup_epochs=0.0)
+    stm = dataclasses.replace(step, epochs=100, milestones=(50, 75, 90))
+    tam = dataclasses.replace(step, schedule="cosine", milestones=(), nesterov=True)
+    return _full(r2d, stm, dataclasses.replace(step, lr=0.02), tam)
+
+
+def _full(r2d: Setting, stm: TrainConfig, tea: TrainConfig, tam: TrainConfig) -> dict[Backbone, Setting]:
+    return {
+        "stm": _with(r2d, StmConfig(), stm),
+        "tea": dataclasses.replace(_with(r2d, TeaConfig(), tea), pretrain=_RES2NET50),
+        "tam": _with(r2d, TamConfig(), tam),
+    }
+
+
+def _with(r2d: Setting, branch: BranchConfig, train: TrainConfig) -> Setting:
+    """Return the setting of R2D with a module inside its residual branches and another recipe."""
+    assert isinstance(r2d.backbone, BackboneConfig)
+    return dataclasses.replace(r2d, backbone=dataclasses.replace(r2d.backbone, branch=branch), train=train)
