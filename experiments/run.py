@@ -34,7 +34,7 @@ from gta.parallel import cores
 
 if TYPE_CHECKING:
     from experiments.runner.child_options import ChildOptions
-    from experiments.runner.launch import Executor, Outcome
+    from experiments.runner.launch import Ended, Executor
     from experiments.runner.preflight import Preflight
     from experiments.runner.signals import SignalWatch
     from gta.config import RunConfig
@@ -176,17 +176,17 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
             return 2
         with watching_signals() as signals:
             try:
-                outcome = _train(request, ground, options, child, signals)
+                ended = _train(request, ground, options, child, signals)
             except Interrupted as stop:
-                from experiments.runner.launch import Outcome
+                from experiments.runner.launch import Ended
 
-                outcome = Outcome(interrupted=stop.number)
-        code = outcome.exit_code
-        if outcome.interrupted is not None:
+                ended = Ended(interrupted=stop.number)
+        code = ended.exit_code
+        if ended.interrupted is not None:
             resume = f"python -m experiments.run {shlex.join(arguments)}"
-            print(resume_hint(todo, outcome, resume), file=sys.stderr)
+            print(resume_hint(todo, ended, resume), file=sys.stderr)
             return code
-        for run, message in outcome.failed:
+        for run, message in ended.failed:
             print(f"failed: {run.label} ({run.id}): {message}", file=sys.stderr)
     _report(request, trained=bool(todo))
     return code
@@ -208,7 +208,7 @@ def _jobs(request: _Request, options: argparse.Namespace) -> int:
 
 def _train(
     request: _Request, found: Preflight, options: argparse.Namespace, child: ChildOptions, signals: SignalWatch
-) -> Outcome:
+) -> Ended:
     from experiments.runner.cost import planned_seconds
     from experiments.runner.launch import COMMAND, launch
     from experiments.runner.outlook import Outlook

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.child.fit import Interrupted, train
+from experiments.child.fit import Stopped, train
 from experiments.child.processes import EndedElsewhere, is_first
 from experiments.runner.child_options import ChildOptions, read_child_options
 from experiments.runner.launch import LOCKED
@@ -60,7 +60,7 @@ def _guarded(child: ChildOptions) -> int:
     try:
         config = _read_config(child.folder / CONFIG)
         train(config, child)
-    except Interrupted as stop:
+    except Stopped as stop:
         return stop.code
     except EndedElsewhere:
         return _end_with_the_others(child)

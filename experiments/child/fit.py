@@ -11,7 +11,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from experiments.child import outcome
+from experiments.child import finished
 from experiments.child.callbacks import RunLog
 from experiments.child.environment import describe, record
 from experiments.child.labels import labels
@@ -39,7 +39,7 @@ from gta.weights.start import start_from
 INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143}
 
 
-class Interrupted(Exception):
+class Stopped(Exception):
     """A signal stopped the run; the exit code says which."""
 
     def __init__(self, code: int) -> None:
@@ -53,7 +53,7 @@ def train(config: RunConfig, child: ChildOptions) -> None:
 
     Raises:
         UserError: data, weights or checkpoint do not fit, or a file cannot be written.
-        Interrupted: a signal stopped it; the last whole epoch is kept.
+        Stopped: a signal stopped it; the last whole epoch is kept.
         EndedElsewhere: another process of this run has failed.
     """
     torch.set_num_threads(child.threads)
@@ -99,20 +99,20 @@ def _signals(trainer: pl.Trainer) -> Iterator[None]:
     """Tell an end by a signal from every other one.
 
     Raises:
-        Interrupted: SIGINT or SIGTERM came; Lightning turns both into :class:`SystemExit`.
+        Stopped: SIGINT or SIGTERM came; Lightning turns both into :class:`SystemExit`.
         RuntimeError: something else ended the process.
     """
     try:
         yield
     except (KeyboardInterrupt, SystemExit) as stop:
         if trainer.received_sigterm:
-            raise Interrupted(INTERRUPTED["SIGTERM"]) from stop
+            raise Stopped(INTERRUPTED["SIGTERM"]) from stop
         if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
-            raise Interrupted(INTERRUPTED["SIGINT"]) from stop
+            raise Stopped(INTERRUPTED["SIGINT"]) from stop
         raise RuntimeError(f"the process was told to exit with code {stop.code} before the run was done") from stop
     except Exception as error:
         if trainer.received_sigterm:  # the other processes were told to stop as well, and are gone
-            raise Interrupted(INTERRUPTED["SIGTERM"]) from error
+            raise Stopped(INTERRUPTED["SIGTERM"]) from error
         raise
 
 
@@ -129,13 +129,13 @@ def _finish(
     assert stored is not None
     if config.train.precise_bn:
         replace_weights(child.folder / CHECKPOINTS / CHECKPOINT, recognizer.state_dict())
-    outcome.keep_matrices(child.folder, recognizer)
-    outcome.keep_looks(child.folder, recognizer, data)
+    finished.keep_matrices(child.folder, recognizer)
+    finished.keep_looks(child.folder, recognizer, data)
     splits = (config.data.evaluation_split, *config.splits)
     evaluated: dict[str, str] = {
         split: _data(config, child, split, config.views).evaluation_fingerprint for split in splits
     }
-    outcome.write(config, child.folder, stored, data, env, log.points, evaluated)
+    finished.write(config, child.folder, stored, data, env, log.points, evaluated)
 
 
 def _score(
@@ -149,8 +149,8 @@ def _score(
         trainer.predict(recognizer, data, return_predictions=False)
         if trainer.is_global_zero:  # the others wait in the next collective
             name = scores_name(None if split == config.data.evaluation_split else split)
-            stored = outcome.keep_scores(child.folder / name, data, recognizer.scores, views)
-            outcome.keep_predictions(child.folder, data, stored, views[0])
+            stored = finished.keep_scores(child.folder / name, data, recognizer.scores, views)
+            finished.keep_predictions(child.folder, data, stored, views[0])
     return stored
 
 

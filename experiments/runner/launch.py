@@ -57,7 +57,7 @@ class Executor(Protocol):
 
 
 @dataclass
-class Outcome:
+class Ended:
     """How the runs ended."""
 
     done: list[PlannedRun] = field(default_factory=list)
@@ -83,7 +83,7 @@ def launch(
     signals: SignalWatch,
     command: Sequence[str] = COMMAND,
     grace: float = GRACE,
-) -> Outcome:
+) -> Ended:
     """Train ``runs``, ``executor.slots`` at a time, and return how each ended.
 
     Args:
@@ -113,11 +113,11 @@ class _Launch:
     signals: SignalWatch
     command: list[str]
     grace: float
-    outcome: Outcome = field(default_factory=Outcome)
+    ended: Ended = field(default_factory=Ended)
     active: dict[str, tuple[PlannedRun, Handle, Watch]] = field(default_factory=dict)
     elsewhere: dict[str, tuple[PlannedRun, Watch]] = field(default_factory=dict)
 
-    def run(self, runs: Sequence[PlannedRun]) -> Outcome:
+    def run(self, runs: Sequence[PlannedRun]) -> Ended:
         pending = list(runs)
         self.signals.raising = False
         try:
@@ -136,8 +136,8 @@ class _Launch:
         finally:
             self._stop()
             self.signals.raising = True
-        self.outcome.interrupted = self.signals.received
-        return self.outcome
+        self.ended.interrupted = self.signals.received
+        return self.ended
 
     def _start(self, pending: list[PlannedRun]) -> list[PlannedRun]:
         batch: list[PlannedRun] = []
@@ -175,7 +175,7 @@ class _Launch:
     def _ended(self, run: PlannedRun, code: int) -> None:
         result = self.store.read(run.id)
         if isinstance(result, Result):
-            self.outcome.done.append(run)
+            self.ended.done.append(run)
             self.progress.finished(run, result)
         elif code == LOCKED:
             self._wait(run)
@@ -183,7 +183,7 @@ class _Launch:
             self._failed(run, self.store.error(run.id) or self._record(run, code))
 
     def _failed(self, run: PlannedRun, message: str) -> None:
-        self.outcome.failed.append((run, message))
+        self.ended.failed.append((run, message))
         self.progress.failed(run, message)
 
     def _record(self, run: PlannedRun, code: int) -> str:
@@ -230,10 +230,10 @@ class _Launch:
                 handle.kill()
         for run, _, _ in self.active.values():
             if isinstance(self.store.read(run.id), Result):
-                self.outcome.done.append(run)
+                self.ended.done.append(run)
 
 
-def resume_hint(runs: Sequence[PlannedRun], outcome: Outcome, resume: str) -> str:
+def resume_hint(runs: Sequence[PlannedRun], ended: Ended, resume: str) -> str:
     """Return what to say after an interruption."""
-    left = len(runs) - len(outcome.done) - len(outcome.failed)
-    return f"interrupted: {len(outcome.done)} runs done, {left} left; resume with: {resume}"
+    left = len(runs) - len(ended.done) - len(ended.failed)
+    return f"interrupted: {len(ended.done)} runs done, {left} left; resume with: {resume}"

@@ -29,13 +29,13 @@ def second_fails():
 
 
 def first_cannot_write():
-    from experiments.child import outcome
+    from experiments.child import finished
     from gta.errors import UserError
 
     def refuses(*arguments):
         raise UserError("the disk is full")
 
-    outcome.write = refuses
+    finished.write = refuses
 
 
 def killed_while_scoring():

@@ -9,11 +9,11 @@ from experiments.reporting.evidence.measure import METRICS
 from experiments.reporting.pages import cells
 from experiments.study.rows import Row, Table
 
-KINDS = {"order": "order pairs", "pair_accuracy": "within pair", "motion": "motion", "static": "static"}
+KIND_COLUMNS = {"order": "order pairs", "pair_accuracy": "within pair", "motion": "motion", "static": "static"}
 """Columns for data sets whose templates have kinds."""
 PAPER = ("top1", "top5", "v2_top1", "v2_top5", "mparams", "gmacs")
 """The paper's figures that a row may have."""
-SECOND = tuple(title for title in KINDS.values() if title != "within pair")
+SECOND = tuple(title for title in KIND_COLUMNS.values() if title != "within pair")
 """Titles of columns that stand in the second part of a page's table."""
 NO_BREAK = "\u00a0"
 SHORT = {"Something-Something v1": "SSv1", "Something-Something v2": "SSv2", "Kinetics-400": "K400"}
@@ -61,7 +61,7 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
             line["top-5"] = cells.measured(row, "top5")
         line |= {title: cells.paper(row.row, metric) for title, metric in printed.items() if metric.endswith("top5")}
         if shows_kinds:
-            line |= {title: cells.measured(row, metric) for metric, title in KINDS.items()}
+            line |= {title: cells.measured(row, metric) for metric, title in KIND_COLUMNS.items()}
         line["params (M)"] = cells.constant(row, "mparams", 3 if unit == "M" else 1)
         line[f"MACs ({unit})"] = cells.constant(row, "gmacs", digits, scale)
         line |= {title: cells.paper(row.row, metric) for title, metric in costs.items()}

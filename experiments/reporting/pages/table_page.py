@@ -10,10 +10,9 @@ import pandas as pd
 from experiments.reporting.evidence.collect import TableData, environment, is_derived
 from experiments.reporting.pages import cells
 from experiments.reporting.pages.claims_page import section
-from experiments.reporting.pages.frames import KINDS, first_figure, formatted_frame, markdown, measured_on
+from experiments.reporting.pages.frames import KIND_COLUMNS, first_figure, formatted_frame, markdown, measured_on
 from experiments.reporting.pages.frames import parts as split
-from gta.data.drawn.templates import KINDS as KIND_NAMES
-from gta.data.drawn.templates import TEMPLATES
+from gta.data.drawn.templates import KINDS, TEMPLATES
 
 
 def render(data: TableData) -> str:
@@ -80,7 +79,7 @@ def second_legend(data: TableData) -> str:
     """Return how the table of kinds and cost is read."""
     if not data.profile.data.drawn:
         return "Parameters and MACs are those of one view; the paper's beside them."
-    kinds = ", ".join(title for title in KINDS.values() if title != "within pair")
+    kinds = ", ".join(title for title in KIND_COLUMNS.values() if title != "within pair")
     return (
         f"{kinds[0].upper()}{kinds[1:]}: top-1 within the clips of that kind. Parameters and MACs are those of the "
         "narrow network, for one clip of the row's frames; the paper's are those of its own."
@@ -111,7 +110,7 @@ def _standard_errors(data: TableData) -> str:
     evaluated = max((result.accuracies.n_val for _, result in data.results), default=0)
     clips = evaluated // len(TEMPLATES) or drawing.validation_per_template
     parts = []
-    for name, kinds in (("top-1", KIND_NAMES), ("order pairs", ("order",)), ("motion and static", ("motion",))):
+    for name, kinds in (("top-1", KINDS), ("order pairs", ("order",)), ("motion and static", ("motion",))):
         count = clips * sum(template.kind in kinds for template in TEMPLATES)
         low, high = (100 * (p * (1 - p) / count) ** 0.5 for p in (0.85, 0.5))
         parts.append(f"{low:.1f} to {high:.1f} points ({name}, {count:,} clips)")

@@ -14,6 +14,7 @@ from experiments.reporting.pages import agreement_page
 from experiments.reporting.pages.claims_page import claims_csv
 from experiments.reporting.pages.frames import numeric_frame
 from experiments.reporting.pictures.agreement_picture import draw_agreement
+from experiments.reporting.pictures.by_template import draw_kinds, draw_templates, read_templates
 from experiments.reporting.pictures.curves import QUARTER, draw_curves, draw_lines, read_curves, run_curve
 from experiments.reporting.pictures.distinct import Distinct, distinct_rows
 from experiments.reporting.pictures.forest import draw_forest
@@ -31,7 +32,6 @@ from experiments.reporting.pictures.matrices import draw_matrices, read_matrices
 from experiments.reporting.pictures.style import Picture
 from experiments.reporting.pictures.sweep import SWEEPS, draw_sweep
 from experiments.reporting.pictures.table_picture import draw_table, where
-from experiments.reporting.pictures.templates import draw_kinds, draw_templates, read_templates
 from experiments.reporting.pictures.tradeoff import draw_tradeoff
 from experiments.store.result import Result
 from experiments.store.run_files import MATRICES
