@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gta.backbones.blvnet import BLVNet
 from gta.backbones.bninception import BNInception
 from gta.backbones.corrnet import CorrNet
 from gta.backbones.eco import ECO
@@ -14,6 +15,7 @@ from gta.backbones.s3dg import S3DG
 from gta.backbones.slowfast import SlowFast
 from gta.config import (
     BackboneConfig,
+    BLVNetConfig,
     BNInceptionConfig,
     CorrNetConfig,
     ECOConfig,
@@ -23,9 +25,21 @@ from gta.config import (
 )
 from gta.config.backbones import Backbone
 
-__all__ = ["ECO", "I3D", "S3DG", "BNInception", "CorrNet", "Network", "ResNet2D", "SlowFast", "build_backbone"]
+__all__ = [
+    "ECO",
+    "I3D",
+    "S3DG",
+    "BLVNet",
+    "BNInception",
+    "CorrNet",
+    "Network",
+    "ResNet2D",
+    "SlowFast",
+    "build_backbone",
+]
 
 _NETWORKS: dict[type, Any] = {
+    BLVNetConfig: BLVNet,
     ECOConfig: ECO,
     BNInceptionConfig: BNInception,
     BackboneConfig: ResNet2D,

@@ -8,6 +8,7 @@ from gta.config.backbones import (
     STAGES,
     AnyBackbone,
     BackboneConfig,
+    BLVNetConfig,
     BNInceptionConfig,
     CorrNetConfig,
     ECOConfig,
@@ -39,6 +40,7 @@ from gta.config.run import CheckpointConfig, PretrainConfig, RunConfig, TrainCon
 __all__ = [
     "STAGES",
     "AnyBackbone",
+    "BLVNetConfig",
     "BNInceptionConfig",
     "BackboneConfig",
     "BlockConfig",

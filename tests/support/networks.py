@@ -5,6 +5,7 @@ from torch import nn
 
 from gta.config import (
     BackboneConfig,
+    BLVNetConfig,
     BNInceptionConfig,
     CorrNetConfig,
     ECOConfig,
@@ -37,6 +38,7 @@ NARROW = {
     "bninception": BNInceptionConfig(width=16, stem="small"),
     "eco-lite": ECOConfig(width=16, stem="small"),
     "eco": ECOConfig(full=True, width=16, stem="small"),
+    "blvnet": BLVNetConfig(depths=(2, 3, 2, 1), width=8, stem="small"),
 }
 
 
