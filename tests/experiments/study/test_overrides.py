@@ -85,7 +85,7 @@ def test_a_changed_run_is_never_that_of_another_row():
     [
         (["tran.lr=3"], "--set tran.lr: there is no such field; did you mean 'train.lr'"),
         (["lr=3"], "did you mean train.lr?"),
-        (["model.backbone=3"], "it is a group of fields: model.backbone.depths"),
+        (["model.backbone=3"], "it is a group of fields: model.backbone.branch"),
         (["seed=3"], "--seeds"),
         (["data.drawing.side=3"], "profile of its own"),
         (["model.frames=16"], "data.frames"),
