@@ -11,19 +11,24 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+import numpy as np
+import pytorch_lightning as pl
+from numpy.typing import NDArray
+
+from experiments.child import outcome
+from experiments.child.environment import choose_precision
 from experiments.study.overrides import check_changes, overridden
 from gta import files
 from gta.config import RunConfig, content_id, to_dict
+from gta.data.drawn.templates import kinds_and_partners
+from gta.data.module import VideoDataModule
+from gta.data.sets.formats import detect
 from gta.errors import UserError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from gta.data.module import VideoDataModule
-    from gta.training.recognizer import VideoRecognizer
+from gta.scoring.accuracy import accuracies
+from gta.training.recognizer import VideoRecognizer
+from gta.training.stored import load_checkpoint
 
 PARTS = ("data.", "views")
 """Beginnings of the fields that may be set."""
@@ -52,13 +57,6 @@ def evaluate(
     Raises:
         UserError: the checkpoint, the data or a change does not fit.
     """
-    import pytorch_lightning as pl
-
-    from experiments.child import outcome
-    from experiments.child.environment import choose_precision
-    from gta.data.module import VideoDataModule
-    from gta.training.stored import load_checkpoint
-
     recognizer = load_checkpoint(checkpoint)
     run = _wanted(recognizer.run, data, changes)
     views = tuple(dict.fromkeys(run.views))
@@ -105,8 +103,6 @@ def _wanted(run: RunConfig, data: Path, changes: Sequence[tuple[str, str]]) -> R
             raise UserError(f"--set {name}: a checkpoint is evaluated as it was trained; data.* and views can be set")
     plain = dataclasses.replace(run, changes=())
     if not run.data.drawn:
-        from gta.data.sets.formats import detect
-
         dataset = detect(data).name
         plain = dataclasses.replace(plain, data=dataclasses.replace(run.data, dataset=dataset, content="", limit=None))
     check_changes(changes, [plain])
@@ -119,8 +115,6 @@ def _numbers(module: VideoDataModule, recognizer: VideoRecognizer, data: Path) -
     Raises:
         UserError: the data have a class that the checkpoint does not know.
     """
-    import numpy as np
-
     labels = module.dataset("validation").split.labels
     unknown = sorted(set(labels) - set(recognizer.labels))
     if unknown:
@@ -135,9 +129,6 @@ def _accuracies(
     scores: NDArray[np.floating[Any]], labels: NDArray[np.int64], recognizer: VideoRecognizer
 ) -> dict[str, float | None]:
     """Return top-1 and top-5 in percent, None where the answers are not known."""
-    from gta.data.drawn.templates import kinds_and_partners
-    from gta.scoring.accuracy import accuracies
-
     if (labels < 0).any():
         return {"top1": None, "top5": None}
     found = accuracies(scores, labels, *kinds_and_partners(recognizer.labels))

@@ -101,7 +101,7 @@ def test_a_changed_run_is_never_that_of_another_row():
         (["train.lr=inf"], "train.lr=inf: "),
         (["data.crop=500"], "DataConfig.crop is 500"),
         (["data.frames=0"], "DataConfig.frames is 0"),
-        (["pretrain=3"], "pretrain=none"),
+        (["pretrain=3"], "expected none; a checkpoint is given by --from"),
         (["train.lr"], "is not FIELD=VALUE"),
         (["train.lr=1", "train.lr=2"], "two values, 1 and 2"),
     ],
