@@ -17,7 +17,7 @@ import numpy as np
 import pytorch_lightning as pl
 from numpy.typing import NDArray
 
-from experiments.child import outcome
+from experiments.child import finished
 from experiments.child.environment import choose_precision
 from experiments.study.overrides import check_changes, overridden
 from gta import files
@@ -61,7 +61,7 @@ def evaluate(
     run = _wanted(recognizer.run, data, changes)
     views = tuple(dict.fromkeys(run.views))
     module = VideoDataModule(run.data, data, run.train.batch_size, run.seed, workers, views=views)
-    module.setup("validate")
+    module.setup("predict")
     numbers = _numbers(module, recognizer, data)
     chosen = choose_precision(precision)["precision"]
     trainer = pl.Trainer(
@@ -74,7 +74,7 @@ def evaluate(
         enable_checkpointing=False,
         use_distributed_sampler=False,
     )
-    trainer.validate(recognizer, module, verbose=False)
+    trainer.predict(recognizer, module, return_predictions=False)
     scores = recognizer.scores
     if scores is not None:
         scores = dataclasses.replace(scores, labels=numbers[scores.labels])
@@ -83,8 +83,8 @@ def evaluate(
     identity = {"checkpoint": sha256, "data": to_dict(run.data), "views": [to_dict(view) for view in views]}
     identity["clips"] = module.evaluation_fingerprint
     folder = results / "evaluations" / content_id(identity)
-    stored = outcome.keep_scores(folder / "scores.npz", module, scores, views)
-    outcome.keep_predictions(folder, module, stored, views[0])
+    stored = finished.keep_scores(folder / "scores.npz", module, scores, views)
+    finished.keep_predictions(folder, module, stored, views[0])
     result = identity | {
         "run_id": recognizer.run.id,
         "precision": chosen,

@@ -133,20 +133,21 @@ class VideoRecognizer(pl.LightningModule):
         """Forget the scores of the last pass."""
         self._parts = []
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> None:
-        """Keep the log-probabilities of one batch for the scores of the run."""
-        self._keep(batch)
+    def predict_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
+        """Keep the log-probabilities (B, classes) of one batch for the scores of the run, and return them."""
+        return self._keep(batch)
 
     def on_predict_epoch_end(self) -> None:
         """Keep the scores of the whole pass."""
         self.scores = self._gathered()
 
-    def _keep(self, batch: Batch) -> None:
+    def _keep(self, batch: Batch) -> torch.Tensor:
         scores = self(batch["video"]).float().log_softmax(dim=1)
         unreadable = batch.get("unreadable")
         if unreadable is not None:
             scores = as_wrong(scores, batch["label"], unreadable)
         self._parts.append((view_of(batch).cpu(), batch["index"].cpu(), batch["label"].cpu(), scores.cpu()))
+        return scores
 
     def _gathered(self) -> Scores | None:
         """Gather the views of all processes in the first one, in the split's order; each view counts once."""
