@@ -33,8 +33,8 @@ def call(ground, whole, tmp_path, capsys):
 
 
 def test_the_same_clips_give_the_scores_of_the_run(call, whole):
-    code, out, _ = call()
-    assert code == 0
+    code, out, err = call()
+    assert code == 0, err
     folder = Path(out.splitlines()[-1])
     found, result = json.loads((folder / "result.json").read_text()), json.loads((whole / "result.json").read_text())
     assert found["run_id"] == result["run_id"]
@@ -48,8 +48,8 @@ def test_the_same_clips_give_the_scores_of_the_run(call, whole):
 
 
 def test_another_split_and_other_views(call):
-    code, out, _ = call("--set", "data.evaluation_split=test", "--set", "views=2x1")
-    assert code == 0
+    code, out, err = call("--set", "data.evaluation_split=test", "--set", "views=2x1")
+    assert code == 0, err
     assert "clips of test" in out
     scores = read_scores(Path(out.splitlines()[-1]) / "scores.npz")
     assert len(scores.scores) == 2
@@ -62,7 +62,7 @@ def test_another_split_and_other_views(call):
         (["--set", "train.lr=1"], "data.* and views can be set"),
         (["--set", "data.frames=16"], "data.* and views can be set"),
         (["--set", "data.evaluation_split=best"], "expected one of validation, tune, test"),
-        (["--from", "none.ckpt"], "none.ckpt"),
+        (["--from", "none.ckpt"], "holds no run"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_2(call, options, part):
