@@ -20,7 +20,9 @@ COMPILERS = ("g++", "clang++")
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a test holds its options."""
-    parser = Parser(prog="python -m experiments.run", description=DESCRIPTION)
+    parser = Parser(
+        prog="python -m experiments.run", description=DESCRIPTION, example="table_ablation_components --seeds 0-2"
+    )
     add = parser.add_argument
     add("tables", nargs="*", metavar="TABLE", help="names from --list")
     add("--all", action="store_true", help="all tables, the claims and the report over them")
@@ -49,7 +51,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="runs and tables (default: results)")
     add("--dry-run", action="store_true", help="show the plan, write nothing")
-    add("--status", action="store_true", help="show the state of the runs, write nothing")
+    add(
+        "--status",
+        action="store_true",
+        help="show the state of the runs (of all tables, if none is named), write nothing",
+    )
     return parser
 
 

@@ -53,7 +53,9 @@ class Rewritten:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = Parser(prog="python -m experiments.compact", description=(__doc__ or "").split("\n")[0])
+    parser = Parser(
+        prog="python -m experiments.compact", description=(__doc__ or "").split("\n")[0], example="--profile tiny-v2"
+    )
     parser.add_argument("runs", nargs="*", metavar="RUN", help="ids of finished runs, or their first characters")
     parser.add_argument("--profile", help="all finished runs of this profile")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")

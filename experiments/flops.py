@@ -101,7 +101,7 @@ def _tolerance(row: Row, printed: float | None) -> float:
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    parser = Parser("python -m experiments.flops", (__doc__ or "").split("\n")[0])
+    parser = Parser("python -m experiments.flops", (__doc__ or "").split("\n")[0], "table_main")
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="default: all")
     parser.add_argument("--json", action="store_true", help="print a list of objects")
     options = parse(parser, arguments)

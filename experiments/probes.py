@@ -140,7 +140,9 @@ def trials(profile: Profile, questions: Sequence[str], seeds: Sequence[int] = SE
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing of the trials and write their table."""
-    parser = trial_parser("python -m experiments.probes", "Try what may explain claims that came out otherwise.")
+    parser = trial_parser(
+        "python -m experiments.probes", "Try what may explain claims that came out otherwise.", "--profile tiny"
+    )
     parser.add_argument("questions", nargs="*", metavar="QUESTION", help=f"of {', '.join(QUESTIONS)} (default: all)")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), choices=range(1, len(SEEDS) + 1), help="how many")
     options = parse(parser, arguments)

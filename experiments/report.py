@@ -27,17 +27,19 @@ from experiments.tables import TABLES, choose_tables
 from gta.cli import Parser, command, parse
 from gta.errors import UserError
 
+EXAMPLE = "--run 'table_main/R2D + GTA'"
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = Parser(prog="python -m experiments.report", description=(__doc__ or "").split("\n")[0])
+    parser = Parser(prog="python -m experiments.report", description=(__doc__ or "").split("\n")[0], example=EXAMPLE)
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="tables to write (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs from the store")
     parser.add_argument("--freeze", action="store_true", help="write new and changed claims into the protocol")
     parser.add_argument("--profile", help="one profile (default: all with runs in the store)")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="of --profile folder")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
-    parser.add_argument("--run", metavar="ID", help="draw the pictures of one run: its id, or its first characters")
+    parser.add_argument("--run", metavar="ID", help="pictures of one run: its id, its first characters, or TABLE/ROW")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the pictures of --run (default: build/pictures)")
     return parser
 
@@ -69,14 +71,14 @@ def _freeze(options: argparse.Namespace) -> int:
 
 
 def _draw_run(options: argparse.Namespace) -> int:
+    from experiments.reporting.named import find_named_run
     from experiments.reporting.pictures.gallery import run_pictures
     from experiments.store.result import Result
-    from gta.predict import find_run
 
     if options.tables or options.check or options.profile:
         raise UserError("--run draws the pictures of one run; it takes no table, --profile or --check")
     store = Store(options.results)
-    folder = find_run(options.results, options.run)
+    folder = find_named_run(store, options.run, PROFILES.values())
     result = store.read(folder.name)
     if not isinstance(result, Result):
         raise UserError(str(result) if result else f"run {folder.name} in {store.runs} has no result yet")

@@ -108,9 +108,10 @@ class _Request:
 
 
 def _request(options: argparse.Namespace) -> _Request:
-    if not options.tables and not options.all:
+    every = options.all or (options.status and not options.tables)
+    if not options.tables and not every:
         raise UserError(f"name a table, or say --all; tables: {', '.join(TABLES)}")
-    tables = choose_tables(list(TABLES) if options.all else options.tables)
+    tables = choose_tables(list(TABLES) if every else options.tables)
     profile = profile_of(options.profile, options.data)
     seeds = parse_seeds(options.seeds)
     rows = _with_runs(select_rows(tables, options.rows), profile)

@@ -57,9 +57,9 @@ def on_tune(profile: Profile, real: bool = False) -> Profile:
     return dataclasses.replace(profile, settings=settings)
 
 
-def trial_parser(prog: str, description: str) -> argparse.ArgumentParser:
+def trial_parser(prog: str, description: str, example: str) -> argparse.ArgumentParser:
     """Return the options that commands for trials share."""
-    parser = Parser(prog, description)
+    parser = Parser(prog, description, example)
     parser.add_argument("--profile", default="tiny", help="default: tiny")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
     parser.add_argument("--work", type=Path, default=Path("build/trials"), metavar="DIR", help="the trials' own runs")

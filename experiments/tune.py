@@ -104,7 +104,9 @@ def _trial(profile: Profile, family: str, settings: FamilySettings) -> Trial:
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing of the trials and write their table."""
-    parser = trial_parser("python -m experiments.tune", "Tune each family on a draw that no table reads.")
+    parser = trial_parser(
+        "python -m experiments.tune", "Tune each family on a draw that no table reads.", "--profile tiny"
+    )
     add_changes(parser)
     parser.add_argument("--families", metavar="A,B", help=f"of {', '.join(FAMILY_ROWS)} (default: all)")
     options = parse(parser, arguments)

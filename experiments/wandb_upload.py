@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a test holds its options."""
-    parser = Parser(prog="python -m experiments.wandb_upload", description=(__doc__ or "").split("\n")[0])
+    description = (__doc__ or "").split("\n")[0]
+    parser = Parser("python -m experiments.wandb_upload", description, "--profile tiny --wandb offline")
     add = parser.add_argument
     add("--profile", help=f"one of {', '.join(PROFILES)} (default: all with runs in the store)")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="the runs (default: results)")

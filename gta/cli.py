@@ -10,6 +10,7 @@ import functools
 import os
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import IO, NoReturn, ParamSpec
 
@@ -27,9 +28,19 @@ _PLAIN = {"±": "+-", "Δ": "delta", "✓": "x", "–": "-", "−": "-", "·": "
 class Parser(argparse.ArgumentParser):
     """Raises :class:`UserError` in place of printing the usage and leaving."""
 
-    def __init__(self, prog: str, description: str) -> None:
-        """Make a parser without abbreviated options."""
-        super().__init__(prog=prog, description=description, allow_abbrev=False)
+    def __init__(self, prog: str, description: str, example: str = "", more: str = "") -> None:
+        """Make a parser without abbreviated options.
+
+        Args:
+            prog: how the command is called.
+            description: one sentence; marks of docstrings are taken out.
+            example: arguments of a call, shown below the options.
+            more: lines below the example, such as other commands.
+        """
+        plain = textwrap.fill(description.replace("``", ""), 79)
+        below = "\n".join(filter(None, (f"example: {prog} {example}" if example else "", more)))
+        shape = argparse.RawDescriptionHelpFormatter
+        super().__init__(prog, description=plain, epilog=below, formatter_class=shape, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         """Raise the message as a user's mistake."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+FEW = 8
+"""So many names are always listed."""
+
 
 class UserError(Exception):
     """A mistake outside the code: bad option, missing folder, corrupt file, full disk.
@@ -18,8 +21,15 @@ class UserError(Exception):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint such as ``did you mean 'tiny'? known: smoke, tiny`` for a misspelt name."""
+    """Return a hint such as ``did you mean 'tiny'? known: smoke, tiny`` for a misspelt name.
+
+    Where more than :data:`FEW` are known, near ones are named alone.
+    """
     choices = sorted(known)
-    close = difflib.get_close_matches(name, choices, n=3, cutoff=0.5)
+    near = {choice: difflib.SequenceMatcher(None, choice, name).ratio() for choice in choices}
+    least = max(0.5, 0.85 * max(near.values(), default=0.0))
+    close = sorted((choice for choice in choices if near[choice] >= least), key=near.__getitem__, reverse=True)[:3]
     hint = f"did you mean {' or '.join(repr(c) for c in close)}? " if close else ""
+    if close and len(choices) > FEW:
+        return hint.rstrip()
     return f"{hint}known: {', '.join(choices)}"

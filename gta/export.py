@@ -33,7 +33,7 @@ FIGURES = ("top1", "top5", "pair_accuracy", "n_val", "params", "macs", "data_fin
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a test holds its options."""
-    parser = Parser("python -m gta.export", (__doc__ or "").split("\n")[0])
+    parser = Parser("python -m gta.export", (__doc__ or "").split("\n")[0], "--run ID --out DIR")
     add = parser.add_argument
     add("--run", metavar="ID", help="id of a trained run, or its first characters")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="holds runs/ID (default: results)")

@@ -46,7 +46,7 @@ _STEM = 200
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a test holds its options."""
-    parser = Parser("python -m gta.predict", (__doc__ or "").split("\n")[0])
+    parser = Parser("python -m gta.predict", (__doc__ or "").split("\n")[0], "sample.webm --explain --out DIR")
     add = parser.add_argument
     add("video", type=Path, metavar="VIDEO", help="a video file, or a folder of jpg frames")
     add("--run", metavar="ID", help="id of a trained run, or its first characters")

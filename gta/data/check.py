@@ -134,7 +134,7 @@ def _histogram(title: str, counts: Counter[str], ranked: bool = True) -> list[st
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns 0 when all is well but for warnings, 1 when something is wrong, 2 without a data set."""
-    parser = Parser("python -m gta.data.check", (__doc__ or "").splitlines()[0])
+    parser = Parser("python -m gta.data.check", "Verify a data set.", "DIR --quick")
     parser.add_argument("folder", type=Path, metavar="DIR", help="the data set's own folder")
     parser.add_argument("--quick", action="store_true", help="decode a fixed sample of each split only")
     parser.add_argument("--subset", action="store_true", help="DIR is a part of the release on purpose")

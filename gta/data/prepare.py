@@ -11,6 +11,12 @@ from gta.data.drawn.embedded import EMBEDDED, choose_embedded
 from gta.data.drawn.make import embedded_info, ensure_embedded
 from gta.parallel import showing
 
+MORE = """
+another data set:
+  python -m gta.data.prepare extract SRC DST     write its videos as folders of jpg frames
+  python -m gta.data.prepare reencode SRC DST    write them as small H.264 videos
+extract --help and reencode --help say more."""
+
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,8 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from gta.data.tools.convert import main as convert_main
 
         return convert_main(given)
-    title = f"{__doc__.splitlines()[0]} Or convert another set: prepare extract|reencode SRC DST."
-    parser = Parser("python -m gta.data.prepare", title)
+    parser = Parser("python -m gta.data.prepare", "Write an embedded data set, or convert another one.", "tiny", MORE)
     parser.add_argument("name", help=f"the embedded data set: {', '.join(EMBEDDED)}")
     parser.add_argument(
         "--data", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)"

@@ -18,7 +18,11 @@ from gta.errors import UserError
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 after a user's mistake."""
-    parser = Parser("python -m gta.weights.convert", (__doc__ or "").split("\n")[0])
+    parser = Parser(
+        "python -m gta.weights.convert",
+        "Public Kinetics-400 weights of SlowFast as safetensors.",
+        "SLOWFAST_8x8_R50.pyth slowfast.safetensors",
+    )
     parser.add_argument("source", type=Path, metavar="SOURCE", help="a checkpoint, such as SLOWFAST_8x8_R50.pyth")
     parser.add_argument("target", type=Path, metavar="TARGET", help="results/pretrained/SLOWFAST_8x8_R50.safetensors")
     options = parse(parser, arguments)

@@ -104,7 +104,7 @@ def _write(columns: Sequence[Sequence[str]], strips: dict[str, NDArray[np.uint8]
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit code."""
-    parser = Parser("python -m gta.data.tools.contact_sheet", (__doc__ or "").splitlines()[0])
+    parser = Parser("python -m gta.data.tools.contact_sheet", "One picture of an embedded data set.", "tiny OUT.png")
     parser.add_argument("name", help=f"the embedded data set: {', '.join(EMBEDDED)}")
     parser.add_argument("out", type=Path, help="the picture to write, PNG")
     parser.add_argument(

@@ -198,7 +198,9 @@ def _sync_one(path: Path) -> None:
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns 0 when every clip is there, 1 when some were skipped, 2 for a mistake of the user."""
-    parser = Parser("python -m gta.data.prepare", "Write a data set as frame folders or small videos.")
+    parser = Parser(
+        "python -m gta.data.prepare", "Write a data set as frame folders or small videos.", "extract SRC DST"
+    )
     parser.add_argument("way", choices=("extract", "reencode"), help="to jpg frames, or to H.264 of short side 256")
     parser.add_argument("source", type=Path, metavar="SRC", help="the data set's own folder")
     parser.add_argument("target", type=Path, metavar="DST", help="folder of the converted set")
