@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from experiments.study import branch_peers, clip_peers
+from experiments.study import branch_peers, clip_peers, frame_peers
 from experiments.study.recipes import K400, SSV1, SSV2
 from experiments.study.rows import Backbone, FamilySettings, Profile, Row, Setting, Table
 from gta.config import BackboneConfig, DataConfig, EvaluationSplit, PretrainConfig, SlowFastConfig, TrainConfig
@@ -67,7 +67,9 @@ def _drawn_settings(
             stages=("res4",),
         ),
     }
-    return own | branch_peers.drawn(r2d) | clip_peers.drawn(r2d, width) if peers else own
+    if not peers:
+        return own
+    return own | branch_peers.drawn(r2d) | clip_peers.drawn(r2d, width) | frame_peers.drawn(r2d, width)
 
 
 TINY = Profile(

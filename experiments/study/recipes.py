@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from experiments.study import branch_peers, clip_peers
+from experiments.study import branch_peers, clip_peers, frame_peers
 from experiments.study.rows import Backbone, Profile, Setting
 from gta.config import BackboneConfig, DataConfig, SlowFastConfig, TrainConfig, ViewsConfig, WeightsConfig
 
@@ -102,6 +102,7 @@ def something(name: str) -> dict[Backbone, Setting]:
         "slowfast": slowfast,
         **branch_peers.something(r2d),
         **clip_peers.something(r2d),
+        **frame_peers.something(r2d),
     }
 
 

@@ -40,13 +40,18 @@ Backbone = Literal[
     "i3d_graph",
     "s3dg",
     "corrnet",
+    "msnet",
+    "trn",
+    "eco",
+    "eco_lite",
+    "blvnet",
     "r2d_k400",
     "slowfast_r101",
     "i3d_r101",
     "s3dg_k400",
     "corrnet_r101",
 ]
-"""Names of the settings that a profile may have; those after ``corrnet`` are for the Kinetics table."""
+"""Names of the settings that a profile may have; those from ``r2d_k400`` on are for the Kinetics table."""
 
 ONE_VIEW = ViewsConfig()
 """The middle frames, cropped in the centre."""

@@ -1,0 +1,107 @@
+"""The peers that compare or relate frames of a 2D network: MSNet, TRN, ECO and bLVNet-TAM, narrow and at full scale.
+
+Narrow, all have the common recipe of the profile. MSNet is TSM with a MotionSqueeze block at the one spot after res3
+(``Row.blocks``), and TRN the head of relations on the 2D ResNet, so that the module alone tells them from R2D.
+
+At full scale, what the authors' public code says is taken from there; what is from memory of the papers, and what is
+ours because no source says it, is named.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from experiments.study.rows import Backbone, Setting
+from gta.config import BackboneConfig, BLVNetConfig, BNInceptionConfig, ECOConfig, RelationHeadConfig
+
+ECO_SPOTS = {"res3": (0,), "res4": (0, 1)}
+"""Residual blocks of the 3D network, whose widths all blocks divide."""
+BLVNET_SPOTS = {"res3": (0,), "res4": (0,)}
+INCEPTION_SPOTS = {"mixed3": (0,), "mixed4": (0, 1)}
+
+
+def drawn(r2d: Setting, width: int = 16) -> dict[Backbone, Setting]:
+    """Return narrow versions under the recipe of ``r2d``, for clips of 8 frames of 32 pixels.
+
+    ECO has no res2 to freeze, and only its 2D part learns much from stills. The stem of bLVNet-TAM mixes frames, so
+    nothing of it is frozen.
+    """
+    depths = (1, 3, 5, 1)
+    tsm = BackboneConfig(depths=depths, width=width, stem="small", shift_every=1)
+    eco = dataclasses.replace(
+        r2d,
+        backbone=ECOConfig(full=True, width=width, stem="small", dropout_3d=r2d.dropout),
+        train=dataclasses.replace(r2d.train, frozen=("stem",)),
+        spots=ECO_SPOTS,
+        stages=tuple(ECO_SPOTS),
+    )
+    return {
+        "msnet": dataclasses.replace(r2d, backbone=tsm, spots={"res3": (2,)}, stages=("res3",)),
+        "trn": dataclasses.replace(r2d, head=RelationHeadConfig(width=64, bottleneck=64)),
+        "eco": eco,
+        "eco_lite": dataclasses.replace(eco, backbone=ECOConfig(width=width, stem="small", dropout_3d=r2d.dropout)),
+        "blvnet": dataclasses.replace(
+            r2d,
+            backbone=BLVNetConfig(depths=(2, 3, 5, 1), width=width, stem="small"),
+            train=dataclasses.replace(r2d.train, frozen=()),
+            spots=BLVNET_SPOTS,
+            stages=tuple(BLVNET_SPOTS),
+        ),
+    }
+
+
+def something(r2d: Setting) -> dict[Backbone, Setting]:
+    """Return the settings for Something-Something, beside the paper's own of R2D.
+
+    MSNet (Kwon et al., ECCV 2020), from the authors' script, made for a ResNet-18: 40 epochs, a rate of 0.01 for 48
+    clips, a tenth of it from epochs 20 and 30 on, Nesterov, gradients clipped at 200. Ours: all classes are mirrored
+    alike.
+
+    TRN (Zhou et al., ECCV 2018), from the authors' code: BNInception, a rate of 0.001 for 64 clips, a tenth of it from
+    epochs 50 and 100 of 120 on, dropout 0.8. Ours: all norms learn, where theirs keep all but the first.
+
+    ECO Full and Lite (Zolfaghari et al., ECCV 2018), from the authors' solver: 60,000 steps at a rate of 0.001, a tenth
+    of it every 25,000, gradients clipped at 40, Nesterov for Full alone, 16 frames. Ours: 32 clips a step, which makes
+    22 epochs of Something-Something v1.
+
+    bLVNet-TAM-50 8x2 (Fan et al., NeurIPS 2019), from the authors' code: a rate of 0.01 for 64 clips, a cosine of 50
+    epochs, Nesterov, 16 frames.
+
+    The weights that TRN, ECO and bLVNet-TAM start from are not among the public ones; give them with ``--from``.
+    """
+    plain = dataclasses.replace(r2d.train, head_rate=1.0, bias_rate=1.0, warmup_epochs=0.0)
+    msnet = dataclasses.replace(plain, batch_size=48, epochs=40, milestones=(20, 30), nesterov=True, clip_norm=200.0)
+    inception = dataclasses.replace(r2d, spots=INCEPTION_SPOTS, stages=tuple(INCEPTION_SPOTS), pretrain=None)
+    lite = dataclasses.replace(plain, lr=0.001, epochs=22, milestones=(9, 18), clip_norm=40.0)
+    eco = dataclasses.replace(
+        inception,
+        backbone=ECOConfig(full=True),
+        data=dataclasses.replace(r2d.data, frames=16),
+        train=dataclasses.replace(lite, nesterov=True),
+        spots=ECO_SPOTS,
+        stages=tuple(ECO_SPOTS),
+    )
+    return {
+        "msnet": dataclasses.replace(
+            r2d, backbone=BackboneConfig(shift_every=1), train=msnet, spots={"res3": (3,)}, stages=("res3",)
+        ),
+        "trn": dataclasses.replace(
+            inception,
+            backbone=BNInceptionConfig(),
+            train=dataclasses.replace(plain, lr=0.001, batch_size=64, epochs=120, milestones=(50, 100)),
+            dropout=0.8,
+            head=RelationHeadConfig(),
+        ),
+        "eco": eco,
+        "eco_lite": dataclasses.replace(eco, backbone=ECOConfig(), train=lite),
+        "blvnet": dataclasses.replace(
+            inception,
+            backbone=BLVNetConfig(),
+            data=dataclasses.replace(r2d.data, frames=16),
+            train=dataclasses.replace(
+                plain, batch_size=64, schedule="cosine", milestones=(), nesterov=True, clip_norm=None
+            ),
+            spots=BLVNET_SPOTS,
+            stages=tuple(BLVNET_SPOTS),
+        ),
+    }
