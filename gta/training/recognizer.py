@@ -142,7 +142,7 @@ class VideoRecognizer(pl.LightningModule):
         self.scores = self._gathered()
 
     def _keep(self, batch: Batch) -> torch.Tensor:
-        scores = self(batch["video"]).float().log_softmax(dim=1)
+        scores: torch.Tensor = self(batch["video"]).float().log_softmax(dim=1)
         unreadable = batch.get("unreadable")
         if unreadable is not None:
             scores = as_wrong(scores, batch["label"], unreadable)
