@@ -192,7 +192,9 @@ def options_of(path):
     """The options that a module defines."""
     tree = ast.parse(path.read_text("utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = [arg.value for call in calls for arg in call.args if isinstance(arg, ast.Constant)]
+    compared = [part for node in ast.walk(tree) if isinstance(node, ast.Compare) for part in node.comparators]
+    given = [arg for call in calls for arg in call.args] + compared
+    names = [part.value for part in given if isinstance(part, ast.Constant)]
     return {name for name in names if isinstance(name, str) and re.fullmatch(r"--[a-z-]+", name)} | {"--help"}
 
 

@@ -107,6 +107,7 @@ QUICK = {
 """Doors, and what they read their options with: they answer --help before numpy or torch is imported."""
 LATE = {
     "experiments/child/wandb_content.py": "pictures of a run are drawn when they are sent",
+    "experiments/reporting/evidence/sizes.py": "a table of finished runs is printed without torch",
     "experiments/study/own.py": "a folder is looked at only for its own profile",
 }
 """Other files that import a module of this project inside a function, and why."""

@@ -15,7 +15,6 @@ from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 from gta import files
 from gta.config import ModelConfig, RunConfig, content_id, to_dict
-from gta.flops import cost
 
 COUNTED = Path(__file__).with_name("sizes.json")
 
@@ -33,6 +32,8 @@ def _size(model: ModelConfig, crop: int) -> tuple[int, int]:
 
 def count(model: ModelConfig, crop: int) -> tuple[int, int]:
     """Count the parameters and the MACs of a model."""
+    from gta.flops import cost
+
     found = cost(model, crop)
     return found.params, found.macs
 

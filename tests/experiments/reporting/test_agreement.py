@@ -26,7 +26,7 @@ def study(tmp_path_factory):
     for row in ORDER.rows:
         for seed in range(3) if row.name in RIGHT else ():
             fake_scores.finish(store.prepare(TINY.resolve(row, seed)), RIGHT[row.name], seed)
-    return store, [(collect(table, TINY, store), []) for table in (ORDER, MAIN)]
+    return store, [collect(table, TINY, store) for table in (ORDER, MAIN)]
 
 
 def test_every_printed_difference_of_rows_that_were_run_stands_there_once(study):
@@ -35,7 +35,7 @@ def test_every_printed_difference_of_rows_that_were_run_stands_there_once(study)
     names = [(pair.table, pair.measured.contrast) for pair in found]
     assert len(set(names)) == len(names)
     assert {pair.table for pair in found} == {"table_ablation_order"}  # the main table's are the same runs
-    run = {row.row.name for row in tables[0][0].rows if row.results}
+    run = {row.row.name for row in tables[0].rows if row.results}
     assert {row for pair in found for row, _ in pair.measured.contrast} == run == set(RIGHT)
 
 
@@ -44,7 +44,7 @@ def test_the_papers_figure_and_the_measured_one_belong_to_the_same_rows(study):
     pair = next(p for p in agreement.pairs(tables, store) if p.measured.contrast[0][0] == "+ SA + GTA")
     assert pair.measured.contrast == (("+ SA + GTA", 1.0), ("+ SA + TAPE", -1.0))
     assert pair.paper == pytest.approx(50.6 - 48.4)
-    top1 = {row.row.name: row.measure("top1").mean for row in tables[0][0].rows if row.results}
+    top1 = {row.row.name: row.measure("top1").mean for row in tables[0].rows if row.results}
     assert pair.measured.value == pytest.approx(top1["+ SA + GTA"] - top1["+ SA + TAPE"])
     assert pair.inside == (pair.measured.low <= pair.paper <= pair.measured.high)
     assert not pair.sanity
