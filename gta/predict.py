@@ -120,9 +120,8 @@ def load_run(folder: Path, config: RunConfig) -> VideoRecognizer:
         UserError: there is no checkpoint, or it is damaged or of another run.
     """
     from gta.config import to_dict
-    from gta.data.sets.splits import label_fingerprint
-    from gta.training.checkpoint import FINGERPRINT, LABELS, check_labels, check_network, newest, read_checkpoint
-    from gta.training.recognizer import VideoRecognizer
+    from gta.training.checkpoint import LABELS, newest, read_checkpoint
+    from gta.training.stored import restored
 
     path = newest(folder / "ckpt")
     if path is None:
@@ -133,14 +132,7 @@ def load_run(folder: Path, config: RunConfig) -> VideoRecognizer:
     content = read_checkpoint(path, mmap=True)
     if _plain(content.get("hyper_parameters", {}).get("config")) != _plain(to_dict(config)):
         raise UserError(f"{path} is the checkpoint of another run than {folder.name}")
-    labels = tuple(content.get(LABELS) or _labels(config))
-    if len(labels) != config.model.classes:
-        raise UserError(f"{path} names {len(labels)} classes, the model of its run has {config.model.classes}")
-    check_labels(str(path), content.get(FINGERPRINT), label_fingerprint(labels))
-    recognizer = VideoRecognizer(config, labels)
-    check_network(path, recognizer)
-    recognizer.load_state_dict(content["state_dict"])
-    return recognizer.eval()
+    return restored(path, content, config, tuple(content.get(LABELS) or _labels(config)))
 
 
 def _plain(value: object) -> str:

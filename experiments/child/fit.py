@@ -157,7 +157,6 @@ def _score(
 def _data(
     config: RunConfig, child: ChildOptions, split: EvaluationSplit, views: tuple[ViewsConfig, ...]
 ) -> VideoDataModule:
-
     workers = child.workers
     if workers is None:
         workers = batches.workers(0 if config.data.drawn else max(1, child.threads // child.devices))

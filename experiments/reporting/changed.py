@@ -78,16 +78,8 @@ def changed_rows(tables: Sequence[Table], profile: Profile, store: FrozenStore) 
 
 def _sets(profile: Profile, store: FrozenStore) -> list[tuple[str, ...]]:
     """Return every set of changes that a run of the profile in the store has."""
-    found = set()
-    for path in store.runs.glob("*/config.json"):
-        try:
-            content = store.config(path.parent.name)
-        except UserError:
-            continue
-        changes = content.get("changes")
-        if changes and content["profile"] == profile.name and all(isinstance(text, str) for text in changes):
-            found.add(tuple(changes))
-    return sorted(found)
+    sets = [content.get("changes") for content in store.configs(profile.name)]
+    return sorted({tuple(texts) for texts in sets if texts and all(isinstance(text, str) for text in texts)})
 
 
 def _pairs(changes: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ as a :class:`Problem` and left out; it is never averaged in. Everything read her
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from enum import StrEnum
@@ -136,17 +137,17 @@ class Store:
         except UserError:
             return []
 
+    def configs(self, profile: str) -> list[dict[str, Any]]:
+        """Return the configs of all stored runs of a profile, as far as they can be read."""
+        readable = []
+        for path in self.runs.glob("*/config.json"):
+            with contextlib.suppress(UserError):
+                readable.append(self.config(path.parent.name))
+        return [content for content in readable if content["profile"] == profile]
+
     def seeds(self, profile: str) -> list[int]:
         """Return the seeds of all stored runs of a profile."""
-        found = set()
-        for path in self.runs.glob("*/config.json"):
-            try:
-                content = self.config(path.parent.name)
-            except UserError:
-                continue
-            if content["profile"] == profile:
-                found.add(content["seed"])
-        return sorted(found)
+        return sorted({content["seed"] for content in self.configs(profile)})
 
     def prepare(self, config: RunConfig) -> Path:
         """Create the folder of a run with its ``config.json`` and take away the error of an earlier attempt.

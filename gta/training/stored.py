@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from gta.config import run_from_dict
+from gta.config import RunConfig, run_from_dict
 from gta.data.sets.splits import label_fingerprint
 from gta.errors import UserError
 from gta.training.checkpoint import FINGERPRINT, LABELS, check_labels, check_network, read_checkpoint
@@ -22,9 +23,23 @@ def load_checkpoint(path: Path) -> VideoRecognizer:
         config = run_from_dict((content.get("hyper_parameters") or {}).get("config") or {})
     except ValueError as error:
         raise UserError(f"{path} is not the checkpoint of a run of this version ({error})") from error
-    labels = tuple(content.get(LABELS) or ())
+    return restored(path, content, config, tuple(content.get(LABELS) or ()))
+
+
+def restored(path: Path, content: dict[str, Any], config: RunConfig, labels: tuple[str, ...]) -> VideoRecognizer:
+    """Return the network of a checkpoint that was read, in evaluation mode, on the CPU.
+
+    Args:
+        path: of the checkpoint, for messages.
+        content: of the checkpoint.
+        config: of its run.
+        labels: names of its classes.
+
+    Raises:
+        UserError: the classes or the weights are not those of the config.
+    """
     if len(labels) != config.model.classes:
-        raise UserError(f"{path} names {len(labels)} classes, its network has {config.model.classes}")
+        raise UserError(f"{path} names {len(labels)} classes, the model of its run has {config.model.classes}")
     check_labels(str(path), content.get(FINGERPRINT), label_fingerprint(labels))
     recognizer = VideoRecognizer(config, labels)
     check_network(path, recognizer)

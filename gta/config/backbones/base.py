@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import replace
+from math import prod
+from typing import ClassVar, Self
 
 from gta.config.identity import Checked, require
 
@@ -98,7 +100,32 @@ class ResNetStages(Backbone):
         require(fits, f"{name}.depths is {self.depths}; it must be {len(STAGES)} whole numbers of 1 or more")
 
 
-def check_strides(config: Backbone, strides: tuple[int, ...], count: int) -> None:
-    """Raise ``ValueError`` unless ``strides``, a field ``strides_t``, are ``count`` temporal strides of 1 or 2."""
-    fits = len(strides) == count and all(type(stride) is int and stride in (1, 2) for stride in strides)
-    require(fits, f"{type(config).__name__}.strides_t is {strides}; it must be {count} numbers, each 1 or 2")
+class StridedInTime(Backbone):
+    """Kernels that span frames, and temporal strides; ``flat`` is the same network with kernels of one frame."""
+
+    strides_t: tuple[int, ...]
+    flat: bool
+
+    @property
+    def frame_step(self) -> int:
+        """One frame after all strides."""
+        return prod(self.strides_t)
+
+    @property
+    def knows_order(self) -> bool:
+        """Unless its kernels span one frame."""
+        return not self.flat
+
+    @property
+    def still(self) -> Self:
+        """The same network with kernels of one frame: it learns from stills, and its kernels are then inflated."""
+        return replace(self, flat=True, strides_t=(1,) * len(self.strides_t))  # type: ignore[type-var] # all are dataclasses
+
+    def frames(self, place: Place, clip_frames: int) -> int:
+        """Return the frames that the strides up to this stage leave."""
+        return clip_frames // prod(self.strides_t[: list(self.stages).index(place[0]) + 1])
+
+    def _check_strides(self) -> None:
+        strides, count = self.strides_t, len(self.stages)
+        fits = len(strides) == count and all(type(stride) is int and stride in (1, 2) for stride in strides)
+        require(fits, f"{type(self).__name__}.strides_t is {strides}; it must be {count} numbers, each 1 or 2")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
-from gta.config.backbones.base import STAGES, Place, ResNetStages, check_strides
+from gta.config.backbones.base import ResNetStages, StridedInTime
 
 
 @dataclass(frozen=True)
-class CorrNetConfig(ResNetStages):
+class CorrNetConfig(StridedInTime, ResNetStages):
     """ResNet whose 3x3 convolutions are followed by one over three frames; correlation blocks are inserted blocks."""
 
     kind: Literal["corrnet"] = "corrnet"
@@ -29,26 +27,7 @@ class CorrNetConfig(ResNetStages):
         super().__post_init__()
         self._require_at_least(1, "width")
         self._check_depths()
-        check_strides(self, self.strides_t, len(STAGES))
-
-    @property
-    def frame_step(self) -> int:
-        """One frame after all strides."""
-        return prod(self.strides_t)
-
-    @property
-    def knows_order(self) -> bool:
-        """Unless its kernels span one frame."""
-        return not self.flat
-
-    @property
-    def still(self) -> CorrNetConfig:
-        """The same network with kernels of one frame."""
-        return dataclasses.replace(self, flat=True, strides_t=(1, 1, 1, 1))
-
-    def frames(self, place: Place, clip_frames: int) -> int:
-        """Return the frames that the strides up to this stage leave."""
-        return clip_frames // prod(self.strides_t[: STAGES.index(place[0]) + 1])
+        self._check_strides()
 
     def __str__(self) -> str:
         return "CorrNet"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
-from gta.config.backbones.base import Backbone, Place, check_strides
+from gta.config.backbones.base import Place, StridedInTime
 from gta.config.identity import require
 
 MODULES: dict[str, tuple[tuple[int, int, int, int, int, int], ...]] = {
@@ -26,7 +24,7 @@ second one; the branch after pooling."""
 
 
 @dataclass(frozen=True)
-class S3DGConfig(Backbone):
+class S3DGConfig(StridedInTime):
     """Separable Inception-v1 with gates; its places are the modules of ``mixed3``, ``mixed4`` and ``mixed5``."""
 
     kind: Literal["s3dg"] = "s3dg"
@@ -52,37 +50,18 @@ class S3DGConfig(Backbone):
         )
         self._require_above_zero("norm_momentum")
         self._require_share("norm_momentum")
-        check_strides(self, self.strides_t, len(MODULES))
+        self._check_strides()
 
     @property
     def stages(self) -> dict[str, int]:
         """``mixed3``, ``mixed4`` and ``mixed5``."""
         return {stage: len(modules) for stage, modules in MODULES.items()}
 
-    @property
-    def frame_step(self) -> int:
-        """One frame after all strides."""
-        return prod(self.strides_t)
-
-    @property
-    def knows_order(self) -> bool:
-        """Unless its kernels span one frame."""
-        return not self.flat
-
-    @property
-    def still(self) -> S3DGConfig:
-        """The same network with kernels of one frame."""
-        return dataclasses.replace(self, flat=True, strides_t=(1, 1, 1))
-
     def channels(self, place: Place) -> int:
         """Return the output channels of a module, those of its four branches."""
         stage, index = place
         b0, _, b1, _, b2, b3 = MODULES[stage][index]
         return (b0 + b1 + b2 + b3) * self.width // 64
-
-    def frames(self, place: Place, clip_frames: int) -> int:
-        """Return the frames that the strides up to this stage leave."""
-        return clip_frames // prod(self.strides_t[: list(MODULES).index(place[0]) + 1])
 
     def __str__(self) -> str:
         return "S3D" if self.gates == "none" else "S3D-G"
