@@ -13,14 +13,14 @@ from matplotlib.lines import Line2D
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.evidence.verdicts import Outcome, Verdict
-from experiments.reporting.pictures.style import BLUE, GREEN, GREY, ORANGE, VERMILLION, grid, new_figure
+from experiments.reporting.pictures.style import BLUE, GREEN, GREY, VERMILLION, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
 
 LOOK: dict[Outcome, tuple[str, str, Literal["full", "none"]]] = {
     Outcome.SUPPORTED: (BLUE, "o", "full"),
     Outcome.CONTRADICTED: (VERMILLION, "X", "full"),
     Outcome.EQUIVALENT: (GREEN, "D", "full"),
-    Outcome.UNDECIDED: (ORANGE, "s", "none"),
+    Outcome.UNDECIDED: (GREY, "s", "none"),
 }
 
 
