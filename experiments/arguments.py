@@ -10,7 +10,7 @@ from pathlib import Path
 from experiments.runner.child_options import LOGGERS, PRECISIONS, ChildOptions
 from experiments.store.run_files import CHECKPOINT, CHECKPOINTS
 from experiments.study.own import OWN
-from experiments.study.profiles import PROFILES
+from experiments.study.profiles import PROFILES, TINY
 from gta.cli import Parser, positive
 from gta.errors import UserError
 
@@ -27,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("tables", nargs="*", metavar="TABLE", help="names from --list")
     add("--all", action="store_true", help="all tables, the claims and the report over them")
     add("--list", action="store_true", help="list the tables and leave")
-    add("--profile", default="tiny", help=f"scale: {', '.join([*PROFILES, OWN])} (default: tiny)")
+    add("--profile", default=TINY.name, help=f"scale: {', '.join([*PROFILES, OWN])} (default: {TINY.name})")
     add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
     add("--seeds", default="0", metavar="0,1,2", help="seeds, also 0-4 (default: 0)")
     add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")

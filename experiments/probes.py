@@ -141,7 +141,7 @@ def trials(profile: Profile, questions: Sequence[str], seeds: Sequence[int] = SE
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing of the trials and write their table."""
     parser = trial_parser(
-        "python -m experiments.probes", "Try what may explain claims that came out otherwise.", "--profile tiny"
+        "python -m experiments.probes", "Try what may explain claims that came out otherwise.", "--profile tiny-v2"
     )
     parser.add_argument("questions", nargs="*", metavar="QUESTION", help=f"of {', '.join(QUESTIONS)} (default: all)")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), choices=range(1, len(SEEDS) + 1), help="how many")

@@ -16,6 +16,7 @@ from pathlib import Path
 from experiments.store.result import Result
 from experiments.store.store import State, Store
 from experiments.study.plan import PlannedRun
+from experiments.study.profiles import SHORT, TINY
 from experiments.study.rows import Profile
 from gta.cli import Parser
 from gta.config import RunConfig
@@ -48,7 +49,7 @@ def on_tune(profile: Profile, real: bool = False) -> Profile:
     if not profile.data.drawn and not real:
         raise UserError(
             f"profile {profile.name!r} is of a real data set; trials are evaluated on the `tune` draw, which only "
-            "drawn data sets have: take --profile tiny or smoke"
+            "drawn data sets have: take --profile tiny-v2 or smoke"
         )
     settings = {
         name: dataclasses.replace(setting, data=dataclasses.replace(setting.data, evaluation_split="tune"), splits=())
@@ -60,7 +61,7 @@ def on_tune(profile: Profile, real: bool = False) -> Profile:
 def trial_parser(prog: str, description: str, example: str) -> argparse.ArgumentParser:
     """Return the options that commands for trials share."""
     parser = Parser(prog, description, example)
-    parser.add_argument("--profile", default="tiny", help="default: tiny")
+    parser.add_argument("--profile", default=TINY.name, help=f"default: {TINY.name}")
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR")
     parser.add_argument("--work", type=Path, default=Path("build/trials"), metavar="DIR", help="the trials' own runs")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where the table goes")
@@ -127,7 +128,7 @@ def carry_out(
     """
     code = run_trials(wanted, options.work, options.data)
     if code == 0:
-        write_trials(every, options.work, options.results / options.profile / name, head)
+        write_trials(every, options.work, options.results / SHORT.get(options.profile, options.profile) / name, head)
     return code
 
 

@@ -105,7 +105,7 @@ def _trial(profile: Profile, family: str, settings: FamilySettings) -> Trial:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing of the trials and write their table."""
     parser = trial_parser(
-        "python -m experiments.tune", "Tune each family on a draw that no table reads.", "--profile tiny"
+        "python -m experiments.tune", "Tune each family on a draw that no table reads.", "--profile tiny-v2"
     )
     add_changes(parser)
     parser.add_argument("--families", metavar="A,B", help=f"of {', '.join(FAMILY_ROWS)} (default: all)")

@@ -1,6 +1,6 @@
 """Stored runs into a Weights & Biases project, to compare them there: the committed ones too.
 
-    python -m experiments.wandb_upload --profile tiny              # offline files in build/wandb
+    python -m experiments.wandb_upload --profile tiny-v2           # offline files in build/wandb
     python -m experiments.wandb_upload --wandb online --workspace  # into $WANDB_ENTITY/$WANDB_PROJECT
 
 Every finished run becomes a W&B run under its own id, with the config, tags, curve, result and pictures that a live run
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a test holds its options."""
     description = (__doc__ or "").split("\n")[0]
-    parser = Parser("python -m experiments.wandb_upload", description, "--profile tiny --wandb offline")
+    parser = Parser("python -m experiments.wandb_upload", description, "--profile tiny-v2 --wandb offline")
     add = parser.add_argument
     add("--profile", help=f"one of {', '.join(PROFILES)} (default: all with runs in the store)")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="the runs (default: results)")
@@ -50,14 +50,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     online = wandb_mode(options.wandb) == "online"
     if options.workspace and not online:
         raise UserError("--workspace is saved on the server; it needs --wandb online")
-    if options.profile:
-        choose_profile(options.profile)
+    profile = choose_profile(options.profile).name if options.profile else None
     from experiments.child.wandb_content import read_wanted
     from experiments.upload.stored import Target, finished
 
     target = Target(options.results, options.out, online, not options.no_pictures, read_wanted(options.artifacts))
     store = Store(options.results)
-    runs, problems = finished(store, (options.profile,) if options.profile else ())
+    runs, problems = finished(store, (profile,) if profile else ())
     for problem in problems:
         print(f"left out: {problem}", file=sys.stderr)
     if not runs:

@@ -20,7 +20,7 @@ from gta.errors import UserError
 ROOT = Path(__file__).parent.parent
 COMMANDS = {
     "experiments.run": ["--list"],
-    "experiments.report": ["table_main", "--profile", "tiny", "--check"],
+    "experiments.report": ["table_main", "--profile", "tiny-v2", "--check"],
     "experiments.flops": ["table_main"],
     "experiments.tune": ["--help"],
     "experiments.probes": ["--help"],

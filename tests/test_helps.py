@@ -73,6 +73,6 @@ def test_a_run_is_found_by_the_name_of_its_row():
     from experiments.tables import TABLES
 
     row = next(row for row in TABLES["table_main"].rows if row.name == "R2D + GTA")
-    found = find_named_run(Store(ROOT / "results"), "table_main/R2D + GTA", [PROFILES["tiny"]])
-    assert found.name == PROFILES["tiny"].resolve(row, 0).id
+    found = find_named_run(Store(ROOT / "results"), "table_main/R2D + GTA", [PROFILES["tiny-v2"]])
+    assert found.name == PROFILES["tiny-v2"].resolve(row, 0).id
     assert found == find_named_run(Store(ROOT / "results"), found.name[:8], [])

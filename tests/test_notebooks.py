@@ -42,7 +42,7 @@ def test_the_tables_notebook_shows_the_results_of_record():
         for output in cell.outputs
         if output.output_type == "stream" and " claims: " in output.text
     )
-    assert f"**{line}**" in (ROOT / "results" / "tiny" / "claims.md").read_text().splitlines()
+    assert f"**{line}**" in (ROOT / "results" / "tiny-v2" / "claims.md").read_text().splitlines()
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

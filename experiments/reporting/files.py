@@ -9,6 +9,7 @@ from pathlib import Path
 from experiments.reporting.evidence.agreement import pairs as size_pairs
 from experiments.reporting.evidence.claim_tests import judge_claims
 from experiments.reporting.evidence.collect import TableData, collect
+from experiments.reporting.evidence.ranking import rank
 from experiments.reporting.html import render_html
 from experiments.reporting.pages import agreement_page
 from experiments.reporting.pages.claims_page import claims_csv, render_claims
@@ -24,10 +25,11 @@ from gta import files
 
 
 def read_table(table: Table, profile: Profile, store: Store) -> TableData:
-    """Read a table's runs and test its claims."""
+    """Read a table's runs, test its claims and rank its rows, if it is a ranked one."""
     frozen = FrozenStore.of(store)
     data = collect(table, profile, frozen)
-    return dataclasses.replace(data, verdicts=judge_claims(data, frozen))
+    ranking = rank(data, frozen) if table.ranked else None
+    return dataclasses.replace(data, verdicts=judge_claims(data, frozen), ranking=ranking)
 
 
 def read_study(tables: Sequence[Table], profile: Profile, store: Store) -> list[TableData]:

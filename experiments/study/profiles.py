@@ -15,6 +15,16 @@ from gta.errors import UserError, nearest
 SPOTS = {"res3": (0, 2), "res4": (0, 2, 4), "res5": (0,)}
 """Two blocks in res3 and three in res4, every other residual block; in res5 the paper tries one."""
 
+KINETICS: dict[Backbone, Backbone] = {
+    "tsm_k400": "tsm",
+    "msnet_k400": "msnet",
+    "blvnet_k400": "blvnet",
+    "i3d_r101": "i3d",
+    "s3dg_k400": "s3dg",
+    "corrnet_r101": "corrnet",
+}
+"""On a drawn data set the peers of the Kinetics table are the networks of the other tables."""
+
 
 def _drawn(name: str, frames: int = 8) -> DataConfig:
     return DataConfig(name, frames=frames, resize=(36, 36), crop=32, augment="crop", drawing=EMBEDDED[name])
@@ -27,8 +37,6 @@ def _drawn_settings(
     pretrain: PretrainConfig,
     epochs: int = 2,
     splits: tuple[EvaluationSplit, ...] = (),
-    bias: bool = False,
-    peers: bool = True,
 ) -> dict[Backbone, Setting]:
     """Return narrow versions of the paper's backbones for an embedded data set."""
     backbone = BackboneConfig(depths=(1, 3, 5, 1), width=width, stem="small")
@@ -50,7 +58,6 @@ def _drawn_settings(
         spots=SPOTS,
         dropout=0.0,
         pool="before",
-        bias=bias,
         pretrain=pretrain,
         splits=splits,
     )
@@ -67,38 +74,13 @@ def _drawn_settings(
             stages=("res4",),
         ),
     }
-    if not peers:
-        return own
-    return own | branch_peers.drawn(r2d) | clip_peers.drawn(r2d, width) | frame_peers.drawn(r2d, width)
+    found = own | branch_peers.drawn(r2d) | clip_peers.drawn(r2d, width) | frame_peers.drawn(r2d, width)
+    return found | {kinetics: found[backbone] for kinetics, backbone in KINETICS.items()}
 
 
 TINY = Profile(
-    name="tiny",
-    title="embedded data set, drawn clips of 32 x 32 pixels",
-    classes=24,
-    settings=_drawn_settings("tiny", 16, 0.25, PretrainConfig(), peers=False),
-    families={  # the best of five trials each: results/tiny/tuning.md
-        "r2d": FamilySettings(lr=8e-3),
-        "sa": FamilySettings(lr=4e-3),
-        "nl": FamilySettings(lr=2e-3),
-        "ta": FamilySettings(lr=2e-3),
-        "tape": FamilySettings(lr=2e-3, position_std=0.3),
-        "gta": FamilySettings(lr=2e-3, matrix_gain=0.3, region_norm="positions"),
-        "cgnl": FamilySettings(lr=4e-3),
-        "gc": FamilySettings(lr=4e-3),
-        "glore": FamilySettings(lr=2e-3),
-        "tsm": FamilySettings(lr=4e-3),
-        "tsm+gta": FamilySettings(lr=4e-3),
-        "slowfast": FamilySettings(lr=4e-3),  # with blocks: its rate, and GTA's initial scales; not tuned again
-        "slowfast+nl": FamilySettings(lr=4e-3),
-        "slowfast+ta": FamilySettings(lr=4e-3),
-        "slowfast+gta": FamilySettings(lr=4e-3, matrix_gain=0.3, region_norm="positions"),
-    },
-)
-
-TINY_V2 = Profile(
     name="tiny-v2",
-    title="embedded data set, second study: four epochs, a training draw and a pre-training of its own for each seed",
+    title="embedded data set, drawn clips of 32 x 32 pixels, a training draw and a pre-training for each seed",
     classes=24,
     settings=_drawn_settings(
         "tiny-v2",
@@ -107,7 +89,6 @@ TINY_V2 = Profile(
         PretrainConfig(stills=200_000, stills_a_scene=1, dtype="float16"),
         epochs=4,
         splits=("test",),
-        bias=True,
     ),
     families={  # the best of four to six trials each: results/tiny-v2/tuning.md
         "r2d": FamilySettings(lr=8e-3),
@@ -132,7 +113,7 @@ TINY_V2 = Profile(
     },
     own_draws=True,
 )
-"""The second study; its claims, data and analysis are those of ``results/PROTOCOL.md``."""
+"""The study of record (the second one); its claims, data and analysis are those of ``results/PROTOCOL.md``."""
 
 SMOKE = Profile(
     name="smoke",
@@ -141,15 +122,18 @@ SMOKE = Profile(
     settings=_drawn_settings("smoke", 16, 0.5, PretrainConfig(stills=256)),
 )
 
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (SMOKE, TINY, TINY_V2, SSV1, SSV2, K400)}
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (SMOKE, TINY, SSV1, SSV2, K400)}
+SHORT = {"tiny": TINY.name}
+"""Other names of profiles."""
 
 
 def choose_profile(name: str) -> Profile:
-    """Return the profile of this name.
+    """Return the profile of this name, or of this short name.
 
     Raises:
         UserError: it is unknown.
     """
+    name = SHORT.get(name, name)
     if name == "folder":
         raise UserError("the profile 'folder' is made of what lies in --data; this command does not take it")
     if name not in PROFILES:

@@ -14,8 +14,7 @@ public code:
   trained without them, and PySlowFast's configs with them have the schedule of those without: so have we. No shorter
   schedule for fine-tuning is published.
 
-GloRe has its authors' biases here; ``tiny``, whose runs were made before, leaves them out. Where ours still differs
-from a source, and why, is in results/LOG.md ("Recipes against their sources").
+Where ours still differs from a source, and why, is in results/LOG.md ("Recipes against their sources").
 
 On one device or several the batch is the recipe's; its learning rate belongs to it. Mixed precision (bf16, or fp16 with
 loss scaling), features channels-last in memory, batch norm synchronised between GPUs, no moving average of the weights.
@@ -62,7 +61,6 @@ def something(name: str) -> dict[Backbone, Setting]:
         spots=TSM_SPOTS,
         dropout=0.5,
         pool="after",
-        bias=True,
         pretrain=_RESNET50,
     )
     slowfast = Setting(
@@ -92,7 +90,6 @@ def something(name: str) -> dict[Backbone, Setting]:
         spots=PYSLOWFAST_SPOTS,
         dropout=0.5,
         pool="before",
-        bias=True,
         pretrain=WeightsConfig("pyslowfast", "SLOWFAST_8x8_R50"),
         head_pool=7,
     )
@@ -146,7 +143,6 @@ def _kinetics() -> dict[Backbone, Setting]:
         spots=PYSLOWFAST_SPOTS,
         dropout=0.5,
         pool="before",
-        bias=True,
         pretrain=_RESNET50,
         views=ViewsConfig(clips=10, crops=3),
         head_pool=7,
@@ -160,7 +156,13 @@ def _kinetics() -> dict[Backbone, Setting]:
         stages=("res4",),
         pretrain=WeightsConfig("pyslowfast", "SLOWFAST_8x8_R101"),
     )
-    return {"r2d_k400": r2d, "slowfast_r101": slowfast, **branch_peers.kinetics(r2d), **clip_peers.kinetics(r2d)}
+    return {
+        "r2d_k400": r2d,
+        "slowfast_r101": slowfast,
+        **branch_peers.kinetics(r2d),
+        **clip_peers.kinetics(r2d),
+        **frame_peers.kinetics(r2d),
+    }
 
 
 SSV1 = Profile("ssv1", "Something-Something v1 at the paper's scale", classes=174, settings=something("ssv1"))

@@ -50,6 +50,9 @@ Backbone = Literal[
     "i3d_r101",
     "s3dg_k400",
     "corrnet_r101",
+    "tsm_k400",
+    "msnet_k400",
+    "blvnet_k400",
 ]
 """Names of the settings that a profile may have; those from ``r2d_k400`` on are for the Kinetics table."""
 
@@ -144,6 +147,8 @@ class Table:
     """The second data set of the paper's table, whose figures are the ``v2_`` ones."""
     claims: tuple[Claim, ...] = ()
     """What the paper says of it."""
+    ranked: bool = False
+    """Whether its page ranks the rows and says which differences are decided."""
 
     def __post_init__(self) -> None:
         names = [row.name for row in self.rows]
@@ -187,8 +192,6 @@ class Setting:
     dropout: float = 0.0
     pool: Pool = "after"
     """Where SA and NL pool their keys and values: after the projections (TSM style) or before (PySlowFast style)."""
-    bias: bool = False
-    """:attr:`GloReConfig.bias`."""
     pretrain: PretrainConfig | WeightsConfig | None = None
     views: ViewsConfig = ONE_VIEW
     """What a row's own accuracy is averaged over."""
@@ -273,7 +276,7 @@ class Profile:
 
 def _tune(block: BlockConfig, fixed: tuple[str, ...], setting: Setting, tuned: FamilySettings) -> BlockConfig:
     """Return the block with the profile's settings where the row has neither fixed a field nor given it a value."""
-    wanted: dict[str, Any] = {"pool": setting.pool, "bias": setting.bias}
+    wanted: dict[str, Any] = {"pool": setting.pool}
     wanted |= tuned.chosen
     wanted |= setting.narrowed.get(block.kind, {})
     left = {f.name for f in dataclasses.fields(block) if getattr(block, f.name) == f.default} - set(fixed)

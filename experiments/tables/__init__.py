@@ -1,4 +1,4 @@
-"""The paper's tables, one file each; :data:`TABLES` lists them in the paper's order."""
+"""The paper's tables in its order, and one of our own, one file each."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from experiments.tables import (
     table_kinetics,
     table_main,
     table_nl_variants,
+    table_peers,
     table_sota,
     table_test_set,
 )
@@ -36,6 +37,7 @@ TABLES: dict[str, Table] = {
         table_ablation_tape_ccmh,
         table_ablation_regions,
         table_ablation_multihead,
+        table_peers,
     )
 }
 

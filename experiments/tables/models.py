@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from experiments.study.rows import Row
-from gta.config import BlockConfig, CGNLConfig, GCConfig, GloReConfig, GTAConfig, NLConfig, SAConfig, TAConfig
+from gta.config import (
+    BlockConfig,
+    CGNLConfig,
+    CorrelationConfig,
+    GCConfig,
+    GloReConfig,
+    GTAConfig,
+    MotionSqueezeConfig,
+    NLConfig,
+    SAConfig,
+    TAConfig,
+)
 
 TAPE = TAConfig(position=True, position_on="projected")
 """Temporal attention with positional embedding."""
@@ -14,7 +25,11 @@ GTA: tuple[BlockConfig, ...] = (SAConfig(), GTAConfig())
 """The full model: spatial attention, then Pixel GTA + Region GTA with CCMH."""
 CGNL: tuple[BlockConfig, ...] = (CGNLConfig(),)
 GC: tuple[BlockConfig, ...] = (GCConfig(),)
-GLORE: tuple[BlockConfig, ...] = (GloReConfig(),)
+GLORE: tuple[BlockConfig, ...] = (GloReConfig(bias=True),)
+MOTION_SQUEEZE: tuple[BlockConfig, ...] = (MotionSqueezeConfig(),)
+"""What makes MSNet of TSM."""
+CORRELATION: tuple[BlockConfig, ...] = (CorrelationConfig(),)
+"""What makes CorrNet of its backbone."""
 
 FAMILY_ROWS = {
     row.families[0]: row
@@ -38,6 +53,19 @@ FAMILY_ROWS = {
         Row("SlowFast + NL", NL, "slowfast"),
         Row("SlowFast + SA + TA", DNL, "slowfast"),
         Row("SlowFast + SA + GTA", GTA, "slowfast"),
+        Row("STM", backbone="stm"),
+        Row("TEA", backbone="tea"),
+        Row("TEA + SA + GTA", GTA, "tea"),
+        Row("TAM", backbone="tam"),
+        Row("TRN", backbone="trn"),
+        Row("MSNet", MOTION_SQUEEZE, "msnet"),
+        Row("ECO", backbone="eco"),
+        Row("bLVNet-TAM", backbone="blvnet"),
+        Row("I3D", backbone="i3d"),
+        Row("I3D + NL", NL, "i3d"),
+        Row("I3D + SA + GTA", GTA, "i3d"),
+        Row("S3D-G", backbone="s3dg"),
+        Row("CorrNet", CORRELATION, "corrnet"),
     )
 }
 """One row stands for its family, whose settings are tuned on it."""

@@ -47,8 +47,6 @@ TABLE = Table(
     notes=(
         'The paper contradicts itself: its prose says that DNL needs "20%-30% less computation cost" than NL; its '
         "table gives 18.3 % (R2D) and 29.5 % (SlowFast).",
-        "On the embedded data set the blocks on SlowFast are trained with SlowFast's learning rate and not tuned by "
-        "themselves, which may favour the plain network; results/LOG.md says what other settings gave.",
     ),
     claims=(
         each_greater(

@@ -36,8 +36,8 @@ DECOUPLED_CGNL: tuple[BlockConfig, ...] = (
 )
 DECOUPLED_GC: tuple[BlockConfig, ...] = (GCConfig(domain="space", reduction=32), GCConfig(domain="time", reduction=32))
 DECOUPLED_GLORE: tuple[BlockConfig, ...] = (
-    GloReConfig(domain="space", reduction=8),
-    GloReConfig(domain="time", reduction=8),
+    GloReConfig(domain="space", reduction=8, bias=True),
+    GloReConfig(domain="time", reduction=8, bias=True),
 )
 
 TABLE = Table(

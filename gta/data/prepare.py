@@ -34,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=positive, default=None, metavar="N", help="processes (default: all cores)")
     try:
         options = parse(parser, given)
-        drawing = choose_embedded(options.name)
+        name, drawing = choose_embedded(options.name)
         with showing("drawing clips") as progress:
-            folder = ensure_embedded(options.data, drawing, options.name, options.jobs, progress)
+            folder = ensure_embedded(options.data, drawing, name, options.jobs, progress)
         info = embedded_info(folder)
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)

@@ -29,7 +29,7 @@ from gta.scoring.scores import StoredScores, ensemble, read_scores, write_scores
 from tests.support import fake_scores
 from tests.support.fuzz_files import mutate
 
-TINY = PROFILES["tiny"]
+TINY = PROFILES["tiny-v2"]
 SOTA, TEST = TABLES["table_sota"], TABLES["table_test_set"]
 ENSEMBLE = next(row for row in SOTA.rows if row.members)
 PLAIN = next(row for row in SOTA.rows if row.trained == (row,) and row not in ENSEMBLE.members)
@@ -219,17 +219,17 @@ def command(store: Store, *arguments: str) -> int:
 
 def test_tables_ensembles_and_clips_are_counted_as_before(store, capsys):
     before, size = everything(store), sum(map(len, contents(store).values()))
-    assert command(store, "--profile", "tiny") == 0
+    assert command(store, "--profile", "tiny-v2") == 0
     assert capsys.readouterr().out.count(" bytes\n") == len(list(store.runs.glob("*/scores*.npz")))
     assert everything(store) == before
     assert sum(map(len, contents(store).values())) < size / 3
     after = contents(store)
-    assert command(store, "--profile", "tiny") == 0
+    assert command(store, "--profile", "tiny-v2") == 0
     assert (contents(store), capsys.readouterr().out) == (after, "")
 
 
 def test_probabilities_stay_where_a_table_averages_them(store):
-    assert command(store, "--profile", "tiny") == 0
+    assert command(store, "--profile", "tiny-v2") == 0
     for row, kept in ((ENSEMBLE.members[0], {ENSEMBLE.views}), (ENSEMBLE.members[1], {ENSEMBLE.views}), (PLAIN, set())):
         assert set(read_scores(folder_of(store, row) / "scores.npz").kept) == kept
     other = dataclasses.replace(ENSEMBLE, members=(*ENSEMBLE.members, PLAIN), views=None)
@@ -283,7 +283,7 @@ def test_damaged_compact_files_are_named_and_left_out(store, seed, recorded):
 
 
 def test_a_compact_file_of_another_run_is_left_out(store):
-    assert command(store, "--profile", "tiny") == 0
+    assert command(store, "--profile", "tiny-v2") == 0
     ours, other = (folder_of(store, PLAIN, seed) / "scores.npz" for seed in (0, 1))
     ours.write_bytes(other.read_bytes())
     data = collect(SOTA, TINY, store)
@@ -328,7 +328,7 @@ def test_scores_that_are_not_those_of_the_result_are_left_as_they_are(store, cap
     content = json.loads((folder / "result.json").read_text())
     files.write_json(folder / "result.json", content | {"files": {"scores.npz": "0" * 64}})
     before = contents(store)
-    assert command(store, "--profile", "tiny") == 1
+    assert command(store, "--profile", "tiny-v2") == 1
     assert "left as it is: " in (error := capsys.readouterr().err)
     assert f"{folder.name}/scores.npz: it is not the file that result.json was written beside" in error
     after = contents(store)
@@ -365,7 +365,7 @@ def test_answers_that_are_not_public_stay_whole(store, capsys):
     ("arguments", "line"),
     [
         ([], "name the runs, or all of a profile"),
-        (["0", "--profile", "tiny"], "name the runs, or all of a profile"),
+        (["0", "--profile", "tiny-v2"], "name the runs, or all of a profile"),
         (["--profile", "tony"], "there is no profile 'tony'"),
         (["--profile", "smoke"], "no finished run of the profile 'smoke'"),
         (["zzz"], "is no run"),

@@ -16,7 +16,7 @@ from experiments.tables.models import FAMILY_ROWS
 from experiments.trials import SEEDS, run_trials, write_trials
 from tests.support import fake_child
 
-TINY = PROFILES["tiny"]
+TINY = PROFILES["tiny-v2"]
 TUNING, PROBES = tune.trials(TINY, list(FAMILY_ROWS)), probes.trials(TINY, list(probes.QUESTIONS))
 
 
@@ -154,9 +154,9 @@ def test_trials_run_and_earlier_lines_stay(work, tmp_path, capsys):
 def test_the_commands_train_and_write(work, tmp_path, main, arguments, name, trained):
     places = ["--work", str(work), "--data", str(tmp_path), "--results", str(tmp_path / "results")]
     assert main([*arguments, *places]) == 0
-    lines = list(csv.DictReader((tmp_path / "results" / "tiny" / f"{name}.csv").open()))
+    lines = list(csv.DictReader((tmp_path / "results" / "tiny-v2" / f"{name}.csv").open()))
     assert len(lines) == trained
-    assert (tmp_path / "results" / "tiny" / f"{name}.md").exists()
+    assert (tmp_path / "results" / "tiny-v2" / f"{name}.md").exists()
 
 
 @pytest.mark.parametrize(

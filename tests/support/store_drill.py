@@ -39,7 +39,7 @@ from gta.explain.looks import Looks, write_looks
 from tests.support import fake_scores
 from tests.support.damage_store import FILES, damage
 
-TINY = PROFILES["tiny"]
+TINY = PROFILES["tiny-v2"]
 CHOSEN = [TABLES[name] for name in ("table_ablation_components", "table_test_set")]
 NAMES = [table.name for table in CHOSEN]
 

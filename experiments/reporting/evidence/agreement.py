@@ -42,6 +42,8 @@ def pairs(tables: Sequence[TableData], store: Store) -> list[Pair]:
     """Return the differences of all claims and of all rows to their reference, each pair of runs once."""
     found: dict[object, Pair] = {}
     for data in tables:
+        if data.table.ranked:
+            continue  # the figures beside its rows are those of many papers
         differences = Differences(data, store)
         for contrast in _contrasts(data):
             printed = [_printed(data, contrast, metric) for metric in ("top1", "v2_top1")]

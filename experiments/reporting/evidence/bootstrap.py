@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 REPLICATES = 20_000
 SEED = 0
+Numbers = NDArray[np.floating] | NDArray[np.integer]
 
 
 def replicate_means(differences_SN: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -29,10 +31,22 @@ def replicate_means(differences_SN: NDArray[np.floating]) -> NDArray[np.float64]
         differences_SN: a contrast of rows for each seed and clip, in the same unit as the result. Whole numbers are
             summed exactly. A single seed leaves the noise of the clips alone.
     """
+    return next(each_replicate_means([differences_SN]))
+
+
+def each_replicate_means(
+    differences: Sequence[Numbers],
+) -> Iterator[NDArray[np.float64]]:
+    """Yield :func:`replicate_means` of several contrasts over the same clips, which are drawn in one product."""
+    sums_ND = np.stack([one_SN.sum(axis=0) for one_SN in differences], axis=1).astype(np.float32)
+    drawn_BD = _clip_counts(len(sums_ND)) @ sums_ND
+    for place, one_SN in enumerate(differences):
+        yield _with_seeds(one_SN, drawn_BD[:, place])
+
+
+def _with_seeds(differences_SN: Numbers, drawn_B: NDArray[np.float32]) -> NDArray[np.float64]:
     seeds, clips = differences_SN.shape
-    clip_sums_N = differences_SN.sum(axis=0)
-    mean = float(clip_sums_N.sum()) / (seeds * clips)
-    drawn_B = _clip_counts(clips) @ clip_sums_N.astype(np.float32)
+    mean = float(differences_SN.sum(axis=0).sum()) / (seeds * clips)
     apart_B = drawn_B.astype(np.float64) / (seeds * clips) - mean
     if seeds == 1:
         return np.asarray(mean + apart_B)
@@ -43,7 +57,7 @@ def replicate_means(differences_SN: NDArray[np.floating]) -> NDArray[np.float64]
     return np.asarray(mean + clips_B + seeds_B)
 
 
-def _clip_share(differences_SN: NDArray[np.floating]) -> float:
+def _clip_share(differences_SN: Numbers) -> float:
     """Return which part of the bootstrapped variance of the clips is not in the seeds' own spread already, 0 to 1.
 
     Two-way analysis of variance: with v the variance of the clips' means over seeds and e the residual one, v - e/S is

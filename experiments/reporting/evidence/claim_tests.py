@@ -22,7 +22,7 @@ def judge_claims(data: TableData, store: Store) -> tuple[Verdict, ...]:
     verdicts = []
     for claim in data.table.claims:
         verdict = _test(data.table.name, claim, own)
-        if again is not None and verdict.tested:
+        if again is not None and verdict.tested and all(data.row(name).row.split != "test" for name in claim.rows):
             verdict = dataclasses.replace(verdict, test=_test(data.table.name, claim, again))
         finished = [
             result.finished for name in claim.rows for members in data.row(name).members.values() for result in members

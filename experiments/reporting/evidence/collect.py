@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from experiments.reporting.evidence.judge import Judged, Member, disagreement, judge
-from experiments.reporting.evidence.measure import RowData
+from experiments.reporting.evidence.measure import Ranking, RowData
 from experiments.reporting.evidence.sizes import size_of
 from experiments.reporting.evidence.verdicts import Verdict
 from experiments.store.frozen import FrozenStore
@@ -37,6 +37,9 @@ class TableData:
     """Files that were left out, and why."""
     verdicts: tuple[Verdict, ...] = ()
     """On the claims of the table, see :func:`experiments.reporting.evidence.claim_tests.judge_claims`."""
+
+    ranking: Ranking | None = None
+    """Of the rows of a ranked table, see :func:`experiments.reporting.evidence.ranking.rank`."""
 
     @property
     def reference(self) -> RowData:
@@ -68,9 +71,15 @@ class TableData:
         return list(found.values())
 
     def paper_delta(self, row: Row) -> float | None:
-        """Return the paper's own difference in top-1 to its reference row."""
+        """Return the paper's own difference in top-1 to its reference row; a ranked table has many papers' figures."""
         reference = self.reference.row
-        if row is reference or row.quoted or "top1" not in row.paper or "top1" not in reference.paper:
+        if (
+            self.table.ranked
+            or row is reference
+            or row.quoted
+            or "top1" not in row.paper
+            or "top1" not in reference.paper
+        ):
             return None
         return row.paper["top1"] - reference.paper["top1"]
 

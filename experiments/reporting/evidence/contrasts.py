@@ -11,9 +11,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.reporting.evidence.bootstrap import replicate_means
+from experiments.reporting.evidence.bootstrap import each_replicate_means
 from experiments.reporting.evidence.collect import TableData, judge_row, same_start
-from experiments.reporting.evidence.verdicts import ALPHA
+from experiments.reporting.evidence.verdicts import ALPHA, MIN_SEEDS
 from experiments.store.store import Store
 from experiments.study.claims import Contrast
 from gta.config import EvaluationSplit
@@ -43,8 +43,8 @@ class Difference:
 class Differences:
     """The differences between the rows of one table; what a row gets right is read once."""
 
-    def __init__(self, data: TableData, store: Store, split: EvaluationSplit = "validation") -> None:
-        """Read nothing yet; ``split`` takes the place of every row's own."""
+    def __init__(self, data: TableData, store: Store, split: EvaluationSplit | None = None) -> None:
+        """Read nothing yet; ``split`` takes the place of every row's own, if it is given."""
         self._data, self._store, self._split = data, store, split
         self._hits: dict[tuple[str, int], tuple[tuple[str, ...], NDArray[np.bool_]]] = {}
 
@@ -54,6 +54,45 @@ class Differences:
         Raises:
             UserError: a row was not run, or its runs cannot be compared; the message is for a page.
         """
+        return self.several([contrast])[0]
+
+    def several(self, contrasts: Sequence[Contrast]) -> list[Difference]:
+        """Return contrasts over the same clips, faster than one by one.
+
+        Raises:
+            UserError: as :meth:`of`.
+        """
+        wholes = [self._whole(contrast) for contrast in contrasts]
+        drawn = each_replicate_means([whole_SN for whole_SN, _, _ in wholes])
+        found = []
+        for contrast, (whole_SN, seeds, unlike), means in zip(contrasts, wholes, drawn, strict=True):
+            unit = 100 / _parts(contrast)
+            replicates = means * unit
+            low, high = (float(end) for end in np.quantile(replicates, [ALPHA / 2, 1 - ALPHA / 2]))
+            found.append(
+                Difference(
+                    contrast,
+                    float(whole_SN.mean()) * unit,
+                    low,
+                    high,
+                    detectable(replicates),
+                    seeds,
+                    whole_SN.shape[1],
+                    unlike,
+                    replicates,
+                )
+            )
+        return found
+
+    def shared(self, *names: str) -> bool:
+        """Return whether rows can be compared on enough seeds."""
+        try:
+            return len(self._seeds(names)[0]) >= MIN_SEEDS
+        except UserError:
+            return False
+
+    def _whole(self, contrast: Contrast) -> tuple[NDArray[np.int64], tuple[int, ...], tuple[int, ...]]:
+        """Return a contrast in its least parts for each seed and clip, its seeds and those that are left out."""
         seeds, unlike = self._seeds([name for name, _ in contrast])
         if len({self._of(name, seed)[0] for name, _ in contrast for seed in seeds}) > 1:
             raise UserError("its rows were measured on different clips")
@@ -61,11 +100,7 @@ class Differences:
         whole_SN = np.array(
             [sum(round(weight * parts) * self._of(name, seed)[1] for name, weight in contrast) for seed in seeds]
         )
-        unit = 100 / parts
-        replicates = replicate_means(whole_SN) * unit
-        mean, clips = float(whole_SN.mean()) * unit, whole_SN.shape[1]
-        low, high = (float(end) for end in np.quantile(replicates, [ALPHA / 2, 1 - ALPHA / 2]))
-        return Difference(contrast, mean, low, high, detectable(replicates), seeds, clips, unlike, replicates)
+        return whole_SN, seeds, unlike
 
     def _seeds(self, names: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         rows = [self._data.row(name) for name in names]
@@ -83,7 +118,8 @@ class Differences:
     def _of(self, name: str, seed: int) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
         """Return the clip ids of a row's run, and whether each clip is right."""
         if (name, seed) not in self._hits:
-            row = dataclasses.replace(self._data.row(name).row, split=self._split)
+            row = self._data.row(name).row
+            row = row if self._split is None else dataclasses.replace(row, split=self._split)
             try:
                 judged = judge_row(row, seed, self._data.profile, self._store)
             except UserError as error:

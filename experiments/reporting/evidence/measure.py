@@ -66,3 +66,29 @@ class RowData:
             if own is not None and other is not None:
                 differences.append(own - other)
         return Measure.of(differences)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A row's place among the measured ones."""
+
+    row: str
+    top1: Measure
+    best: int
+    """The place that it has at least: one more than the rows that are surely better. Counted from 1."""
+    worst: int
+    """The place that it has at most: the number of rows less those that are surely worse."""
+    paper: float | None
+    """Its authors' top-1."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The measured rows, the best first, and how many of the differences between them are decided."""
+
+    rows: tuple[Ranked, ...]
+    pairs: int
+    decided: int
+    """Of the pairs, after Holm's correction for all of them."""
+    correlation: float
+    """Spearman's, of measured and authors' top-1 over the rows that have both; NaN below three of them."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 
 from experiments.reporting.evidence.agreement import SMALL, Pair
+from experiments.reporting.evidence.ranking import spearman
 from experiments.reporting.pages.claim_cells import contrast_text, signed
 from experiments.reporting.pages.frames import markdown
 
@@ -102,8 +104,5 @@ def _mean_distance(values: Sequence[tuple[float, float]]) -> str:
 
 
 def _spearman(found: Sequence[Pair]) -> str:
-
-    if len(found) < 3:
-        return "n/a"
-    values = pd.DataFrame({"measured": [p.measured.value for p in found], "paper": [p.paper for p in found]})
-    return f"{float(values.rank().corr().to_numpy()[0, 1]):.2f}"
+    found_rank = spearman([(pair.measured.value, pair.paper) for pair in found])
+    return "n/a" if math.isnan(found_rank) else f"{found_rank:.2f}"

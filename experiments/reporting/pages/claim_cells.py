@@ -70,7 +70,9 @@ def detectable_text(verdict: Verdict) -> str:
 
 
 def paper_values(claim: Claim, data: TableData, metric: str) -> tuple[float, ...] | None:
-    """Return the paper's own figures of the contrasts of a claim."""
+    """Return the paper's own figures of the contrasts of a claim; a ranked table has those of many papers."""
+    if data.table.ranked:
+        return None
     return claim.in_paper({row.name: row.paper[metric] for row in data.table.rows if metric in row.paper})
 
 

@@ -56,7 +56,8 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
         line["top-1"] = cells.measured(row, "top1", seeds=True)
         line["Δ"] = cells.delta(data, row)
         line |= {title: cells.paper(row.row, metric) for title, metric in printed.items() if metric.endswith("top1")}
-        line["paper Δ"] = cells.paper_delta(data, row.row)
+        if not data.table.ranked:
+            line["paper Δ"] = cells.paper_delta(data, row.row)
         if shows_top5:
             line["top-5"] = cells.measured(row, "top5")
         line |= {title: cells.paper(row.row, metric) for title, metric in printed.items() if metric.endswith("top5")}

@@ -12,6 +12,7 @@ from experiments.reporting.pages import cells
 from experiments.reporting.pages.claims_page import section
 from experiments.reporting.pages.frames import KIND_COLUMNS, first_figure, formatted_frame, markdown, measured_on
 from experiments.reporting.pages.frames import parts as split
+from experiments.reporting.pages.ranking_page import ranking_section
 from gta.data.drawn.templates import KINDS, TEMPLATES
 
 
@@ -23,8 +24,7 @@ def render(data: TableData) -> str:
     if data.table.notes:
         parts.append("\n".join(f"- {note}" for note in data.table.notes))
     parts += [code(data), "By kind of clip, and cost:", markdown(rest, first_figure(frame)), second_legend(data)]
-    if data.verdicts:
-        parts.append(section(data))
+    parts += filter(None, (ranking_section(data.ranking), section(data)))
     if data.problems:
         parts.append("## Left out\n\n" + "\n".join(f"- {problem}" for problem in data.problems))
     parts.append(_provenance(data))

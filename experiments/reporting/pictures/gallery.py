@@ -53,6 +53,10 @@ def table_pictures(data: TableData, store: Store) -> list[Picture]:
     if name in SWEEPS:
         alt = f"{title}: measured top-1 along the axis, and the paper's"
         found.append(Picture(f"{name}_sweep", title, alt, csv, partial(draw_sweep, data)))
+    if data.table.ranked:
+        alt = f"{title}: top-1 of every measured row against its multiply-accumulates"
+        rows = list(distinct_rows([data]))
+        found.append(Picture(f"{name}_cost", f"{title}: cost", alt, csv, partial(draw_tradeoff, rows, name)))
     curves = read_curves(data)
     if curves:
         alt = f"{title}: validation top-1 of every row by epoch"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from experiments.reporting.pictures.style import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILLION
+from experiments.reporting.pictures.style import BLACK, BLUE, BROWN, GREEN, ORANGE, PINK, SKY, VERMILLION
 from experiments.study.rows import Row
 
 BLOCKS = {
@@ -16,23 +16,48 @@ BLOCKS = {
     "gta": ("GTA and its parts", BLUE),
     "nl": ("non-local block", VERMILLION),
     "other": ("its variants, joint and decoupled", PINK),
+    "matching": ("motion or correlation between frames", BROWN),
 }
-BACKBONES = {"r2d": ("R2D", "o"), "tsm": ("TSM", "^"), "slowfast": ("SlowFast", "s"), "ensemble": ("ensemble", "*")}
+BACKBONES = {
+    "r2d": ("R2D", "o"),
+    "tsm": ("TSM", "^"),
+    "branch": ("STM, TEA, TAM", "v"),
+    "head": ("TRN", "P"),
+    "mixed": ("ECO, bLVNet-TAM", "h"),
+    "slowfast": ("SlowFast", "s"),
+    "3d": ("I3D, S3D-G, CorrNet", "D"),
+    "ensemble": ("ensemble", "*"),
+}
+_MATCHING = ("ms", "correlation")
+_GROUPS = {
+    "stm": "branch",
+    "tea": "branch",
+    "tam": "branch",
+    "trn": "head",
+    "msnet": "tsm",
+    "eco": "mixed",
+    "blvnet": "mixed",
+    "i3d": "3d",
+    "s3dg": "3d",
+    "corrnet": "3d",
+}
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (9, 4)), (0, (3, 1, 1, 1, 1, 1)))
 _SHAPES = "oDvPX^s"
 
 
 def block_of(row: Row) -> str:
     """Return which block a row inserts, a key of :data:`BLOCKS`."""
-    family = (row.members[0] if row.members else row).family.rpartition("+")[2]
-    if family in ("slowfast", "tsm"):
+    own = row.members[0] if row.members else row
+    if not own.blocks:
         return "r2d"
-    return family if family in BLOCKS else "other"
+    family = own.family.rpartition("+")[2]
+    return family if family in BLOCKS else "matching" if family in _MATCHING else "other"
 
 
 def backbone_of(row: Row) -> str:
-    """Return a row's backbone, a key of :data:`BACKBONES`."""
-    return "ensemble" if row.members else row.backbone.partition("_")[0]
+    """Return a row's kind of backbone, a key of :data:`BACKBONES`."""
+    own = row.backbone.partition("_")[0]
+    return "ensemble" if row.members else _GROUPS.get(own, own)
 
 
 def lines_of(rows: Iterable[Row]) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from PIL import Image
 from gta import files
 from gta.errors import UserError
 
-BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK = (
+BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK, BROWN = (
     "#0072B2",
     "#D55E00",
     "#009E73",
@@ -31,9 +31,10 @@ BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK = (
     "#B97F00",
     "#2E97D0",
     "#000000",
+    "#7A4A21",
 )
-COLOURS = (BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK)
-"""Okabe and Ito's colours without yellow; orange and sky blue are darker, so that all stand out from white by 3 : 1."""
+COLOURS = (BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK, BROWN)
+"""Okabe and Ito's colours, brown for yellow, orange and sky blue darker: all stand out from white by 3 : 1."""
 GREY = "#666666"
 DPI = 110
 STYLE: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": "gta", "font.family": "DejaVu Sans", "font.size": 9.5}

@@ -27,8 +27,8 @@ OFFSETS = (
 LEADER = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
 
 
-def draw_tradeoff(rows: Sequence[Distinct]) -> Figure:
-    """Return one point a row: colour for the block, shape for the backbone."""
+def draw_tradeoff(rows: Sequence[Distinct], table: str | None = None) -> Figure:
+    """Return one point a row: colour for the block, shape for the backbone; with ``table`` all rows are its own."""
     figure = new_figure(8.6, 5.6)
     axes = figure.subplots()
     points = [(found, _macs(found), _top1(found)) for found in rows if found.row.row.split == "validation"]
@@ -48,9 +48,9 @@ def draw_tradeoff(rows: Sequence[Distinct]) -> Figure:
     shapes = [text for text in BACKBONES.items() if text[0] in backbones]
     handles += [Line2D([], [], color=GREY, marker=m, ls="", label=text) for _, (text, m) in shapes if len(shapes) > 1]
     axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-    axes.set_title("Accuracy against cost, all measured rows")
+    axes.set_title("Accuracy against cost" + ("" if table else ", all measured rows"))
     figure.draw_without_rendering()  # the places of the labels depend on the final layout
-    _label(axes, [(f.name, macs, top1) for f, macs, top1 in points if f.table.table.name in LABELLED], points)
+    _label(axes, [(f.name, macs, top1) for f, macs, top1 in points if f.table.table.name in (*LABELLED, table)], points)
     return figure
 
 

@@ -112,7 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--clip", type=int, default=0, metavar="N", help="which clip of each template (default: 0)")
     options = parse(parser, arguments)
-    contact_sheet(options.data, choose_embedded(options.name), options.name, options.out, options.clip)
+    name, drawing = choose_embedded(options.name)
+    contact_sheet(options.data, drawing, name, options.out, options.clip)
     print(options.out)
     return 0
 

@@ -14,7 +14,7 @@ from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 from tests.support import fake_scores
 
-TINY = PROFILES["tiny"]
+TINY = PROFILES["tiny-v2"]
 ORDER, MAIN = TABLES["table_ablation_order"], TABLES["table_main"]
 RIGHT = {"R2D": 0.4, "+ SA": 0.42, "+ SA + TA": 0.5, "+ SA + TAPE": 0.7, "+ SA + GTA": 0.8}
 

@@ -29,7 +29,7 @@ from gta.config import ViewsConfig
 from gta.config.views import view_table
 from tests.support import fake_scores
 
-TINY, SECOND = PROFILES["tiny"], PROFILES["tiny-v2"]
+TINY, SECOND = PROFILES["tiny-v2"], PROFILES["tiny-v2"]
 ROWS = tuple(
     dataclasses.replace(row, name=name) for name, row in zip("ABCD", TABLES["table_ablation_order"].rows, strict=False)
 )

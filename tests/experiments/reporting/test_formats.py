@@ -27,7 +27,7 @@ from experiments.tables import TABLES
 from gta.explain.looks import Looks, write_looks
 from tests.support import fake_scores
 
-TINY = PROFILES["tiny"]
+TINY = PROFILES["tiny-v2"]
 NAMES = ("table_main", "table_sota", "table_ablation_groups", "table_ablation_regions")
 VOID = {"meta", "br", "img", "!doctype"}
 
@@ -57,7 +57,7 @@ def written(study, store):
         if read.table.name in NAMES:
             write_one(read, store)
     write_whole(study, store)
-    return store.results / "tiny"
+    return store.results / "tiny-v2"
 
 
 class Checker(HTMLParser):

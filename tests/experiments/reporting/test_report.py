@@ -21,7 +21,7 @@ from tests.support import fake_child
 
 NAME = "table_ablation_components"
 TABLE = TABLES[NAME]
-SMOKE, TINY = PROFILES["smoke"], PROFILES["tiny"]
+SMOKE, TINY = PROFILES["smoke"], PROFILES["tiny-v2"]
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def test_spread_and_sign():
 def test_page_says_what_was_measured_and_where_it_comes_from(store):
     page = rendered(TABLE, TINY, store)[".md"]
     assert page.startswith("# Contribution of the components of GTA\n")
-    assert "drawn clips (`tiny`" in page
+    assert "drawn clips (`tiny-v2`" in page
     assert "not on Something-Something v1" in page
-    assert "python -m experiments.run table_ablation_components --profile tiny --seeds 0,1,2" in page
+    assert "python -m experiments.run table_ablation_components --profile tiny-v2 --seeds 0,1,2" in page
     assert "Not all rows have the same seeds" in page
     assert "† Region + CCMH, seed 0: out of memory" in page
     assert "data fingerprint: f00dfeed" in page
@@ -123,7 +123,7 @@ def test_equal_stores_give_equal_pages(store):
 
 
 def test_equal_pictures_are_equal_files(store):
-    paths = [store.results / "tiny" / f"{NAME}{suffix}" for suffix in (".png", "_curves.png")]
+    paths = [store.results / "tiny-v2" / f"{NAME}{suffix}" for suffix in (".png", "_curves.png")]
     write_one(read_table(TABLE, TINY, store), store)
     first = [path.read_bytes() for path in paths]
     write_one(read_table(TABLE, TINY, store), store)
@@ -135,7 +135,7 @@ def test_check_agrees_then_finds_an_edited_number(store, capsys):
     arguments = [NAME, "--results", str(store.results)]
     assert main(arguments) == 0
     assert main([*arguments, "--check"]) == 0
-    path = store.results / "tiny" / f"{NAME}.md"
+    path = store.results / "tiny-v2" / f"{NAME}.md"
     path.write_text(path.read_text().replace("48.0\u00a0(n=1)", "58.0\u00a0(n=1)"))
     capsys.readouterr()
     assert main([*arguments, "--check"]) == 1
@@ -144,13 +144,13 @@ def test_check_agrees_then_finds_an_edited_number(store, capsys):
     assert "58.0\u00a0(n=1)" in out
     assert "48.0\u00a0(n=1)" in out
     assert main(arguments) == 0
-    assert main([*arguments, "--check", "--profile", "tiny"]) == 0
+    assert main([*arguments, "--check", "--profile", "tiny-v2"]) == 0
 
 
 def test_check_finds_an_edited_csv_a_missing_file_and_a_stranger(store, capsys):
     arguments = ["--results", str(store.results)]
     assert main(arguments) == 0
-    folder = store.results / "tiny"
+    folder = store.results / "tiny-v2"
     (folder / f"{NAME}.csv").unlink()
     (folder / "table_of_dreams.md").write_text("99.9")
     assert main([*arguments, "--check"]) == 1
@@ -181,5 +181,5 @@ def test_the_command_names_the_seeds_that_all_rows_have(tmp_path):
         for seed in (0, 1, 3) if row else range(5):
             fake_child.finish(store.prepare(TINY.resolve(TABLE.rows[row], seed)))
     page = rendered(TABLE, TINY, store)[".md"]
-    assert f"experiments.run {NAME} --profile tiny --seeds 0,1,3\n" in page
+    assert f"experiments.run {NAME} --profile tiny-v2 --seeds 0,1,3\n" in page
     assert "Not all rows have the same seeds" in page

@@ -21,7 +21,7 @@ from gta.errors import UserError
 from gta.scoring.accuracy import accuracies, merge_views
 from tests.support import fake_child, fake_scores
 
-TINY, SSV1 = PROFILES["tiny"], PROFILES["ssv1"]
+TINY, SSV1 = PROFILES["tiny-v2"], PROFILES["ssv1"]
 COMPONENTS, SOTA, TEST = (TABLES[f"table_{name}"] for name in ("ablation_components", "sota", "test_set"))
 ENSEMBLE = next(row for row in SOTA.rows if row.members)
 VIEWS = [(1, 1, 0, 0), *((2, 3, clip, crop) for clip in range(2) for crop in range(3))]
@@ -183,7 +183,7 @@ def seeds_of(store, row):
         ({"kinds": {"order": 99.5, "motion": 1.0, "static": 1.0}}, "the scores give order"),
         ({"n_val": 24}, "result.json says 24"),
         ({"schema": 2}, "schema is 2, this version reads 1"),
-        ({"profile": "smoke"}, "profile is 'smoke', its config says 'tiny'"),
+        ({"profile": "smoke"}, "profile is 'smoke', its config says 'tiny-v2'"),
         ({"seed": 5}, "seed is 5, its config says 1"),
         ({"top1": "high"}, "top1 is 'high'"),
     ],
@@ -199,7 +199,7 @@ def test_what_contradicts_itself_is_named_and_left_out(two_runs, capsys, changes
     assert reason in out
     assert path.parent.name in out
     assert out.endswith("1 differences\n")  # the page is what the store gives: it names the file as left out too
-    assert reason in (two_runs.results / "tiny" / f"{COMPONENTS.name}.md").read_text()
+    assert reason in (two_runs.results / "tiny-v2" / f"{COMPONENTS.name}.md").read_text()
 
 
 def test_torn_files_are_named_and_left_out(two_runs, capsys):

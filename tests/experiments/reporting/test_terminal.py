@@ -19,7 +19,7 @@ from experiments.tables import TABLES
 
 ROOT = Path(__file__).parents[3]
 WIDTHS = (80, 100, 160)
-PAGE = Path("results/tiny/page.md")
+PAGE = Path("results/tiny-v2/page.md")
 METRICS = {
     "top-1": ("top1", "top1_std"),
     "Δ": ("delta", "delta_std"),
@@ -34,7 +34,7 @@ METRICS = {
 @pytest.fixture(scope="module")
 def committed():
     snapshot = FrozenStore(ROOT / "results")
-    return {name: collect(table, PROFILES["tiny"], snapshot) for name, table in TABLES.items()}
+    return {name: collect(table, PROFILES["tiny-v2"], snapshot) for name, table in TABLES.items()}
 
 
 def agrees(cell, line, title):
@@ -113,7 +113,7 @@ def test_piped_and_on_terminals_of_two_widths(monkeypatch, capsys):
     """The command line prints 80 columns into a pipe, and what fits into a terminal."""
     from experiments.run import main
 
-    wanted = ["table_ablation_components", "--profile", "tiny", "--results", str(ROOT / "results")]
+    wanted = ["table_ablation_components", "--profile", "tiny-v2", "--results", str(ROOT / "results")]
     longest = {}
     for columns in ("", "80", "160"):
         monkeypatch.setenv("COLUMNS", columns)

@@ -125,8 +125,8 @@ def test_lengths_of_time(seconds, text):
 @pytest.fixture
 def runs(tmp_path):
     """The longest names that there are."""
-    rows = [pair for pair in select_rows(TABLES.values(), None) if PROFILES["tiny"].trains(pair[1])]
-    plan = make_plan(rows, PROFILES["tiny"], [0], Store(tmp_path))
+    rows = [pair for pair in select_rows(TABLES.values(), None) if PROFILES["tiny-v2"].trains(pair[1])]
+    plan = make_plan(rows, PROFILES["tiny-v2"], [0], Store(tmp_path))
     return sorted(plan.values(), key=lambda run: -len(run.label))[:4]
 
 

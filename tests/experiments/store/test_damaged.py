@@ -28,7 +28,7 @@ from gta.scoring.scores import read_scores
 from tests.support import fake_child, fake_scores
 from tests.support.store_drill import Drill, ask, figures
 
-TINY, SMOKE = PROFILES["tiny"], PROFILES["smoke"]
+TINY, SMOKE = PROFILES["tiny-v2"], PROFILES["smoke"]
 TABLE = TABLES["table_ablation_components"]
 CONFIG = TINY.resolve(TABLE.rows[0], 0)
 
@@ -196,7 +196,7 @@ def test_a_damaged_curve_is_named_and_costs_no_result(folder, change, capsys):
     assert (found.points, [problem.path for problem in found.unused]) == ((), [path])
     assert report.main([TABLE.name, "--results", str(results)]) == 0
     assert "metrics.jsonl` (" in capsys.readouterr().err
-    assert not list((results / "tiny").glob("*curves*"))
+    assert not list((results / "tiny-v2").glob("*curves*"))
 
 
 @pytest.mark.parametrize(
@@ -303,11 +303,11 @@ def test_check_compares_what_was_written(tmp_path, capsys):
     assert "no table has been written from these runs" in capsys.readouterr().out
     assert report.main([TABLE.name, *where]) == 0
     assert report.main(["--check", *where]) == 0, capsys.readouterr().out
-    (tmp_path / "tiny" / f"{TABLE.name}.csv").unlink()
+    (tmp_path / "tiny-v2" / f"{TABLE.name}.csv").unlink()
     assert report.main(["--check", *where]) == 1
     assert report.main(where) == 0
     assert report.main(["--check", *where]) == 0
-    for path in (tmp_path / "tiny").glob("table_main*"):
+    for path in (tmp_path / "tiny-v2").glob("table_main*"):
         path.unlink()
     capsys.readouterr()
     assert report.main(["--check", *where]) == 1
@@ -317,10 +317,10 @@ def test_check_compares_what_was_written(tmp_path, capsys):
 def test_a_table_on_disk_that_is_no_text_differs(folder, capsys):
     results = folder.parent.parent
     assert report.main([TABLE.name, "--results", str(results)]) == 0
-    path = results / "tiny" / f"{TABLE.name}.md"
+    path = results / "tiny-v2" / f"{TABLE.name}.md"
     path.unlink()
     path.mkdir()
-    (results / "tiny" / f"{TABLE.name}.csv").write_bytes(b"\xff\xfe")
+    (results / "tiny-v2" / f"{TABLE.name}.csv").write_bytes(b"\xff\xfe")
     capsys.readouterr()
     assert report.main([TABLE.name, "--results", str(results), "--check"]) == 1
     out = capsys.readouterr().out

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from experiments.flops import at_paper_scale
-from experiments.study.profiles import K400, SSV1, TINY, TINY_V2
+from experiments.study.profiles import K400, SSV1, TINY
 from experiments.study.rows import Row
 from experiments.tables.models import GTA
 from gta.flops import cost
@@ -15,13 +15,12 @@ PEERS = ("stm", "tea", "tam")
 
 @pytest.mark.parametrize("name", PEERS)
 def test_a_narrow_peer_differs_from_r2d_in_its_branch_and_in_a_res2_that_learns(name):
-    r2d, peer = TINY_V2.settings["r2d"], TINY_V2.settings[name]
+    r2d, peer = TINY.settings["r2d"], TINY.settings[name]
     assert peer.backbone.branch.kind == name
     assert dataclasses.replace(peer.backbone, branch=None) == r2d.backbone
     assert peer.train == dataclasses.replace(r2d.train, frozen=("stem",))
-    assert name not in TINY.settings  # the first study stays as it was recorded
-    run = TINY_V2.resolve(Row("with GTA", GTA, backbone=name), 0)
-    assert run.model.places == TINY_V2.resolve(Row("GTA", GTA), 0).model.places
+    run = TINY.resolve(Row("with GTA", GTA, backbone=name), 0)
+    assert run.model.places == TINY.resolve(Row("GTA", GTA), 0).model.places
     assert Row("with GTA", GTA, backbone=name).family == f"{name}+gta"
 
 

@@ -42,7 +42,3 @@ def test_gta_stands_in_all_of_them(profile, name):
 def test_msnet_has_its_block_after_the_last_residual_block_of_res3():
     assert PROFILES["ssv1"].resolve(row("msnet"), 0).model.places == (("res3", 3),)
     assert PROFILES["tiny-v2"].resolve(row("msnet"), 0).model.places == (("res3", 2),)
-
-
-def test_the_first_study_knows_none_of_them():
-    assert not set(NAMES) & set(PROFILES["tiny"].settings)

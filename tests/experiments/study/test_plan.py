@@ -74,5 +74,5 @@ def test_identity_survives_the_disk():
 
 def test_seed_and_profile_are_part_of_the_identity():
     row = TABLES["table_ablation_order"].rows[0]
-    ids = {PROFILES[name].resolve(row, seed).id for name in ("smoke", "tiny") for seed in (0, 1)}
+    ids = {PROFILES[name].resolve(row, seed).id for name in ("smoke", "tiny-v2") for seed in (0, 1)}
     assert len(ids) == 4

@@ -95,7 +95,7 @@ def test_its_pictures_and_files_are_there(out):
 
 
 def test_the_tables_are_a_run_of_their_own(out):
-    [path] = offline_files(out)[tables.run_id("tiny")]
+    [path] = offline_files(out)[tables.run_id("tiny-v2")]
     run = summarise(path)
     assert run["summary"]["measured"] > 0
     shown = {key.split("/")[1] for line in history(path) for key in line if key.startswith("tables/")}
@@ -185,14 +185,14 @@ def test_a_workspace_without_its_package_is_refused(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "wandb_workspaces", None)
     with pytest.raises(Exception, match="needs wandb-workspaces"):
-        build("lab", "tiny")
+        build("lab", "tiny-v2")
 
 
 def test_the_workspace_groups_rows_over_seeds():
     pytest.importorskip("wandb_workspaces")
     from experiments.upload.workspace import build
 
-    found = build("lab", "tiny")
+    found = build("lab", "tiny-v2")
     panels = [panel for section in found.sections for panel in section.panels]
     assert {"val/top1"} <= {metric for panel in panels for metric in getattr(panel, "metrics", [])}
     assert {panel.groupby.name for panel in panels if getattr(panel, "groupby", None)} == {"row", "block"}

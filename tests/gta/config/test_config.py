@@ -159,7 +159,7 @@ def test_families():
 
 def test_what_was_tuned_for_a_family_reaches_its_rows_and_no_other():
     tiny = dataclasses.replace(
-        PROFILES["tiny"], families={"tape": FamilySettings(lr=0.5, position_std=3.0), "gta": FamilySettings()}
+        PROFILES["tiny-v2"], families={"tape": FamilySettings(lr=0.5, position_std=3.0), "gta": FamilySettings()}
     )
     tape = tiny.resolve(Row("", (SAConfig(), TAConfig(position=True))), 0)
     assert tape.train.lr == 0.5
@@ -168,7 +168,7 @@ def test_what_was_tuned_for_a_family_reaches_its_rows_and_no_other():
 
 
 def test_what_a_row_sets_itself_is_not_tuned_away():
-    tiny = PROFILES["tiny"]
+    tiny = PROFILES["tiny-v2"]
     for block in (GTAConfig(region_norm="softmax"), GTAConfig(matrix_gain=3.0), SAConfig(pool="none")):
         assert tiny.resolve(Row("", (block,)), 0).model.blocks == (
             dataclasses.replace(tiny.resolve(Row("", (type(block)(),)), 0).model.blocks[0], **_own(block)),
@@ -179,7 +179,7 @@ def test_what_a_row_sets_itself_is_not_tuned_away():
     ("block", "field"), [(GTAConfig(), "matrix_gain"), (NLConfig(), "pool"), (TAConfig(position=True), "position_std")]
 )
 def test_what_a_row_fixes_stays_even_where_it_is_the_default(block, field):
-    tiny = PROFILES["tiny"]
+    tiny = PROFILES["tiny-v2"]
     own = getattr(block, field)
     tuned = [getattr(tiny.resolve(Row("", (block,), fixed=f), 0).model.blocks[0], field) for f in ((), (field,))]
     assert tuned[0] != own == tuned[1]
@@ -246,7 +246,7 @@ def test_a_member_of_the_slowfast_families_is_told_from_its_backbone():
 
 
 def test_blocks_are_counted_from_the_last_spot_of_a_stage():
-    setting = PROFILES["tiny"].settings["r2d"]
+    setting = PROFILES["tiny-v2"].settings["r2d"]
     assert setting.places(None) == (("res3", 0), ("res3", 2), ("res4", 0), ("res4", 2), ("res4", 4))
     assert setting.places((("res3", 1), ("res4", 2))) == (("res3", 2), ("res4", 2), ("res4", 4))
     with pytest.raises(ValueError, match=r"4 places in res4; it has 3"):

@@ -59,7 +59,3 @@ def test_every_recipe_at_full_scale_resolves(profile):
         run = PROFILES[profile].resolve(Row(backbone, NL, backbone=backbone), 0)
         assert len(run.model.places) == sum(len(setting.spots[stage]) for stage in setting.stages)
         assert run.model.frames == run.data.frames == (64 if "s3dg" in backbone else 32)
-
-
-def test_the_first_study_has_no_peers():
-    assert set(PROFILES["tiny"].settings) == {"r2d", "tsm", "slowfast", "r2d_k400", "slowfast_r101"}

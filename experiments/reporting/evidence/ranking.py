@@ -1,0 +1,67 @@
+"""The rows of a table in order of accuracy, and which of their differences are decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+import pandas as pd
+
+from experiments.reporting.evidence.collect import TableData
+from experiments.reporting.evidence.contrasts import Difference, Differences
+from experiments.reporting.evidence.measure import Ranked, Ranking
+from experiments.reporting.evidence.verdicts import ALPHA, MIN_SEEDS
+from experiments.store.store import Store
+
+
+def rank(data: TableData, store: Store) -> Ranking | None:
+    """Rank the rows of a table that have at least two seeds; None below two such rows.
+
+    Every pair is tested two-sided on the differences of top-1, paired over clips and seeds, at 5 % with Holm's
+    correction for the number of pairs.
+    """
+    rows = [row for row in data.rows if len(row.results) >= MIN_SEEDS]
+    means = {row.row.name: row.measure("top1") for row in rows}
+    measured = {name: mean for name, mean in means.items() if mean is not None}
+    if len(measured) < 2:
+        return None
+    names = sorted(measured, key=lambda name: -measured[name].mean)
+    differences = Differences(data, store)
+    pairs = list(combinations(names, 2))
+    found = differences.several([((high, 1.0), (low, -1.0)) for high, low in pairs if differences.shared(high, low)])
+    decided = _decided(found, len(pairs))
+    above = {name: sum(low == name for _, low in decided) for name in names}
+    below = {name: sum(high == name for high, _ in decided) for name in names}
+    papers = {row.row.name: row.row.paper.get("top1") for row in rows}
+    return Ranking(
+        tuple(Ranked(name, measured[name], 1 + above[name], len(names) - below[name], papers[name]) for name in names),
+        len(pairs),
+        len(decided),
+        spearman([(measured[name].mean, own) for name, own in papers.items() if own is not None and name in measured]),
+    )
+
+
+def _decided(found: Sequence[Difference], pairs: int) -> set[tuple[str, str]]:
+    """Return the better and the worse row of every difference that survives Holm's correction for so many pairs."""
+    ordered = sorted(((_p(one), one) for one in found), key=lambda pair: pair[0])
+    kept = set()
+    for place, (p, one) in enumerate(ordered):
+        if p * (pairs - place) >= ALPHA:
+            break
+        first, second = (name for name, _ in one.contrast)
+        kept.add((first, second) if one.value > 0 else (second, first))
+    return kept
+
+
+def _p(one: Difference) -> float:
+    means = one.replicates
+    tail = min(int((means <= 0).sum()), int((means >= 0).sum()))
+    return min(1.0, 2 * (1 + tail) / (1 + len(means)))
+
+
+def spearman(values: Sequence[tuple[float, float]]) -> float:
+    """Return the rank correlation of pairs; NaN below three of them."""
+    if len(values) < 3:
+        return math.nan
+    return float(pd.DataFrame(values).rank().corr().to_numpy()[0, 1])

@@ -1,0 +1,54 @@
+"""The section of a ranked table's page: places, how sure they are, and the authors' own order."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from experiments.reporting.evidence.measure import Ranking
+from experiments.reporting.pages import cells
+from experiments.reporting.pages.frames import markdown
+
+HOW = (
+    "Places: the range that is left when every pair of rows is tested on the difference of top-1, paired over clips "
+    "and seeds, two-sided at 5 % with Holm's correction for all pairs."
+)
+
+
+def ranking_frame(found: Ranking) -> pd.DataFrame:
+    """Return one line a row, the best first; every cell is text."""
+    papers = sorted((row.paper for row in found.rows if row.paper is not None), reverse=True)
+    return pd.DataFrame(
+        [
+            {
+                "row": row.row,
+                "top-1": cells.spread(row.top1, seeds=True),
+                "place": str(place),
+                "places": f"{row.best} to {row.worst}" if row.best < row.worst else str(row.best),
+                "authors' top-1": "" if row.paper is None else f"{row.paper:.1f}",
+                "authors' place": "" if row.paper is None else str(1 + papers.index(row.paper)),
+            }
+            for place, row in enumerate(found.rows, start=1)
+        ],
+        dtype="str",
+    )
+
+
+def summary(found: Ranking) -> str:
+    """Return how many differences are decided and how the order agrees with the authors'."""
+    decided = f"{found.decided} of the {found.pairs} differences between rows are decided."
+    if math.isnan(found.correlation):
+        return decided
+    both = sum(row.paper is not None for row in found.rows)
+    return (
+        f"{decided} Rank correlation with the authors' own figures, over the {both} rows that have both: "
+        f"{found.correlation:.2f}."
+    )
+
+
+def ranking_section(found: Ranking | None) -> str:
+    """Return the section; empty without a ranking."""
+    if found is None:
+        return ""
+    return "\n\n".join(["## Ranking", summary(found), markdown(ranking_frame(found), 1), HOW])
