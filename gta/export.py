@@ -1,7 +1,7 @@
-"""A trained network as files that others load: ``config.json`` and ``model.safetensors``, or a program of torch.export.
+"""A trained network as files that others load: weights with their config, a program of torch.export, or ONNX.
 
     python -m gta.export --run ID [--results DIR] --out DIR
-    python -m gta.export --model tiny-r2d-gta --format program --out DIR
+    python -m gta.export --model tiny-r2d-gta --format program --out DIR      # or --format onnx
 
 The written files are loaded again and must give the same scores before the command says that it is done.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gta.pretrained import PretrainedRecognizer
 
-PROGRAM = "model.pt2"
+PROGRAM, ONNX = "model.pt2", "model.onnx"
 TOLERANCE = 1e-4
 """Largest difference of scores, as a part of the largest score."""
 FIGURES = ("top1", "top5", "pair_accuracy", "n_val", "params", "macs", "data_fingerprint", "git", "finished")
@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--run", metavar="ID", help="id of a trained run, or its first characters")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="holds runs/ID (default: results)")
     add("--model", metavar="NAME", help="in place of --run: a network of the package, or a folder that this wrote")
-    add("--format", choices=("weights", "program"), default="weights", help="default: weights")
+    add("--format", choices=("weights", "program", "onnx"), default="weights", help="default: weights")
     add("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
     return parser
 
@@ -57,9 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         folder = find_run(options.results, options.run)
         recognizer, figures = from_run(folder)
-    if options.format == "program":
-        write_program(recognizer, options.out / PROGRAM)
-        print(options.out / PROGRAM)
+    if options.format != "weights":
+        write, name = (write_program, PROGRAM) if options.format == "program" else (write_onnx, ONNX)
+        write(recognizer, options.out / name)
+        print(options.out / name)
         return 0
     written = recognizer.save(options.out, figures)
     _check_same(recognizer, load(options.out), f"the network loaded from {options.out}")
@@ -99,6 +100,38 @@ def write_program(recognizer: PretrainedRecognizer, path: Path) -> None:
     torch.export.save(torch.export.export(recognizer, (clips(recognizer, 2),), dynamic_shapes=({0: batch},)), stream)
     write_bytes(path, stream.getvalue())
     _check_same(recognizer, torch.export.load(path).module(), f"the program {path}")
+
+
+def write_onnx(recognizer: PretrainedRecognizer, path: Path) -> None:
+    """Write the network as an ONNX model with the input ``clips`` and the output ``scores``, like the program.
+
+    Raises:
+        UserError: the packages for it are missing, the file cannot be written, or it gives other scores.
+    """
+    import torch
+
+    try:
+        import onnxruntime  # type: ignore[import-untyped]
+        import onnxscript  # noqa: F401 - torch.onnx needs it
+    except ModuleNotFoundError as error:
+        raise UserError(f"--format onnx needs {error.name}: pip install 'gta-video[onnx]'") from None
+    program = torch.onnx.export(
+        recognizer,
+        (clips(recognizer, 2),),
+        dynamo=True,
+        dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=256)},),
+        input_names=["clips"],
+        output_names=["scores"],
+        verbose=False,
+    )
+    assert program is not None
+    write_bytes(path, program.model_proto.SerializeToString())
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def run(video: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(session.run(None, {"clips": video.numpy()})[0])
+
+    _check_same(recognizer, run, f"the ONNX model {path}")
 
 
 def clips(recognizer: PretrainedRecognizer, number: int) -> torch.Tensor:

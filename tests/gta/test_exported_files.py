@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 
@@ -29,6 +31,24 @@ def test_a_program_gives_the_same_scores_for_any_number_of_clips(tmp_path):
     network, program = load(NAME), torch.export.load(tmp_path / "model.pt2").module()
     video = clips(network, 5)
     torch.testing.assert_close(program(video), network(video), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_an_onnx_model_gives_the_same_scores_for_any_number_of_clips(tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    assert main(["--model", NAME, "--out", str(tmp_path), "--format", "onnx"]) == 0
+    network = load(NAME)
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    video = clips(network, 5)
+    found = torch.from_numpy(session.run(["scores"], {"clips": video.numpy()})[0])
+    torch.testing.assert_close(found, network(video), rtol=1e-4, atol=1e-4)
+
+
+def test_onnx_without_its_packages_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert main(["--model", NAME, "--out", str(tmp_path), "--format", "onnx"]) == 2
+    assert "--format onnx needs onnxruntime: pip install 'gta-video[onnx]'" in capsys.readouterr().err
 
 
 def test_other_scores_are_refused():
