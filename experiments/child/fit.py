@@ -80,6 +80,8 @@ def train(config: RunConfig, child: ChildOptions) -> None:
     if not config.data.drawn:
         env["passport"] = read_passport(child.data)
     env = record(child, env, checkpoint)
+    if torch.cuda.is_available() and env["precision"] != "32-true":
+        torch.set_float32_matmul_precision("high")  # TF32 for what mixed precision leaves in fp32
     wandb = child.wandb if is_first(child.processes) else "disabled"
     with Mirror(config, child.folder, wandb, labels(config, child.tables, child.rows), env) as mirror:
         log = RunLog(child.folder, mirror.follow)

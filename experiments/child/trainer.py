@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.strategies import DDPStrategy
 
 from experiments.child.callbacks import RunLog
 from experiments.child.keeping import kept, loggers
@@ -45,7 +46,7 @@ def make_trainer(
         accelerator="auto",
         devices=child.devices,
         num_nodes=child.nodes,
-        strategy="ddp" if distributed else "auto",
+        strategy=DDPStrategy(gradient_as_bucket_view=True) if distributed else "auto",
         sync_batchnorm=distributed and torch.cuda.is_available(),  # it does not exist on CPUs
         precision=cast(Any, env["precision"]),
         max_epochs=config.train.epochs,
@@ -55,6 +56,7 @@ def make_trainer(
         limit_val_batches=_curve_batches(config, data),
         val_check_interval=1.0 / looks if accumulate == 1 else max(1, steps // looks) * accumulate,
         num_sanity_val_steps=0,
+        benchmark=torch.cuda.is_available(),  # clips of one size: cuDNN may look for its fastest kernels
         use_distributed_sampler=False,
         enable_progress_bar=False,
         enable_model_summary=False,

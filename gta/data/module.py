@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 from numpy.typing import NDArray
 
 from gta.config import DataConfig, ViewsConfig
@@ -233,6 +234,7 @@ class VideoDataModule(pl.LightningDataModule):
             collate_fn=keep,
             drop_last=training,
             persistent_workers=self.workers > 0,
+            pin_memory=torch.cuda.is_available(),  # copies to a GPU then run beside its work
         )
         loader.damage = self.damage if training else None
         return loader

@@ -40,6 +40,8 @@ class Scores:
 
 Part = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """view (B,), index (B,), label (B,) and log-probabilities (B, classes) of one batch."""
+CHECK_EVERY = 50
+"""Steps between two looks at the loss on a GPU, each of which waits for it; on a CPU every step is looked at."""
 
 
 class VideoRecognizer(pl.LightningModule):
@@ -72,6 +74,7 @@ class VideoRecognizer(pl.LightningModule):
         self.scores: Scores | None = None
         """Scores of the last complete ``predict``; only the first of several processes has them."""
         self._parts: list[Part] = []
+        self._finite: torch.Tensor | None = None
         self.train()  # the trainer keeps the modes it finds; frozen stages are in evaluation mode from the start
 
     def _frozen(self) -> list[nn.Module]:
@@ -107,10 +110,21 @@ class VideoRecognizer(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Return the loss of one batch."""
         loss: torch.Tensor = self.loss(self(batch["video"]), batch["label"])
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss.item()} at step {self.global_step}; lower train.lr")
+        self._finite = torch.isfinite(loss.detach()) & (True if self._finite is None else self._finite)
+        if not loss.is_cuda or batch_idx % CHECK_EVERY == 0:
+            self._require_finite()
         self.log("train/loss", loss, on_step=False, on_epoch=True)
         return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Look at the losses that were not looked at yet, before a checkpoint is kept."""
+        self._require_finite()
+
+    def _require_finite(self) -> None:
+        """Raise when a loss since the last look was infinite or not a number; waits for the device."""
+        finite, self._finite = self._finite, None
+        if finite is not None and not finite:
+            raise FloatingPointError(f"the loss is not finite at step {self.global_step}; lower train.lr")
 
     def on_validation_epoch_start(self) -> None:
         """Forget the scores of the last pass."""

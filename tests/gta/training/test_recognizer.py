@@ -1,6 +1,7 @@
 """The recognizer's bookkeeping: views of clips in order, labels in checkpoints, learning rates."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,6 +43,38 @@ def test_clips_that_cannot_be_read_are_wrong():
     torch.testing.assert_close(found[0], scores[0].exp())
     torch.testing.assert_close(found[1], torch.tensor([0, 0.25, 0.25, 0.25, 0.25]))
     torch.testing.assert_close(found[2], torch.full((5,), 0.2))
+
+
+@pytest.mark.parametrize("looked", [1, 3])
+def test_a_loss_that_is_not_finite_ends_the_training_at_the_next_look(monkeypatch, looked):
+    """On a CPU every step is looked at; elsewhere every so many, and before a checkpoint is kept."""
+    recognizer = VideoRecognizer(SMOKE.resolve(Row(""), 0))
+    monkeypatch.setattr(recognizer, "log", lambda *args, **kwargs: None)
+    recognizer.loss = Losses([1.0, float("nan"), 1.0], elsewhere=looked > 1)
+    monkeypatch.setattr(recognizer, "forward", lambda video: video)
+    batch = {"video": torch.zeros(1), "label": torch.zeros(1)}
+    recognizer.training_step(batch, 0)
+    if looked == 1:
+        with pytest.raises(FloatingPointError, match=r"not finite at step 0; lower train.lr"):
+            recognizer.training_step(batch, 1)
+        return
+    recognizer.training_step(batch, 1)
+    recognizer.training_step(batch, 2)
+    with pytest.raises(FloatingPointError, match="not finite"):
+        recognizer.on_train_epoch_end()
+    recognizer.on_train_epoch_end()  # what was looked at is not looked at again
+
+
+class Losses(torch.nn.Module):
+    """Gives one loss after the other; ``elsewhere`` they claim to lie on a GPU."""
+
+    def __init__(self, values, elsewhere):
+        super().__init__()
+        self.values, self.elsewhere = iter(values), elsewhere
+
+    def forward(self, scores, labels):
+        value = torch.tensor(next(self.values))
+        return SimpleNamespace(is_cuda=self.elsewhere, detach=lambda: value)
 
 
 def test_labels_go_with_the_checkpoint_and_another_order_is_refused():
