@@ -53,7 +53,7 @@ def test_the_core_is_light_and_dev_has_everything():
     assert core == {"torch", "torchvision", "numpy", "pydantic", "safetensors"}
     extras = project()["optional-dependencies"]
     chain = [Requirement(line) for name in ("dev", "study", "train") for line in extras[name][:1]]
-    assert [found.extras for found in chain] == [{"study"}, {"train"}, {"video"}]
+    assert [found.extras for found in chain] == [{"study", "onnx"}, {"train"}, {"video"}]
 
 
 def test_continuous_integration_runs_the_same_script_on_every_python():

@@ -73,7 +73,7 @@ def test_on_a_real_data_set_the_rates_are_around_the_recipes_own():
     [
         (["--profile", "ssv1", "--set", "train.lr=1"], "is what is searched for"),
         (["--profile", "ssv1", "--set", "train.rate=1"], "no such field"),
-        (["--profile", "k400"], "trains none of the families"),
+        (["--profile", "k400"], "are missing; save"),
         (["--profile", "folder"], "holds no list of a known data set"),
     ],
 )
@@ -89,19 +89,20 @@ def test_no_probe_is_a_run_of_record():
     record = {TINY.resolve(row, seed).id for row in rows for seed in (*range(5), *SEEDS)}
     for asked in ({"length"}, {trial.cells["question"] for trial in PROBES} - {"length"}):  # it shares runs with them
         ids = [trial.config.id for trial in PROBES if trial.cells["question"] in asked]
-        assert len(set(ids)) == len(ids) > 20
+        assert len(set(ids)) == len(ids) >= 2 * 8
     assert record.isdisjoint(trial.config.id for trial in PROBES)
     assert {trial.config.data.evaluation_split for trial in PROBES} == {"tune"}
 
 
 def test_a_probe_without_a_change_is_the_row_of_the_tables():
     rows = {row.name: row for table in TABLES.values() for row in table.rows}
-    for name in ("TSM 16", "res3+1", "Region + CCMH", "SlowFast + NL"):
+    for name in ("TSM 8", "TSM 16", "res3+1"):
         (trial,) = (
             t for t in PROBES if (t.cells["row"], t.cells["changed"], t.config.seed) == (name, "as in the tables", 1000)
         )
         data = dataclasses.replace(trial.config.data, evaluation_split="validation")
-        assert dataclasses.replace(trial.config, data=data) == TINY.resolve(rows[name], 1000)
+        own = TINY.resolve(rows[name], 1000)
+        assert dataclasses.replace(trial.config, data=data, splits=own.splits) == own
 
 
 def test_changes_reach_the_config():
@@ -149,7 +150,7 @@ def test_trials_run_and_earlier_lines_stay(work, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("main", "arguments", "name", "trained"),
-    [(probes.main, ["positions", "--seeds", "1"], "probes", 6), (tune.main, ["--families", "sa"], "tuning", 5)],
+    [(probes.main, ["positions", "--seeds", "1"], "probes", 3), (tune.main, ["--families", "sa"], "tuning", 4)],
 )
 def test_the_commands_train_and_write(work, tmp_path, main, arguments, name, trained):
     places = ["--work", str(work), "--data", str(tmp_path), "--results", str(tmp_path / "results")]

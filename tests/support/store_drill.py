@@ -50,7 +50,7 @@ def build(results: Path, recorded: bool) -> list[Path]:
     The results of earlier versions have not ``recorded`` what stood beside them.
     """
     store, folders = Store(results), []
-    rows = [row for table in CHOSEN for row in table.rows if not row.quoted for row in row.trained][-6:]
+    rows = [*CHOSEN[0].rows[-4:], *next(row.members for row in CHOSEN[1].rows if row.members)]
     for number, row in enumerate(rows):
         for seed in range(2):
             folder = store.prepare(TINY.resolve(row, seed))

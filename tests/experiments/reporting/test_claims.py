@@ -295,6 +295,21 @@ def two_way(whole_SN):
     return mean, math.sqrt(variance / (seeds * clips)), variance**2 / (squares**2 / freedom).sum()
 
 
+def test_a_two_way_model_gives_the_same_intervals_on_made_up_runs():
+    """Five seeds whose rows differ by a few points, on clips of which some are hard for every row."""
+    rng = np.random.default_rng(2)
+    for noise in (0.0, 0.01, 0.03):
+        hard = rng.beta(4, 1, size=(1, 1, 1200))
+        right = np.clip(hard + rng.normal(size=(2, 5, 1)) * noise + np.array([0.02, -0.02])[:, None, None], 0, 1)
+        hits = rng.random((2, 5, 1200)) < right
+        differences = 100 * (hits[0].astype(float) - hits[1])
+        low, high = np.quantile(replicate_means(differences), [0.025, 0.975])
+        mean, error, freedom = two_way(differences)
+        half = error * float(np.quantile(rng.standard_t(freedom, 400_000), 0.975))
+        assert (low + high) / 2 == pytest.approx(mean, abs=half / 10)
+        assert (high - low) / 2 == pytest.approx(half, rel=0.25)
+
+
 @pytest.mark.parametrize("name", ["table_ablation_components", "table_main"])
 def test_a_two_way_random_effects_model_gives_the_same_verdicts(name):
     """The interval of another method ends within a quarter of its own width of the bootstrap's on every difference.
@@ -303,6 +318,8 @@ def test_a_two_way_random_effects_model_gives_the_same_verdicts(name):
     """
     store = Store(Path(__file__).parents[3] / "results")
     data = collect(TABLES[name], TINY, store)
+    if len(data.seeds) < 5:
+        pytest.skip(f"the study has {len(data.seeds)} of its five seeds; with fewer the two methods may differ")
     differences = Differences(data, store)
     checked = 0
     for verdict in judge_claims(data, store):

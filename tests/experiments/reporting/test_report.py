@@ -91,7 +91,7 @@ def test_page_says_what_was_measured_and_where_it_comes_from(store):
     assert "python -m experiments.run table_ablation_components --profile tiny-v2 --seeds 0,1,2" in page
     assert "Not all rows have the same seeds" in page
     assert "† Region + CCMH, seed 0: out of memory" in page
-    assert "data fingerprint: f00dfeed" in page
+    assert "data fingerprint, seed 1: f00dfeed" in page
     assert "torch 2.14.1" in page
     assert "0123456789ab" in page
     assert TINY.resolve(TABLE.rows[0], 2).id in page

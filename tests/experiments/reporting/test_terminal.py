@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import math
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from experiments.reporting.evidence.collect import collect
@@ -40,7 +40,7 @@ def committed():
 def agrees(cell, line, title):
     """Whether a printed cell is the CSV file's figure, rounded to what is printed."""
     printed = [float(part) for part in cell.removesuffix(" †").split(" ± ")]
-    full = [line[name] for name in METRICS[title] if name is not None and not math.isnan(line[name])]
+    full = [line[name] for name in METRICS[title] if name is not None and not pd.isna(line[name])]
     return len(printed) == len(full) and all(abs(a - b) <= 0.05 + 1e-6 for a, b in zip(printed, full, strict=True))
 
 
@@ -102,11 +102,12 @@ def test_long_names_and_wide_figures(committed, width):
 
 
 def test_the_seeds_behind_the_figures(committed):
-    data = committed["table_ablation_groups"]
+    data = copy.deepcopy(committed["table_ablation_groups"])
+    template = next(iter(data.rows[0].results.values()))
+    for row in data.rows:
+        row.results = dict.fromkeys(range(4 if row.row.name == "G = 8" else 3), template)
     text = " ".join(short_table(data, 80, PAGE).split())
-    few, many = (sorted(data.row(name).results) for name in ("G = 1", "G = 8"))
-    assert few != many
-    assert f"seeds 0-{few[-1]} (G = 1, G = 2, G = 4, G = 16, G = 32); 0-{many[-1]} (G = 8): mean ±" in text
+    assert "seeds 0-2 (G = 1, G = 2, G = 4, G = 16, G = 32); 0-3 (G = 8): mean ±" in text
 
 
 def test_piped_and_on_terminals_of_two_widths(monkeypatch, capsys):

@@ -168,14 +168,14 @@ def test_epochs_are_whole(log, runs):
     assert [found[1] for found in shown_epochs if found] == [f"{number}/{epochs}" for number in range(1, epochs + 1)]
 
 
-@pytest.mark.parametrize(("done", "epoch"), [(1, 1), (49, 1), (50, 2), (99, 2), (100, 2)])
+@pytest.mark.parametrize(("done", "epoch"), [(1, 1), (24, 1), (25, 2), (49, 2), (50, 3), (99, 4), (100, 4)])
 def test_the_epoch_that_a_run_is_in(log, runs, monkeypatch, done, epoch):
     lines, said = log
     monkeypatch.setattr(shown, "SILENCE", -1.0)
     lines.started(runs[0])
     lines.step(runs[0], done, 100)
     lines.tick()
-    assert f"epoch {epoch}/2, {done} %" in said()[-1]
+    assert f"epoch {epoch}/4, {done} %" in said()[-1]
 
 
 def test_no_silence_while_runs_train(log, runs, monkeypatch):

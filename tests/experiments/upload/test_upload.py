@@ -13,6 +13,8 @@ from experiments.child import wandb_content as content
 from experiments.child.labels import labels
 from experiments.child.offline_wandb import history, records, summarise
 from experiments.store.store import Store
+from experiments.study.profiles import PROFILES
+from experiments.tables import TABLES
 from experiments.upload import tables
 from experiments.upload.stored import Target, finished
 from experiments.upload.there import Known
@@ -22,7 +24,7 @@ from gta.config import run_from_dict
 from tests.conftest import ROOT
 from tests.support.uploaded import offline_files
 
-RUN = "04878577c66c"
+RUN = PROFILES["tiny-v2"].resolve(TABLES["table_main"].rows[0], 1).id
 """A committed run without matrices, whose pictures are drawn fast."""
 
 
