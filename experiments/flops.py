@@ -147,8 +147,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print a list of objects")
     options = parse(parser, arguments)
     tables = choose_tables(options.tables or list(TABLES))
-    with showing("counting rows") as progress:
-        found = cells(tables, progress)
+    if sys.stderr.isatty():
+        with showing("counting rows") as progress:
+            found = cells(tables, progress)
+    else:
+        found = cells(tables)
     if options.json:
         print(json.dumps([asdict(cell) | {"deviation": cell.deviation} for cell in found], indent=1))
     else:

@@ -17,7 +17,7 @@ from experiments.store.result import Result
 
 Curves = list[tuple[str, dict[float, float]]]
 ONE_LINE = {"color": BLUE, "marker": "o", "markersize": 4}
-QUARTER = "\na quarter of the clips"
+SOME = "\na few hundred of the clips"
 """What of a drawn data set's validation clips the curve reads."""
 
 
@@ -63,7 +63,7 @@ def draw_lines(curves: Curves, label: str, title: str, lines: Sequence[Mapping[s
 
 
 def _label(data: TableData) -> str:
-    return f"validation top-1 (%), {where(data)}{QUARTER if data.profile.data.drawn else ''}"
+    return f"validation top-1 (%), {where(data)}{SOME if data.profile.data.drawn else ''}"
 
 
 def _mean_curve(results: Sequence[Result]) -> dict[float, float]:

@@ -15,7 +15,7 @@ from experiments.reporting.pages.claims_page import claims_csv
 from experiments.reporting.pages.frames import numeric_frame
 from experiments.reporting.pictures.agreement_picture import draw_agreement
 from experiments.reporting.pictures.by_template import draw_kinds, draw_templates, read_templates
-from experiments.reporting.pictures.curves import QUARTER, draw_curves, draw_lines, read_curves, run_curve
+from experiments.reporting.pictures.curves import SOME, draw_curves, draw_lines, read_curves, run_curve
 from experiments.reporting.pictures.distinct import Distinct, distinct_rows
 from experiments.reporting.pictures.forest import draw_forest
 from experiments.reporting.pictures.lengths import TITLE as LENGTHS
@@ -117,7 +117,7 @@ def run_pictures(result: Result, store: Store) -> list[Picture]:
         drawn.append(("attention", f"Attention of {looks.place}", partial(draw_attention, [(name, looks)])))
     curve = run_curve(result)
     if curve:
-        label = f"validation top-1 (%){QUARTER if result.accuracies.kinds else ''}"
+        label = f"validation top-1 (%){SOME if result.accuracies.kinds else ''}"
         drawn.append(("curve", "Training curve", partial(draw_lines, [(name, curve)], label)))
     if result.accuracies.kinds:
         drawn.append(("kinds", "Top-1 by kind of template", partial(draw_kinds, result)))
