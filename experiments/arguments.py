@@ -33,7 +33,12 @@ def build_parser() -> argparse.ArgumentParser:
     add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")
     add_changes(parser)
     add("--evaluate-only", action="store_true", help="score the checkpoint of --from on --data; nothing is trained")
-    add("--jobs", type=positive, metavar="N", help="runs at a time (default: the CPUs for small profiles, else 1)")
+    add(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="runs at a time (default: the CPUs for small profiles, else as many as the GPUs serve)",
+    )
     add("--executor", choices=("local", "slurm"), default="local", help="where runs go (default: local)")
     add("--devices", type=positive, default=1, metavar="N", help="GPUs per run and node (default: 1)")
     add("--nodes", type=positive, default=1, metavar="N", help="nodes per run (default: 1)")

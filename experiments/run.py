@@ -204,7 +204,13 @@ def _is_small(request: _Request) -> bool:
 
 
 def _jobs(request: _Request, options: argparse.Namespace) -> int:
-    return int(options.jobs or (min(cores(), MAX_JOBS) if _is_small(request) else 1))
+    if options.jobs:
+        return int(options.jobs)
+    if _is_small(request):
+        return min(cores(), MAX_JOBS)
+    from experiments.runner.local import gpus
+
+    return max(1, len(gpus()) // options.devices) if options.executor == "local" else 1
 
 
 def _train(

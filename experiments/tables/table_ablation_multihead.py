@@ -7,7 +7,7 @@
 
 Claim of the paper: mixing the channel groups in every head helps.
 
-Cost: two runs a seed, one of them shared with table_main; about three minutes with `tiny` on two cores.
+Cost: two runs a seed, one of them shared with table_main; about three minutes on two cores with fast bf16.
 Command: python -m experiments.run table_ablation_multihead
 """
 

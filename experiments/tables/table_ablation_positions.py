@@ -12,7 +12,7 @@
 Claims of the paper: one block already helps much in res3 or res4; res5 is weaker; more blocks are better.
 The paper does not say after which residual block a single one stands; here it is the last of the stage's spots.
 
-Cost: six runs a seed, two of them shared with table_main; about seven minutes with `tiny` on two cores.
+Cost: six runs a seed, two of them shared with table_main; about five minutes on two cores with fast bf16.
 Command: python -m experiments.run table_ablation_positions
 """
 

@@ -12,7 +12,7 @@
 
 Claims of the paper: K = C/8 is best; any K is better than no Region GTA.
 
-Cost: seven runs a seed, two of them shared with table_ablation_components; about eleven minutes with `tiny`.
+Cost: seven runs a seed, two of them shared with table_ablation_components; about nine minutes on two cores.
 Command: python -m experiments.run table_ablation_regions
 """
 

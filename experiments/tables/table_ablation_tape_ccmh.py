@@ -10,8 +10,8 @@
 Claims of the paper: Pixel GTA beats TAPE, with and without CCMH and with and without SA; CCMH helps each of them.
 The paper gives no formula for TAPE with CCMH; the reading is in `gta/blocks/attention.py:attend_groups`.
 
-Cost: eight runs a seed, three of them shared with table_ablation_order and table_ablation_components; about ten minutes
-with `tiny` on two cores.
+Cost: eight runs a seed, three of them shared with table_ablation_order and table_ablation_components; about eleven
+minutes on two cores with fast bf16.
 Command: python -m experiments.run table_ablation_tape_ccmh
 """
 

@@ -13,7 +13,8 @@
 
 Claims of the paper: GTA > DNL > NL on either backbone, at fewer MACs than NL; a 2D network with GTA comes close to 3D.
 
-Cost: eight runs a seed, three of them shared with table_ablation_order; 12 to 18 minutes with `tiny` on two cores.
+Cost: eight runs a seed, three of them shared with table_ablation_order; about eleven minutes on two cores with fast
+bf16, and SlowFast's pre-training.
 Command: python -m experiments.run table_main
 """
 

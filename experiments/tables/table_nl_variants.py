@@ -17,7 +17,7 @@ NL, with CGNL and GCNet below it, and that all three decoupled ones are comparab
 
 "Decoupled" is a block within each frame followed by one along time at each position, each with half the inner width.
 
-Cost: nine runs a seed, three of them shared with table_main; about 17 minutes with `tiny` on two cores.
+Cost: nine runs a seed, three of them shared with table_main; about 13 minutes on two cores with fast bf16.
 Command: python -m experiments.run table_nl_variants
 """
 

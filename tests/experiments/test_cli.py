@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from experiments.arguments import wandb_mode
 from experiments.report import build_parser as report_parser
 from experiments.run import build_parser, main
 from experiments.study.plan import parse_seeds
+from experiments.study.profiles import PROFILES
 from gta.errors import UserError
 
 OPTIONS = {
@@ -119,6 +121,21 @@ def test_slurm_without_sbatch_is_one_line(study, capsys, monkeypatch):
     monkeypatch.setenv("PATH", "/nothing")
     assert study("table_ablation_order", "--executor", "slurm") == 2
     assert "--executor slurm needs" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_real_data_set_is_run_on_all_gpus_at_a_time(monkeypatch):
+    from experiments.run import _jobs
+
+    def jobs(profile, *options):
+        return _jobs(SimpleNamespace(profile=PROFILES[profile]), build_parser().parse_args(["table_main", *options]))
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3")
+    assert jobs("ssv2") == 4
+    assert jobs("ssv2", "--devices", "2") == 2
+    assert jobs("ssv2", "--devices", "8") == jobs("ssv2", "--executor", "slurm") == 1
+    assert jobs("ssv2", "--jobs", "3") == 3
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert jobs("ssv2") == 1
 
 
 def test_several_nodes_need_slurm(study, capsys):
