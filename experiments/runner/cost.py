@@ -1,7 +1,8 @@
 """What a run of a real data set would cost, before anything starts.
 
-GPU-hours = 3 x 2 x MACs x clips x epochs / :data:`SUSTAINED` / 3600: two operations a multiply-accumulate, and a
-backward pass that costs twice the forward pass. Decoding and evaluation come on top.
+GPU-hours = 2 x MACs x (3 x clips x epochs + evaluated clips x views) / :data:`SUSTAINED` / 3600: two operations a
+multiply-accumulate, a backward pass that costs twice the forward pass, one view of the evaluated split after every
+epoch and all views of all scored splits at the end. Decoding comes on top.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ CORE = 45e9
 """The same for one core, on which a run of a drawn set is trained: the median of the runs of record's main table."""
 OFFICIAL = {"ssv1": 86_017, "ssv2": 168_913, "k400": 246_534}
 """Training clips of the releases; copies of Kinetics lack some."""
+EVALUATED = {"ssv1": 11_522, "ssv2": 24_777, "k400": 19_907}
+"""Validation clips of the releases."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,22 @@ def estimate(runs: Iterable[RunConfig], listed: int | None) -> list[RunCost]:
         listed: its training clips by the lists that are there; None: by the release, or by what is drawn.
     """
     known: dict[tuple[ModelConfig, int], int] = {}
+
+    def forward(model: ModelConfig, crop: int) -> int:
+        if (model, crop) not in known:
+            known[model, crop] = cost(model, crop).macs
+        return known[model, crop]
+
     found = []
     for run in runs:
-        key = run.model, run.data.crop
-        if key not in known:
-            known[key] = cost(*key).macs
-        macs, epochs, clips = known[key], run.train.epochs, training_clips(run) if listed is None else listed
-        seconds = 3 * 2 * macs * clips * epochs / SUSTAINED
+        macs, epochs = forward(run.model, run.data.crop), run.train.epochs
+        clips = training_clips(run) if listed is None else listed
+        operations = 3 * 2 * macs * clips * epochs
+        if run.data.drawing is None:
+            looks = epochs + sum(views.clips * views.crops for views in run.views) * (1 + len(run.splits))
+            evaluated = EVALUATED.get(run.data.dataset, 0)
+            operations += 2 * forward(run.model, run.data.test_crop or run.data.crop) * evaluated * looks
+        seconds = operations / SUSTAINED
         found.append(RunCost(clips, clips // run.train.batch_size * epochs, macs, seconds / 3600))
     return found
 

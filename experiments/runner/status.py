@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.store.result import Problem, Result
 from experiments.store.store import State, Store
-from experiments.study.plan import PlannedRun, describe, make_plan, select_rows
+from experiments.study.plan import PlannedRun, make_plan, parts, select_rows
 from experiments.study.rows import Profile, Table
 
 if TYPE_CHECKING:
     from experiments.reporting.changed import ChangedRow
     from experiments.reporting.evidence.collect import TableData
     from experiments.runner.preflight import Preflight
+
+WIDTH, INDENT = 99, 4 * " "
+"""Columns of a plan, and where the second line of a run begins."""
 
 
 def print_list(tables: Sequence[Table], profile: Profile, seeds: Sequence[int], store: Store) -> None:
@@ -41,14 +45,23 @@ def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Pre
         data: folder of the data.
         found: what was found there.
     """
-    lines = [["run", "state", "seed", "config", "row"]]
-    lines += [[run.id, run.state, str(run.config.seed), describe(run.config), _uses(run)] for run in runs]
+    lines = [["run", "state", "seed", "row"]]
+    lines += [[run.id, run.state, str(run.config.seed), _uses(run)] for run in runs]
     real = [run for run in runs if not run.config.data.drawn]
     if real:
         costs, notes = _costs(real, data, found)
         for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):
             line[3:3] = cells
-    _print_columns(lines)
+    described = [parts(run.config) for run in runs]
+    shared = {place for place, kind in enumerate(zip(*described, strict=True)) if len(set(kind)) == 1}
+    table = _columns(lines)
+    print(table[0])
+    for text, own in zip(table[1:], described, strict=True):
+        print(text if len(text) <= WIDTH else f"{text[: WIDTH - 4]} ...")
+        more = "; ".join(part for place, part in enumerate(own) if part and place not in shared)
+        print(textwrap.fill(more, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)) if more else None
+    common = "; ".join(part for place, part in enumerate(described[0]) if part and place in shared)
+    print(textwrap.fill(f"all: {common}", WIDTH, subsequent_indent="     ")) if common else None
     print(headline)
     for note in notes if real else ():
         print(note)
@@ -61,8 +74,11 @@ def _costs(runs: Sequence[PlannedRun], data: Path, found: Preflight) -> tuple[li
     costs = estimate([run.config for run in runs], found.clips)
     cells = [[f"{c.clips:,}", f"{c.steps:,}", f"{c.macs / 1e9:.1f}", f"{c.gpu_hours:.0f}"] for c in costs]
     left = sum(c.gpu_hours for c, run in zip(costs, runs, strict=True) if run.state is not State.DONE)
-    formula = f"3 x 2 x MACs x clips x epochs / {SUSTAINED:.0e} FLOP/s ({DEVICE}; assumed, not measured)"
-    return cells, [f"{left:,.0f} GPU-hours left = {formula}", source]
+    rate = f"{SUSTAINED:.0e} FLOP/s ({DEVICE}; assumed, not measured)"
+    formula = (
+        f"{left:,.0f} GPU-hours left = 2 x MACs x (3 x clips x epochs + evaluated clips x views), divided by {rate}"
+    )
+    return cells, [*textwrap.wrap(formula, WIDTH), source]
 
 
 def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> None:
@@ -115,10 +131,15 @@ def _uses(run: PlannedRun) -> str:
     tables: dict[str, list[str]] = {}
     for table, row in run.uses:
         tables.setdefault(row, []).append(table)
-    return "; ".join(f"{row} [{', '.join(tables[row])}]" for row in tables)
+    short = {row: [table.removeprefix("table_").removeprefix("ablation_") for table in tables[row]] for row in tables}
+    return "; ".join(f"{row} [{', '.join(short[row])}]" for row in short)
 
 
 def _print_columns(lines: Sequence[Sequence[str]]) -> None:
+    for line in _columns(lines):
+        print(line)
+
+
+def _columns(lines: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(str(line[index])) for line in lines) for index in range(len(lines[0]))]
-    for line in lines:
-        print("  ".join(f"{cell!s:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+    return ["  ".join(f"{cell!s:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]

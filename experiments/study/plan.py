@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from experiments.store.store import State, Store
 from experiments.study.rows import Profile, Row, Table
 from gta.config import ModelConfig, RunConfig
+from gta.config.heads import MEAN
 from gta.errors import UserError
 
 ORDER = (State.DONE, State.RUNNING, State.RESUME, State.FAILED, State.NEW)
@@ -91,15 +92,21 @@ def headline(rows: int, seeds: int, runs: Iterable[PlannedRun]) -> str:
 
 def describe(config: RunConfig) -> str:
     """Return the parts of a config that tell rows apart."""
+    return "; ".join(filter(None, parts(config)))
+
+
+def parts(config: RunConfig) -> tuple[str, ...]:
+    """Return network, places of its blocks, rate, optimiser, length and changes, each for people; some may be empty."""
     model, train = config.model, config.train
-    blocks = " + ".join([f"{model.backbone} {model.frames}f", *map(str, model.blocks)])
+    head = [] if model.head == MEAN else [str(model.head)]
+    blocks = " + ".join([f"{model.backbone} {model.frames}f", *map(str, model.blocks), *head])
     places: dict[str, list[str]] = {}
     for stage, index in model.places:
         places.setdefault(stage, []).append(str(index))
     where = " ".join(f"{stage}[{','.join(indices)}]" for stage, indices in places.items())
-    recipe = f"{train.optimizer} lr {train.lr:g}, {train.epochs} epochs of batch {train.batch_size}"
+    rate, length = f"lr {train.lr:g}", f"{train.epochs} epochs of batch {train.batch_size}"
     changes = f"changed: {', '.join(config.changes)}" if config.changes else ""
-    return "; ".join(part for part in (blocks, where, recipe, changes) if part)
+    return blocks, where, rate, train.optimizer, length, changes
 
 
 def blocks_name(model: ModelConfig) -> str:

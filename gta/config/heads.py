@@ -20,6 +20,10 @@ class RelationHeadConfig(Checked):
     """TRN's head: multi-scale temporal relations (Zhou et al., "Temporal relational reasoning", ECCV 2018)."""
 
     kind: Literal["relation"] = "relation"
+
+    def __str__(self) -> str:
+        return f"relations({self.bottleneck})"
+
     width: int = 256
     """Channels that the features of a frame are brought to."""
     bottleneck: int = 256
@@ -42,6 +46,10 @@ class RegionGraphHeadConfig(Checked):
     """Regions as nodes of graphs (Wang and Gupta, ECCV 2018), beside the mean of the map."""
 
     kind: Literal["region_graph"] = "region_graph"
+
+    def __str__(self) -> str:
+        return f"region graph({sum(n * n for n in self.grid)} boxes)"
+
     width: int = 512
     """Channels of the reduced map, of the nodes and of the graphs' layers."""
     layers: int = 3
