@@ -19,6 +19,16 @@ def draw_agreement(found: Sequence[Pair], where: str) -> Figure:
     _panel(small, [pair for pair in found if abs(pair.paper) < SMALL and not pair.sanity])
     whole.set_title("all differences", fontsize=10)
     small.set_title(f"printed below {SMALL:g} points, without sanity checks", fontsize=10)
+    low, high = small.get_ylim()
+    if max(-low, high) > 2 * SMALL:  # one that is far off must not press the others together
+        small.set_yscale("symlog", linthresh=SMALL, linscale=2.0)
+        ticks = [tick for tick in (-30, -10, -3, -2, -1, 0, 1, 2, 3, 10, 30) if low <= tick <= high]
+        small.set_yticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
+        small.set_yticks([], minor=True)
+        small.set_ylim(1.3 * min(low, -SMALL), 1.3 * max(high, SMALL))
+        small.annotate(
+            f"logarithmic beyond ±{SMALL:g}", (0.02, 0.01), xycoords="axes fraction", ha="left", va="bottom", size=8
+        )
     figure.supylabel(f"measured difference of top-1 in points, 95 % interval,\n{where}", fontsize=9)
     figure.supxlabel("the paper's difference in points; the line: equal", fontsize=9)
     handles, labels = whole.get_legend_handles_labels()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -28,30 +29,55 @@ LEADER = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shr
 
 
 def draw_tradeoff(rows: Sequence[Distinct], table: str | None = None) -> Figure:
-    """Return one point a row: colour for the block, shape for the backbone; with ``table`` all rows are its own."""
-    figure = new_figure(8.6, 5.6)
-    axes = figure.subplots()
+    """Return one point a row: colour for the block, shape for the backbone; with ``table`` all rows are its own.
+
+    Rows that crowd at the top have a second panel of their own, and their names only there.
+    """
     points = [(found, _macs(found), _top1(found)) for found in rows if found.row.row.split == "validation"]
-    for found, macs, top1 in points:
-        (_, colour), (_, marker) = BLOCKS[block_of(found.row.row)], BACKBONES[backbone_of(found.row.row)]
-        size = 90 if marker == "*" else 38
-        axes.scatter(macs, top1, s=size, marker=marker, color=colour, edgecolors="white", linewidths=0.6, zorder=3)
-    axes.set_xscale("log")
-    axes.set_xlabel("multiply-accumulates of one answer, all models and views (10⁶, logarithmic)")
-    axes.set_ylabel(f"top-1 (%), mean over seeds\n{where(rows[0].table)}")
-    axes.margins(x=0.12, y=0.08)
-    _plain_ticks(axes, [macs for _, macs, _ in points])
-    grid(axes)
+    crowd = _crowd([top1 for _, _, top1 in points])
+    figure = new_figure(12.4 if crowd else 8.6, 5.6)
+    panels = list(figure.subplots(1, 2 if crowd else 1, squeeze=False, width_ratios=(2, 3) if crowd else None)[0])
+    shown = [points] + ([[point for point in points if point[2] >= crowd]] if crowd else [])
+    for axes, own in zip(panels, shown, strict=True):
+        _scatter(axes, own)
+    panels[0].set_ylabel(f"top-1 (%), mean over seeds\n{where(rows[0].table)}")
+    figure.supxlabel("multiply-accumulates of one answer, all models and views (10⁶, logarithmic)", fontsize=10)
     kinds = {block_of(found.row.row) for found, _, _ in points}
     backbones = {backbone_of(found.row.row) for found, _, _ in points}
     handles = [Line2D([], [], color=c, marker="o", ls="", label=text) for k, (text, c) in BLOCKS.items() if k in kinds]
     shapes = [text for text in BACKBONES.items() if text[0] in backbones]
     handles += [Line2D([], [], color=GREY, marker=m, ls="", label=text) for _, (text, m) in shapes if len(shapes) > 1]
-    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-    axes.set_title("Accuracy against cost" + ("" if table else ", all measured rows"))
+    panels[-1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    panels[0].set_title("Accuracy against cost" + ("" if table else ", all measured rows"))
+    if crowd:
+        panels[1].set_title(f"those above {crowd:g} %")
     figure.draw_without_rendering()  # the places of the labels depend on the final layout
-    _label(axes, [(f.name, macs, top1) for f, macs, top1 in points if f.table.table.name in (*LABELLED, table)], points)
+    for axes, own in zip(panels, shown, strict=True):
+        named = [(found.name, macs, top1) for found, macs, top1 in own if found.table.table.name in (*LABELLED, table)]
+        apart = [one for one in named if not crowd or axes is panels[1] or one[2] < crowd]
+        _label(axes, apart, own)
     return figure
+
+
+def _crowd(values: Sequence[float]) -> float | None:
+    """Return the accuracy above which rows crowd: half of them or more in the top quarter of the range."""
+    if len(values) < 8:
+        return None
+    low, high = min(values), max(values)
+    edge = 5.0 * math.floor((high - (high - low) / 4) / 5.0)
+    above = sum(value >= edge for value in values)
+    return edge if high - low > 20 and len(values) / 2 <= above < len(values) else None
+
+
+def _scatter(axes: Axes, points: Sequence[tuple[Distinct, float, float]]) -> None:
+    for found, macs, top1 in points:
+        (_, colour), (_, marker) = BLOCKS[block_of(found.row.row)], BACKBONES[backbone_of(found.row.row)]
+        size = 90 if marker == "*" else 38
+        axes.scatter(macs, top1, s=size, marker=marker, color=colour, edgecolors="white", linewidths=0.6, zorder=3)
+    axes.set_xscale("log")
+    axes.margins(x=0.16, y=0.08)
+    _plain_ticks(axes, [macs for _, macs, _ in points])
+    grid(axes)
 
 
 def _macs(found: Distinct) -> float:
