@@ -20,6 +20,7 @@ from gta.config import (
     RelationHeadConfig,
     TrainConfig,
     ViewsConfig,
+    WeightsConfig,
 )
 
 ECO_SPOTS = {"res3": (0,), "res4": (0, 1)}
@@ -114,7 +115,8 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
     bLVNet-TAM-50 8x2 (Fan et al., NeurIPS 2019), from the authors' code: a rate of 0.01 for 64 clips, a cosine of 50
     epochs, Nesterov, 16 frames.
 
-    The weights that TRN, ECO and bLVNet-TAM start from are not among the public ones; give them with ``--from``.
+    TRN starts from TSN's BNInception of ImageNet. The weights that ECO (Kinetics) and bLVNet-TAM (ImageNet) start from
+    are only with their authors; give them with ``--from``.
     """
     plain = dataclasses.replace(r2d.train, head_rate=1.0, bias_rate=1.0, warmup_epochs=0.0)
     msnet = dataclasses.replace(plain, batch_size=48, epochs=40, milestones=(20, 30), nesterov=True, clip_norm=200.0)
@@ -138,6 +140,7 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
             train=dataclasses.replace(plain, lr=0.001, batch_size=64, epochs=120, milestones=(50, 100)),
             dropout=0.8,
             head=RelationHeadConfig(),
+            pretrain=WeightsConfig("tsn", "bn_inception"),
         ),
         "eco": eco,
         "eco_lite": dataclasses.replace(eco, backbone=ECOConfig(), train=lite),

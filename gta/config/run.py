@@ -86,8 +86,9 @@ class PretrainConfig(Checked):
 class WeightsConfig(Checked):
     """Public weights that a run starts from."""
 
-    source: Literal["torchvision", "pyslowfast", "mmaction2", "timm"]
-    """torchvision's enumeration of weights, PySlowFast's or mmaction2's names of Kinetics weights, or timm's names."""
+    source: Literal["torchvision", "pyslowfast", "mmaction2", "timm", "tsn"]
+    """torchvision's enumeration of weights, PySlowFast's or mmaction2's names of Kinetics weights, timm's names, or
+    TSN's BNInception."""
     name: str
     """Such as ``ResNet50_Weights.IMAGENET1K_V1``, ``SLOWFAST_8x8_R50`` or ``res2net50_26w_4s.in1k``."""
 

@@ -220,9 +220,11 @@ class VideoRecognizer(pl.LightningModule):
 def colour_statistics(run: RunConfig) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of red, green and blue in 0..1, as a run's first weights know them.
 
-    They are ImageNet's, except for PySlowFast's networks, which have their own.
+    They are ImageNet's, except for PySlowFast's networks and TSN's BNInception, which have their own.
     """
     start = run.pretrain
+    if isinstance(start, WeightsConfig) and start.source == "tsn":
+        return (128 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3
     foreign = isinstance(start, WeightsConfig) and start.source == "pyslowfast"
     if foreign or (isinstance(start, CheckpointConfig) and start.colour == "pyslowfast"):
         return (0.45,) * 3, (0.225,) * 3

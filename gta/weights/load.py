@@ -17,15 +17,16 @@ from gta.backbones import Network, build_backbone
 from gta.backbones.s3dg import S3DG
 from gta.errors import UserError
 from gta.model import INSERTED
+from gta.weights.caffe import from_caffe
 from gta.weights.fit import fitted
 from gta.weights.googlenet import from_googlenet, is_googlenet
 from gta.weights.names import renamed
 from gta.weights.pyslowfast import from_pyslowfast
 from gta.weights.tensor_files import open_tensors, shown
 
-Source = Literal["stills", "torchvision", "timm", "pyslowfast", "mmaction2"]
+Source = Literal["stills", "torchvision", "timm", "pyslowfast", "mmaction2", "tsn"]
 """What the names in a file follow: our own stills, torchvision's ResNet, S3D and GoogLeNet, timm's Res2Net,
-PySlowFast's SlowFast, or mmaction2's I3D."""
+PySlowFast's SlowFast, mmaction2's I3D, or TSN's BNInception."""
 CONTAINERS = (
     "model_ema",  # an average over the training comes before what was averaged, as in timm
     "ema_state_dict",
@@ -148,12 +149,18 @@ def _unwrapped(path: Path, weights: dict[str, Tensor], source: Source, body: Col
     found = {}
     for prefix in _prefixes(weights):
         inner = {name[len(prefix) :]: value for name, value in weights.items() if name.startswith(prefix)}
-        found[prefix] = from_pyslowfast(inner) if source == "pyslowfast" else renamed(inner, source)
+        found[prefix] = _own_names(inner, source)
     whole = [prefix for prefix, inner in found.items() if inner.keys() >= set(body)]
     if len(whole) > 1:
         raise UserError(f"{path} holds several networks, named {' and '.join(whole)}; save the one that is meant alone")
     best = max(found, key=lambda prefix: len(found[prefix].keys() & set(body)))
     return found[best]
+
+
+def _own_names(weights: Mapping[str, Tensor], source: Source) -> dict[str, Tensor]:
+    if source == "pyslowfast":
+        return from_pyslowfast(weights)
+    return from_caffe(weights) if source == "tsn" else renamed(weights, source)
 
 
 def _prefixes(weights: Collection[str]) -> Iterator[str]:

@@ -55,6 +55,8 @@ def missing(config: WeightsConfig, folder: Path, more: str = "") -> str:
         return f"the weights {config.name} are missing{more}; save them as {looked}"
     if config.source == "timm":
         return f"the weights {config.name} (trained on ImageNet) are missing; save timm's file of them as {looked}"
+    if config.source == "tsn":
+        return f"the weights {config.name} (BNInception, ImageNet) are missing; save TSN's file of them as {looked}"
     whose = {"pyslowfast": "PySlowFast", "mmaction2": "mmaction2"}[config.source]
     return (
         f"the weights {config.name} (trained on Kinetics-400) are missing{more}; get them from {whose}'s model zoo "
