@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from gta.cli import Parser, command, parse
 from gta.errors import UserError
 from gta.files import read_json, write_bytes
-from gta.predict import find_run, load_run, read_run
+from gta.predict import LAST, find_run, load_run, read_run
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser("python -m gta.export", (__doc__ or "").split("\n")[0], "--run ID --out DIR")
     add = parser.add_argument
     add("--run", metavar="ID", help="id of a trained run, or its first characters")
+    add("--checkpoint", default=LAST, metavar="NAME", help="of the run: last, best, epoch-0005 ... (default: last)")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="holds runs/ID (default: results)")
     add("--model", metavar="NAME", help="in place of --run: a network of the package, or a folder that this wrote")
     add("--format", choices=("weights", "program", "onnx"), default="weights", help="default: weights")
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recognizer = load(options.model)
     else:
         folder = find_run(options.results, options.run)
-        recognizer, figures = from_run(folder)
+        recognizer, figures = from_run(folder, options.checkpoint)
     if options.format != "weights":
         write, name = (write_program, PROGRAM) if options.format == "program" else (write_onnx, ONNX)
         write(recognizer, options.out / name)
@@ -68,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def from_run(folder: Path) -> tuple[PretrainedRecognizer, dict[str, Any]]:
-    """Return the network of a run and what was measured of it.
+def from_run(folder: Path, checkpoint: str = LAST) -> tuple[PretrainedRecognizer, dict[str, Any]]:
+    """Return the network of a run's checkpoint and, of the last one, what was measured of it.
 
     Raises:
         UserError: the run has no checkpoint, or it is damaged.
@@ -77,11 +78,12 @@ def from_run(folder: Path) -> tuple[PretrainedRecognizer, dict[str, Any]]:
     from gta.pretrained import PretrainedRecognizer
 
     config = read_run(folder)
-    trained = load_run(folder, config)
+    trained = load_run(folder, config, checkpoint)
     colours = [[float(value) / 255 for value in buffer.flatten()] for buffer in (trained.mean, trained.std)]
     recognizer = PretrainedRecognizer(config, trained.labels, *colours)
     recognizer.model.load_state_dict(trained.model.state_dict())
-    result = read_json(folder / "result.json") if (folder / "result.json").exists() else {}
+    measured = checkpoint == LAST and (folder / "result.json").exists()
+    result = read_json(folder / "result.json") if measured else {}
     return recognizer.eval(), {name: result[name] for name in FIGURES if name in result}
 
 

@@ -38,6 +38,8 @@ DEFAULT = "tiny-r2d-gta"
 """The network that comes with the package."""
 SAMPLE = "sample.webm"
 """A clip of the drawn validation split beside it."""
+LAST = "last"
+"""The checkpoint that every run keeps."""
 GUESSES = 5
 VIEWS_AT_ONCE = 6
 _STEM = 200
@@ -50,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("video", type=Path, metavar="VIDEO", help="a video file, or a folder of jpg frames")
     add("--run", metavar="ID", help="id of a trained run, or its first characters")
+    add("--checkpoint", default=LAST, metavar="NAME", help="of the run: last, best, epoch-0005 ... (default: last)")
     add("--model", default=DEFAULT, metavar="NAME", help=f"without --run: a network or its folder (default: {DEFAULT})")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="holds runs/ID (default: results)")
     add("--explain", action="store_true", help="write a video and a picture of where the model looked")
@@ -75,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = find_run(options.results, options.run)
     config = read_run(folder)
     views = read_views(options.video, config)
-    _predict(options, load_run(folder, config), folder / "ckpt" / "last.ckpt", views)
+    _predict(
+        options, load_run(folder, config, options.checkpoint), folder / "ckpt" / f"{options.checkpoint}.ckpt", views
+    )
     return 0
 
 
@@ -113,20 +118,28 @@ def read_run(folder: Path) -> RunConfig:
         raise UserError(f"{path} is not the config of a run of this version: {error}") from error
 
 
-def load_run(folder: Path, config: RunConfig) -> VideoRecognizer:
+def load_run(folder: Path, config: RunConfig, name: str = LAST) -> VideoRecognizer:
     """Return the trained model of a run with the names of its classes, in evaluation mode, on the CPU.
+
+    Args:
+        folder: of the run.
+        config: of the run.
+        name: of the checkpoint in its ``ckpt``: the last one, ``best`` or that of an epoch, where a run has kept them.
 
     Raises:
         UserError: there is no checkpoint, or it is damaged or of another run.
     """
     from gta.config import to_dict
-    from gta.training.checkpoint import LABELS, newest, read_checkpoint
+    from gta.training.checkpoint import LABELS, read_checkpoint
     from gta.training.stored import restored
 
-    path = newest(folder / "ckpt")
-    if path is None:
+    path = folder / "ckpt" / f"{name}.ckpt"
+    if not path.exists() and not path.is_symlink():
+        kept = sorted(other.stem for other in (folder / "ckpt").glob("*.ckpt"))
+        if kept and name != LAST:
+            raise UserError(f"run {folder.name} has kept no checkpoint {name!r}; it has {', '.join(kept)}")
         raise UserError(
-            f"run {folder.name} has no checkpoint ({folder / 'ckpt' / 'last.ckpt'}); checkpoints are not committed: "
+            f"run {folder.name} has no checkpoint ({path}); checkpoints are not committed: "
             f"train the run with experiments.run, into a --results folder of its own if it is done here"
         )
     content = read_checkpoint(path, mmap=True)

@@ -16,7 +16,7 @@ NAME = "tiny-r2d-gta"
 
 def test_frozen_options():
     names = {name for action in build_parser()._actions for name in action.option_strings if name.startswith("--")}
-    assert names == {"--help", "--run", "--results", "--model", "--format", "--out"}
+    assert names == {"--help", "--run", "--checkpoint", "--results", "--model", "--format", "--out"}
 
 
 def test_weights_are_written_and_compared(tmp_path, capsys):

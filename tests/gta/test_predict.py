@@ -105,6 +105,21 @@ def test_the_explanation_is_a_video_and_a_picture(results, video, tmp_path, caps
         assert min(picture.size) > 300
 
 
+def test_another_checkpoint_of_the_run(tmp_path, video, capsys):
+    from gta.predict import load_run
+
+    folder = save(tmp_path, RUN)
+    arguments = (video, "--run", RUN.id, "--results", tmp_path, "--device", "cpu", "--checkpoint", "best")
+    assert predict(*arguments) == 2
+    assert f"run {RUN.id} has kept no checkpoint 'best'; it has last" in capsys.readouterr().err
+    content = torch.load(folder / "ckpt" / "last.ckpt", weights_only=True)
+    content["state_dict"]["model.backbone.fc.bias"] += torch.arange(24.0)
+    torch.save(content, folder / "ckpt" / "best.ckpt")
+    assert predict(*arguments) == 0
+    last, best = (load_run(folder, RUN, name).model.backbone.fc.bias for name in ("last", "best"))
+    torch.testing.assert_close(best - last, torch.arange(24.0))
+
+
 def test_several_views_are_averaged(results, video, tmp_path):
     from gta.predict import load_run, probabilities, read_views
 
@@ -193,7 +208,7 @@ def test_a_device_that_is_not_there(results, video, capsys):
 
 def test_the_options_are_frozen():
     found = {name for action in build_parser()._actions for name in action.option_strings if name.startswith("--")}
-    assert found == {"--run", "--model", "--results", "--explain", "--out", "--device", "--help"}
+    assert found == {"--run", "--checkpoint", "--model", "--results", "--explain", "--out", "--device", "--help"}
 
 
 def test_an_unknown_option_is_named(capsys):
