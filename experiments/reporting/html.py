@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from experiments.reporting.evidence import protocol
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.evidence.verdicts import Outcome, Verdict
 from experiments.reporting.pages.claim_cells import contrast_text, interval_text, paper_text
@@ -82,6 +84,7 @@ def render_html(
         contradicted=contradicted(verdicts),
         method=METHOD,
         how=f"{HOW.rpartition(':')[0]}.",
+        origin=_origin(tables),
         claims=[_claim(data, verdict) for data in tables for verdict in data.verdicts],
         sections=[_section(data, pictures[data.table.name]) for data in tables if data.results],
         overview=overview,
@@ -118,15 +121,46 @@ def _claim(data: TableData, verdict: Verdict) -> dict[str, Any]:
     if verdict.tested:
         shown = f"{contrast_text(verdict.closest.contrast)}; claimed {claim.range}"
     return {
-        "name": claim.name,
+        "name": f"{claim.name} (sanity check)" if claim.sanity else claim.name,
         "table": data.table.title,
         "outcome": verdict.outcome,
+        "strip": _strip(verdict),
         "measured": interval_text(verdict.closest) if verdict.tested else verdict.why,
         "shown": shown,
         "paper": paper_text(claim, data),
         "quote": claim.quote,
         "note": claim.note,
     }
+
+
+def _strip(verdict: Verdict) -> dict[str, float] | None:
+    """Return where a claim's interval lies on a line of 100 parts with zero in its middle; None without one.
+
+    The line is that of the picture of claims: points up to 3, logarithms beyond, its ends at 50 points.
+    """
+    if not verdict.tested:
+        return None
+    shown = verdict.closest
+    low, at, high = (_place(value) for value in (shown.low, shown.difference, shown.high))
+    return {"low": low, "at": at, "wide": max(0.4, high - low)}
+
+
+def _place(points: float) -> float:
+    far = min(abs(points), 50.0)
+    part = far / 3 if far <= 3 else 1 + math.log10(far / 3)
+    return round(50 + math.copysign(50 * part / (1 + math.log10(50 / 3)), points), 1)
+
+
+def _origin(tables: Sequence[TableData]) -> str:
+    """Return when and from which commits the runs are, and when their claims were frozen."""
+    runs = {result.run_id: result for data in tables for _, result in data.trained}
+    if not runs:
+        return "No finished run yet."
+    commits = sorted({result.git[:7] for result in runs.values()})
+    last = max(result.finished for result in runs.values())[:10]
+    frozen = sorted({line.frozen.date().isoformat() for line in protocol.read().values()})
+    claims = f"; claims frozen {frozen[0]}" + (f" to {frozen[-1]}" if len(frozen) > 1 else "") if frozen else ""
+    return f"{len(runs)} runs, the last of {last}, made at commit {', '.join(commits)}{claims}."
 
 
 def _content(folder: Path, picture: Picture) -> Markup:

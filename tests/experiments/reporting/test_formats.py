@@ -102,6 +102,19 @@ def test_html_is_whole_and_loads_nothing(written):
     assert len(content) < 3_000_000
 
 
+def test_every_tested_claim_has_a_line_that_fits_any_width(study, written):
+    content = (written / "report.html").read_text()
+    tested = [verdict for data in study for verdict in data.verdicts if verdict.tested]
+    strips = re.findall(r'<svg class="[a-z]+" viewBox="0 0 100 4".*?</svg>', content, re.DOTALL)
+    assert len(strips) == len(tested) > 3
+    for strip, verdict in zip(strips, tested, strict=True):
+        *_, interval, mark = re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', strip)
+        assert 0 <= float(interval[0]) <= float(interval[0]) + float(interval[1]) <= 100.4
+        middle = float(mark[0]) + 0.4
+        assert (middle > 50) == (verdict.closest.difference > 0) or abs(verdict.closest.difference) < 0.1
+    assert content.index('id="table_main"') < content.index('id="claims"') < content.index('id="pictures"')
+
+
 def test_the_html_report_follows_the_store(study, store, written):
     assert whole_files(study, store)["report.html"] == (written / "report.html").read_text()
 
