@@ -1,6 +1,7 @@
-"""What each block costs in training: ``python -m benchmarks.blocks [--precision fp32] [--out FILE.md]``.
+"""What each block costs in training: ``python -m benchmarks.blocks [--peers] [--precision fp32] [--out FILE.md]``.
 
-Forward and backward of the tiny profile's network on random clips, channels-last, one thread. Processor
+Forward and backward of the tiny profile's network, with ``--peers`` of every row of ``table_peers``, on random clips,
+channels-last, one thread. Processor
 time is counted, which on one thread is the wall time of an idle machine, and the variants take turns, one step each;
 medians over the repeats.
 """
@@ -19,28 +20,31 @@ from torch.nn.functional import cross_entropy
 
 from experiments.study.profiles import TINY
 from experiments.study.rows import Row
-from gta.config import BlockConfig, GTAConfig, NLConfig, SAConfig, TAConfig
+from experiments.tables import TABLES
+from experiments.tables.models import DNL, GTA, NL, TAPE
+from gta.backbones.layers import channels_last
+from gta.config import GTAConfig, SAConfig, TAConfig
 from gta.model import build_model
 
 BATCH = TINY.settings["r2d"].train.batch_size
-VARIANTS: dict[str, tuple[BlockConfig, ...]] = {
-    "R2D": (),
-    "+ SA": (SAConfig(),),
-    "+ TA": (TAConfig(),),
-    "+ SA + TA": (SAConfig(), TAConfig()),
-    "+ SA + TAPE": (SAConfig(), TAConfig(position=True)),
-    "+ SA + GTA": (SAConfig(), GTAConfig()),
-    "+ SA + GTA, one matrix": (SAConfig(), GTAConfig(mixing="single")),
-    "+ Pixel GTA": (GTAConfig(region=False),),
-    "+ Region GTA": (GTAConfig(pixel=False),),
-    "+ NL": (NLConfig(),),
-}
+BLOCKS = (
+    Row("R2D"),
+    Row("+ SA", (SAConfig(),)),
+    Row("+ TA", (TAConfig(),)),
+    Row("+ SA + TA", DNL),
+    Row("+ SA + TAPE", (SAConfig(), TAPE)),
+    Row("+ SA + GTA", GTA),
+    Row("+ SA + GTA, one matrix", (SAConfig(), GTAConfig(mixing="single"))),
+    Row("+ Pixel GTA", (GTAConfig(region=False),)),
+    Row("+ Region GTA", (GTAConfig(pixel=False),)),
+    Row("+ NL", NL),
+)
+PEERS = TABLES["table_peers"].rows
 
 
-def build(blocks: tuple[BlockConfig, ...]) -> nn.Module:
-    """Return the tiny profile's network with ``blocks`` at each of its places."""
-    config = TINY.resolve(Row("", blocks), 0).model
-    return build_model(config).train().to(memory_format=torch.channels_last)
+def build(row: Row) -> nn.Module:
+    """Return the tiny profile's network of a row."""
+    return channels_last(build_model(TINY.resolve(row, 0).model)).train()
 
 
 def step_seconds(model: nn.Module, clips: torch.Tensor, labels: torch.Tensor, *, bf16: bool) -> float:
@@ -53,21 +57,22 @@ def step_seconds(model: nn.Module, clips: torch.Tensor, labels: torch.Tensor, *,
     return time.process_time() - start
 
 
-def measure(names: Sequence[str], repeats: int, *, bf16: bool) -> str:
-    """Return a markdown table of clips per second for the ``names`` of :data:`VARIANTS`."""
+def measure(rows: Sequence[Row], repeats: int, *, bf16: bool) -> str:
+    """Return a Markdown table of clips per second of the rows, beside the first one."""
     torch.manual_seed(0)
-    models = {name: build(VARIANTS[name]) for name in names}
+    models = {row.name: build(row) for row in rows}
+    lengths = {row.name: TINY.resolve(row, 0).model.frames for row in rows}
     side = TINY.data.crop
-    clips = torch.randn(BATCH, TINY.data.frames, 3, side, side).transpose(1, 2)
+    fed = {n: torch.randn(BATCH, n, 3, side, side).transpose(1, 2) for n in set(lengths.values())}
     labels = torch.randint(TINY.classes, (BATCH,))
-    for model in models.values():
-        step_seconds(model, clips, labels, bf16=bf16)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for name, model in models.items():
+        step_seconds(model, fed[lengths[name]], labels, bf16=bf16)
+    seconds: dict[str, list[float]] = {name: [] for name in models}
     for _ in range(repeats):
         for name, model in models.items():
-            seconds[name].append(step_seconds(model, clips, labels, bf16=bf16))
-    plain = statistics.median(seconds[names[0]])
-    lines = ["| network | train clips/s | of plain | parameters (M) |", "|---|---|---|---|"]
+            seconds[name].append(step_seconds(model, fed[lengths[name]], labels, bf16=bf16))
+    plain = statistics.median(seconds[rows[0].name])
+    lines = ["| network | train clips/s | of the first | parameters (M) |", "|---|---|---|---|"]
     for name, model in models.items():
         median = statistics.median(seconds[name])
         size = sum(parameter.numel() for parameter in model.parameters()) / 1e6
@@ -78,6 +83,7 @@ def measure(names: Sequence[str], repeats: int, *, bf16: bool) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table and write it to ``--out`` if that is given."""
     parser = argparse.ArgumentParser(description="Train clips/s of the tiny profile with each block, on one thread.")
+    parser.add_argument("--peers", action="store_true", help="the rows of table_peers in place of the blocks")
     parser.add_argument("--out", type=Path, help="also write the table to this markdown file")
     parser.add_argument("--repeats", type=int, default=15, help="timed steps of each variant")
     parser.add_argument("--precision", choices=("bf16", "fp32"), default="bf16", help="bf16 autocast or plain fp32")
@@ -85,11 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        table = measure(list(VARIANTS), options.repeats, bf16=options.precision == "bf16")
+        table = measure(PEERS if options.peers else BLOCKS, options.repeats, bf16=options.precision == "bf16")
     finally:
         torch.set_num_threads(threads)
+    side = TINY.data.crop
     text = (
-        f"Forward and backward, batch {BATCH} x {TINY.data.frames} frames of {TINY.data.crop} x {TINY.data.crop}, "
+        f"Forward and backward, batch {BATCH} x {TINY.data.frames} frames (SlowFast 32) of {side} x {side}, "
         f"{options.precision}, channels-last, one thread, median of {options.repeats}; torch {torch.__version__}.\n\n"
         f"{table}"
     )

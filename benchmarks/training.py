@@ -26,6 +26,7 @@ from experiments.study.profiles import PROFILES
 from experiments.study.recipes import SSV2
 from experiments.study.rows import Row
 from experiments.tables.models import DNL, GTA, NL
+from gta.backbones.layers import channels_last
 from gta.cli import Parser, command, parse, positive
 from gta.config import ModelConfig, RunConfig
 from gta.data.module import VideoDataModule
@@ -70,7 +71,7 @@ def contestants(names: Sequence[str], clips: int | None, device: torch.device) -
     for name in names:
         run = SSV2.resolve(ROWS[name], 0) if name in ROWS else SSV2.resolve(ROWS["R2D"], 0)
         if name in ROWS:
-            network: nn.Module = build_model(run.model).to(memory_format=torch.channels_last)
+            network: nn.Module = channels_last(build_model(run.model))
         elif name == PLAIN:
             network = FrameMean(run.model.classes)
         else:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gta.backbones.layers import channels_last
 from gta.config import RunConfig, run_from_dict, to_dict
 from gta.errors import UserError, nearest
 from gta.files import read_json, write_bytes, write_json
@@ -51,7 +52,7 @@ class PretrainedRecognizer(nn.Module):
                 f"expected {run.model.classes} labels and 3 colours, got {len(labels)}, {len(mean)} and {len(std)}"
             )
         self.run, self.labels = run, tuple(labels)
-        self.model = build_model(run.model).to(memory_format=torch.channels_last)
+        self.model = channels_last(build_model(run.model))
         self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1, 1), persistent=False)
 

@@ -7,10 +7,14 @@ other layout and no three-dimensional convolution.
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, pad
+
+Layers = TypeVar("Layers", bound=nn.Module)
+_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class WindowAveragePool(nn.Module):
@@ -91,6 +95,14 @@ class ClipConv2d(nn.Conv2d):
         for at in range(1, self.extent):
             out_BTHWO = out_BTHWO + padded[:, at : at + self.frames, :, :, at]
         return out_BTHWO.flatten(0, 1).permute(0, 3, 1, 2)
+
+
+def channels_last(network: Layers) -> Layers:
+    """Put the kernels of pictures and of clips into channels-last memory, in place; return the network."""
+    for parameter in network.parameters():
+        if parameter.dim() in _LAST:
+            parameter.data = parameter.data.to(memory_format=_LAST[parameter.dim()])
+    return network
 
 
 def to_pictures(clip: Tensor) -> Tensor:

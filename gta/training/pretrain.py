@@ -18,6 +18,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from gta.backbones import Network, build_backbone
+from gta.backbones.layers import channels_last
 from gta.config import DrawingConfig, PretrainConfig, RunConfig, TrainConfig, digest
 from gta.config.backbones import Backbone
 from gta.data.drawn.stills import NONE, STILL_TASKS, draw_stills
@@ -129,7 +130,7 @@ def train_on_stills(
         that were not trained on.
     """
     torch.manual_seed(config.seed)
-    network = _still_network(backbone, sum(STILL_TASKS.values())).to(memory_format=torch.channels_last).train()
+    network = channels_last(_still_network(backbone, sum(STILL_TASKS.values()))).train()
     batches = _StillBatches(config, drawing, crop, 0, max(1, config.stills // config.batch_size))
     recipe = TrainConfig(
         "adamw",

@@ -13,6 +13,7 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 
+from gta.backbones.layers import channels_last
 from gta.config import CheckpointConfig, RunConfig, WeightsConfig, run_from_dict, to_dict
 from gta.data.dataset import Batch
 from gta.data.sets.splits import label_fingerprint
@@ -61,7 +62,7 @@ class VideoRecognizer(pl.LightningModule):
         self.labels = tuple(labels)
         self.run = config if isinstance(config, RunConfig) else run_from_dict(config)
         self.save_hyperparameters({"config": to_dict(self.run)}, logger=False)
-        self.model = build_model(self.run.model).to(memory_format=torch.channels_last)
+        self.model = channels_last(build_model(self.run.model))
         self.loss = nn.CrossEntropyLoss(label_smoothing=self.run.train.label_smoothing)
         for module in self._frozen():
             module.requires_grad_(False)

@@ -9,6 +9,7 @@ import torch
 
 from experiments.study.profiles import PROFILES, SMOKE
 from experiments.study.rows import Row
+from experiments.tables import TABLES
 from gta.config import GloReConfig
 from gta.errors import UserError
 from gta.model import build_model
@@ -174,7 +175,7 @@ def test_the_learning_rate_of_slowfast_r101():
 )
 def test_the_optimiser_is_that_of_the_source(name, backbone, source):
     """TSM: head x 5, its bias x 10, other biases of layers x 2, plain momentum; PySlowFast: one rate, Nesterov."""
-    run = PROFILES[name].resolve(Row("", (GloReConfig(),), backbone), 0)
+    run = PROFILES[name].resolve(Row("", (GloReConfig(bias=True),), backbone), 0)
     with torch.device("meta"):
         model = build_model(run.model)
     optimizer = build_optimizer(model, run.train)
@@ -206,3 +207,17 @@ def test_gradients_are_clipped_when_a_norm_is_given():
         parameter.grad.view(-1)[0] = 7.0
         recognizer.configure_gradient_clipping(recognizer, norm)
         assert parameter.grad.norm().item() == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_recognizer_of_every_row_can_be_built_and_scored(table):
+    """At the scale of the smoke profile; kernels lie channels-last, those of clips too."""
+    for row in {row.name: row for listed in TABLES[table].rows for row in listed.trained}.values():
+        recognizer = VideoRecognizer(SMOKE.resolve(row, 0)).eval()
+        data = recognizer.run.data
+        clip = torch.randint(0, 256, (1, 3, data.frames, data.crop, data.crop), dtype=torch.uint8)
+        with torch.inference_mode():
+            assert recognizer(clip).shape == (1, 24), row.name
+        for name, kernel in recognizer.model.named_parameters():
+            if kernel.dim() == 5:
+                assert kernel.is_contiguous(memory_format=torch.channels_last_3d), name
