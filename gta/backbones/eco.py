@@ -12,6 +12,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
 from gta.backbones.bninception import Mixed, initialise, mixed, stem, unit
 from gta.backbones.layers import WindowAveragePool, classify, over_positions, to_pictures
@@ -20,9 +21,32 @@ from gta.config import ECOConfig
 from gta.config.backbones.bninception import OUTPUTS
 
 
-def conv3d(channels: int, out_channels: int, stride: int = 1) -> nn.Conv3d:
-    """Return a 3x3x3 convolution with bias, of one stride in time and space."""
-    return nn.Conv3d(channels, out_channels, 3, stride=stride, padding=1)
+class Conv3d(nn.Conv3d):
+    """A 3x3x3 convolution with bias, of one stride in time and space; (B, C, T, H, W) to (B, O, T/s, H/s, W/s).
+
+    Clips of one or two frames are convolved as pictures, one tap after the other: a CPU in bf16 leaves a part of the
+    kernel's gradient as it finds the memory when the kernel is longer than the clip (torch 2.14, oneDNN), so that
+    training ends in NaN at some step.
+    """
+
+    def __init__(self, channels: int, out_channels: int, stride: int = 1) -> None:
+        """Build the kernel."""
+        super().__init__(channels, out_channels, 3, stride=stride, padding=1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the convolved clips."""
+        frames = input.shape[2]
+        if frames > 2 or self.stride[0] != 1:
+            return super().forward(input)
+        taps = self.weight.permute(2, 0, 1, 3, 4).flatten(0, 1)  # the taps' kernels of pictures, one after the other
+        parts = conv2d(input.transpose(1, 2).flatten(0, 1), taps, padding=1)
+        parts_BTKOHW = torch.unflatten(torch.unflatten(parts, 0, (-1, frames)), 2, (3, -1))
+        assert self.bias is not None
+        found = []
+        for at in range(frames):
+            seen = [parts_BTKOHW[:, at + tap - 1, tap] for tap in range(3) if 0 <= at + tap - 1 < frames]
+            found.append((sum(seen) + self.bias[:, None, None]).to(parts.dtype))
+        return torch.stack(found, dim=2)
 
 
 class Activated(nn.Module):
@@ -49,10 +73,10 @@ class Residual3d(nn.Module):
         """Build the block for ``frames`` frames; ``stride`` is that of time and space."""
         super().__init__()
         self.frames = frames
-        self.down = conv3d(channels, out_channels, stride) if channels != out_channels else None
-        self.conv1 = conv3d(channels, out_channels, stride)
+        self.down = Conv3d(channels, out_channels, stride) if channels != out_channels else None
+        self.conv1 = Conv3d(channels, out_channels, stride)
         self.bn1 = nn.BatchNorm3d(out_channels)
-        self.conv2 = conv3d(out_channels, out_channels)
+        self.conv2 = Conv3d(out_channels, out_channels)
         self.active = Activated(out_channels)
 
     def forward(self, summed: Tensor, activated: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,7 +118,7 @@ class ECO(Network):
         alone = nn.Sequential(unit(channels, width), unit(width, stacked, 3))
         self.stacked = None if config.full else alone
         third, fourth, fifth = (config.channels((stage, 0)) for stage in ("res3", "res4", "res5"))
-        self.conv3 = conv3d(stacked, third)
+        self.conv3 = Conv3d(stacked, third)
         self.active3 = Activated(third)
         self.res3 = nn.ModuleList([Residual3d(third, third, frames)])
         self.res4 = nn.ModuleList([Residual3d(third, fourth, frames, 2), Residual3d(fourth, fourth, frames // 2)])
@@ -125,10 +149,12 @@ class ECO(Network):
         shared = cast(Mixed, self.mixed3[2]) if self.full else None
         stacked = shared.twice(x) if shared is not None else cast(nn.Sequential, self.stacked)(x)
         frames_3d = self.config.frames(self.config.last, self.frames)
-        pooled = self.dropout_3d(self._pooled(self.features_3d(stacked), frames_3d))
+        parts = []
         if shared is not None:
             maps = self.mixed5(self.mixed4(shared.joined(x, stacked)))
-            pooled = torch.cat([self.dropout(self._pooled(maps, self.frames)), pooled], dim=1)
+            parts.append(self.dropout(self._pooled(maps, self.frames)))
+        parts.append(self.dropout_3d(self._pooled(self.features_3d(stacked), frames_3d)))
+        pooled = torch.cat(parts, dim=1)
         return over_positions(classify(pooled, self.fc))
 
     def features_3d(self, maps: Tensor) -> Tensor:

@@ -47,11 +47,12 @@ def capture_looks(
     Args:
         model: of any row.
         clips: (M, 3, T', H, W), normalised; T' frames, of which the blocks see T.
-        pictures: the same clips, (M, T', H, W, 3).
+        pictures: the same clips, (M, T', H, W, 3). Where a network has fewer frames than it was given, the first of
+            those that it joins are shown.
         labels: class numbers of the clips, -1 where unknown.
         names: of the classes.
     """
-    queries, maps, predicted, place = [], [], [], ""
+    queries, maps, predicted, seen, place = [], [], [], [], ""
     if isinstance(model.backbone, SlowFast):
         pictures = pictures[:, model.backbone.slow_frames]
     for clip, picture in zip(torch.split(clips, 1), pictures, strict=True):
@@ -60,11 +61,12 @@ def capture_looks(
             return None
         shown = _finest(inputs)
         place = shown[0].place
-        queries.append(moving_query(picture))
+        seen.append(picture[:: max(1, len(picture) // len(shown[0].x))])
+        queries.append(moving_query(seen[-1]))
         maps.append(_maps(shown, queries[-1]))
         predicted.append(names[int(scores.argmax())])
     return Looks(
-        np.stack([_small(picture) for picture in pictures]),
+        np.stack([_small(picture) for picture in seen]),
         np.array([names[label] if label >= 0 else "unknown" for label in labels]),
         np.array(predicted),
         np.array(queries, np.float32),

@@ -31,8 +31,9 @@ class Explanation:
     """The class that ``evidence`` is about."""
     evidence: Array
     """(T, h, w): what each position of the last features adds to the score of the target; of SlowFast the slow
-    pathway's share. The mean over frames and positions is the score without its bias (class activation mapping, Zhou et
-    al., CVPR 2016; exact, for the classifier is linear in the averaged features)."""
+    pathway's share, of ECO Full the 2D network's. The mean over frames and positions is the score without its bias
+    (class activation mapping, Zhou et al., CVPR 2016; exact, for the classifier is linear in the averaged
+    features)."""
     maps: dict[str, Array]
     """By place and kind: ``res3[0].sa`` (T, h, w), attention that each position receives from its frame;
     ``res3[0].nl`` (T, h, w), where the query looks; ``res3[0].regions`` (T, K, h, w), the weights G_R(t)."""
@@ -40,7 +41,8 @@ class Explanation:
     """By place and kind, (T, T) as [out, in]: ``res3[0].ta``, temporal attention averaged over positions, groups and
     heads; ``res3[0].pixel`` and ``res3[0].region``, see :func:`temporal_matrices`."""
     query: Query
-    """Where evidence is highest, the query of the non-local maps: frame (of the blocks' T), height and width (0..1)."""
+    """Where evidence is highest, the query of the non-local maps: frame (of the last features' T), height and width
+    (0..1)."""
 
 
 @torch.no_grad()
@@ -81,6 +83,7 @@ def explain(model: VideoModel, clip: Tensor, target: int | None = None) -> Expla
     inputs, features, scores = watch(model, clip)
     probabilities = scores.float().softmax(dim=1)[0]
     target = int(probabilities.argmax()) if target is None else target
+    assert features is not None  # the mean head pools them
     evidence = _evidence(model, features, target)
     at = divmod(int(evidence.flatten().argmax()), evidence[0].numel())
     row, column = divmod(at[1], evidence.shape[2])
@@ -91,7 +94,8 @@ def explain(model: VideoModel, clip: Tensor, target: int | None = None) -> Expla
             case SpatialAttention():
                 maps[f"{place}.sa"] = _array(received_map(block, x))
             case NonLocal():
-                maps[f"{place}.nl"] = _array(joint_map(block, x, query))
+                frame = at[0] * len(x) // len(evidence)  # later stages may have fewer frames
+                maps[f"{place}.nl"] = _array(joint_map(block, x, (frame, *query[1:])))
             case TemporalAttention():
                 matrices[f"{place}.ta"] = _array(temporal_weights(block, x).mean(dim=0))
             case GlobalTemporalAttention():

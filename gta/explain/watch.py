@@ -28,8 +28,8 @@ class ForwardPass(NamedTuple):
 
     inputs: list[BlockInput]
     """In the order of the forward pass."""
-    features: Tensor
-    """(T, C, h, w), what the classifier averages; of SlowFast those of the slow pathway."""
+    features: Tensor | None
+    """(T, C, h, w), what the classifier averages; of SlowFast those of the slow pathway. None with another head."""
     scores: Tensor
     """(1, classes)."""
 
@@ -61,4 +61,4 @@ def watch(model: VideoModel, clip: Tensor) -> ForwardPass:
     finally:
         for hook in hooks:
             hook.remove()
-    return ForwardPass(inputs, features[0], scores)
+    return ForwardPass(inputs, features[0] if features else None, scores)
