@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: reproduce test lint check docs clean
 
 reproduce: $(READY)  ## train the component ablation on the embedded data set and print where its table is
-	$(BIN)/python -m experiments.run table_ablation_components --results build/reproduce
+	$(BIN)/python -m experiments.run table_ablation_components --seeds 1 --results build/reproduce
 
 test: $(READY)  ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile

@@ -1,6 +1,7 @@
 """What the project promises around its code: environment.yml, the two commands, nothing private in tracked files."""
 
 import csv
+import hashlib
 import json
 import re
 import subprocess
@@ -143,6 +144,24 @@ def test_no_link_is_tracked():
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert lines
     assert [line for line in lines if line.startswith("120000")] == []
+
+
+def test_the_committed_starts_are_those_of_runs_of_record():
+    from experiments.study.profiles import TINY
+    from experiments.tables import TABLES
+    from gta.training.pretrain import weights_name
+
+    starts = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (ROOT / "results" / "starts").glob("*.safetensors")
+    }
+    recorded = {}
+    for seed in range(5):
+        run = TINY.resolve(TABLES["table_main"].rows[0], seed)
+        env = ROOT / "results" / "runs" / run.id / "env.json"
+        if env.exists() and weights_name(run) in starts:
+            recorded[weights_name(run)] = json.loads(env.read_text())["pretrained_sha256"]
+    assert starts == recorded != {}
 
 
 @in_a_clone

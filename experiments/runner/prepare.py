@@ -9,9 +9,13 @@ from pathlib import Path
 from gta.config import CheckpointConfig, PretrainConfig, RunConfig, WeightsConfig
 from gta.data.module import VideoDataModule
 from gta.errors import UserError
+from gta.files import read_bytes, write_bytes
 from gta.parallel import showing
-from gta.training.pretrain import ensure_pretrained
+from gta.training.pretrain import ensure_pretrained, weights_name
 from gta.weights.public import find
+
+STARTS = Path(__file__).parents[2] / "results" / "starts"
+"""Pre-trained weights of runs of record, committed so that nobody has to make them again."""
 
 
 def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[[str], None]) -> dict[str, Path]:
@@ -48,11 +52,19 @@ def _prepare_data(runs: Sequence[RunConfig], data: Path) -> None:
             module.setup()
 
 
+def _take_committed(name: str, folder: Path, say: Callable[[str], None]) -> None:
+    """Put committed weights of record where they are looked for, unless some lie there already."""
+    if (STARTS / name).is_file() and not (folder / name).exists():
+        write_bytes(folder / name, read_bytes(STARTS / name))
+        say(f"the backbone starts from the weights of record, {name}")
+
+
 def _prepare_weights(runs: Sequence[RunConfig], folder: Path, say: Callable[[str], None]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for run in runs:
         match run.pretrain:
             case PretrainConfig():
+                _take_committed(weights_name(run), folder, say)
                 found[run.id] = ensure_pretrained(run, folder, say)
             case WeightsConfig():
                 found[run.id] = find(run.pretrain, folder)

@@ -275,3 +275,22 @@ def test_bars_on_a_terminal(tmp_path, monkeypatch):
         bars.finished(run, parse_result(tmp_path, result_of(to_dict(run.config), run.id)))
     finally:
         bars.close()
+
+
+def test_weights_of_record_are_taken_before_any_are_made(tmp_path, monkeypatch):
+    from experiments.runner import prepare
+    from experiments.study.profiles import SMOKE
+    from experiments.study.rows import Row
+    from gta.training.pretrain import weights_name
+
+    run, said = SMOKE.resolve(Row("R2D"), 0), []
+    monkeypatch.setattr(prepare, "STARTS", tmp_path / "starts")
+    monkeypatch.setattr(prepare, "ensure_pretrained", lambda run, folder, say: folder / weights_name(run))
+    (tmp_path / "starts").mkdir()
+    (tmp_path / "starts" / weights_name(run)).write_bytes(b"of record")
+    for _ in range(2):
+        found = prepare._prepare_weights([run], tmp_path / "pretrained", said.append)
+        assert found[run.id].read_bytes() == b"of record"
+    assert said == [f"the backbone starts from the weights of record, {weights_name(run)}"]
+    found[run.id].write_bytes(b"their own")
+    assert prepare._prepare_weights([run], tmp_path / "pretrained", said.append)[run.id].read_bytes() == b"their own"
