@@ -104,7 +104,7 @@ def test_inserted_blocks_are_the_identity_at_first(blocks, clip):
 
 
 FROZEN = {
-    **dict.fromkeys(("stm", "tea", "tam"), {"conv1", "bn1"}),
+    **{name: {"conv1", "bn1"} for name in ("stm", "tea", "tam")},
     "eco": {"conv1", "conv2"},
     "s3dg": {"body"},
     "blvnet": set(),
