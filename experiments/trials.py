@@ -16,10 +16,11 @@ from pathlib import Path
 from experiments.store.result import Result
 from experiments.store.store import State, Store
 from experiments.study.plan import PlannedRun
-from experiments.study.profiles import SHORT, TINY
+from experiments.study.profiles import TINY
 from experiments.study.rows import Profile
 from gta.cli import Parser
 from gta.config import RunConfig
+from gta.data.drawn.embedded import SHORT
 from gta.errors import UserError
 from gta.files import make_folder
 from gta.parallel import cores

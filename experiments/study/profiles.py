@@ -9,7 +9,7 @@ from experiments.study import branch_peers, clip_peers, frame_peers
 from experiments.study.recipes import K400, SSV1, SSV2
 from experiments.study.rows import Backbone, FamilySettings, Profile, Row, Setting, Table
 from gta.config import BackboneConfig, DataConfig, EvaluationSplit, PretrainConfig, SlowFastConfig, TrainConfig
-from gta.data.drawn.embedded import EMBEDDED
+from gta.data.drawn.embedded import EMBEDDED, SHORT
 from gta.errors import UserError, nearest
 
 SPOTS = {"res3": (0, 2), "res4": (0, 2, 4), "res5": (0,)}
@@ -123,8 +123,6 @@ SMOKE = Profile(
 )
 
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in (SMOKE, TINY, SSV1, SSV2, K400)}
-SHORT = {"tiny": TINY.name}
-"""Other names of profiles."""
 
 
 def choose_profile(name: str) -> Profile:

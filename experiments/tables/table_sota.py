@@ -14,8 +14,8 @@ and fourteen more rows that the paper quotes, see below. Ten of the quoted ones,
 Claims of the paper: TSM and GTA add up; 16 frames beat 8; the ensemble beats its members; TSM + GTA beats TRN and MSNet
 with as many frames, and networks that add a module to 3D convolutions.
 
-Cost: 14 runs a seed, one of them shared with table_main and nine with table_peers; the ensemble is computed from the
-scores of its members.
+Cost: 14 runs a seed, eleven of them shared with table_peers, one of these also with table_main; the ensemble is
+computed from the scores of its members.
 Command: python -m experiments.run table_sota
 """
 

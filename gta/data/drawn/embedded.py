@@ -11,7 +11,7 @@ EMBEDDED: dict[str, DrawingConfig] = {
 }
 
 SHORT = {"tiny": "tiny-v2"}
-"""Other names of sets."""
+"""Other names of sets, and of the profiles that are called after them."""
 
 
 def choose_embedded(name: str) -> tuple[str, DrawingConfig]:
