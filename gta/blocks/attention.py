@@ -12,21 +12,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from gta.blocks.residual import Projection, add_projected, zero_norm
+from gta.blocks.residual import Projection, add_projected, full_precision, zero_norm
 from gta.blocks.tokens import from_tokens, pool_positions, pooled_size, to_tokens
 
 SMALL = 2**16
-"""The most scores (N*P) that are written out; at these sizes the fused kernel's backward is several times slower."""
+"""The most scores (N*P) that are always written out: here the fused kernel's backward is several times slower."""
+LARGE = 2**26
+"""The most scores that are written out in bfloat16 on a CPU (128 MB of a set): there the fused kernel is three times as
+slow as two matrix products and a softmax."""
 
 
 def attend(q_MND: Tensor, k_MPD: Tensor, v_MPD: Tensor) -> Tensor:
-    """Return softmax(Q K^T / sqrt(D)) V, (M, N, D)."""
-    if q_MND.shape[1] * k_MPD.shape[1] > SMALL:
-        fused = scaled_dot_product_attention(q_MND.unsqueeze(1), k_MPD.unsqueeze(1), v_MPD.unsqueeze(1))
-        return fused.squeeze(1)
-    # keys come first in the scores, so that the softmax over few keys runs along long rows of queries
-    s_MPN = torch.bmm(k_MPD, q_MND.mT) * q_MND.shape[-1] ** -0.5
-    return torch.bmm(s_MPN.softmax(dim=1).mT, v_MPD)
+    """Return softmax(Q K^T / sqrt(D)) V, (M, N, D), in the way that is fastest for size, type and device."""
+    scores = q_MND.shape[1] * k_MPD.shape[1]
+    if scores <= SMALL:
+        # keys come first in the scores, so that the softmax over few keys runs along long rows of queries
+        s_MPN = torch.bmm(k_MPD, q_MND.mT) * q_MND.shape[-1] ** -0.5
+        return torch.bmm(s_MPN.softmax(dim=1).mT, v_MPD)
+    if q_MND.device.type == "cpu" and q_MND.dtype == torch.bfloat16 and scores <= LARGE:
+        with full_precision("cpu"):  # autocast would keep the scores twice, the second time in float32
+            s_MNP = torch.bmm(q_MND * q_MND.shape[-1] ** -0.5, k_MPD.mT)
+            return torch.bmm(s_MNP.softmax(dim=2), v_MPD)
+    fused = scaled_dot_product_attention(q_MND.unsqueeze(1), k_MPD.unsqueeze(1), v_MPD.unsqueeze(1))
+    return fused.squeeze(1)
 
 
 def attention_weights(q_MND: Tensor, k_MPD: Tensor) -> Tensor:
