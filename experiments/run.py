@@ -140,8 +140,7 @@ def _inspect(request: _Request, options: argparse.Namespace) -> Preflight:
     from experiments.runner.preflight import inspect
 
     configs = [run.config for run in request.todo]
-    processes = options.devices * options.nodes
-    return inspect(configs, options.data, request.store.results, processes, options.accumulate)
+    return inspect(configs, request.store.results, _child_options(request, options))
 
 
 def _refused(found: Preflight) -> int:

@@ -90,13 +90,13 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
     from experiments.runner.signals import Interrupted, watching_signals
 
     configs = [run.config for run in todo]
-    ground = inspect(configs, data, store.results, 1)
+    drawn = all(config.data.drawn for config in configs)
+    jobs = cores() if drawn else max(1, len(gpus()))
+    child = ChildOptions(store.runs, data, threads=1 if drawn else max(1, cores() // jobs))
+    ground = inspect(configs, store.results, child)
     if ground.problems:
         raise UserError("; ".join(ground.problems))
     make_folder(work)
-    drawn = all(config.data.drawn for config in configs)
-    jobs = cores() if drawn else max(1, len(gpus()))
-    threads = 1 if drawn else max(1, cores() // jobs)
     with watching_signals() as signals:
         try:
             outlook = Outlook(planned_seconds(configs, ground.clips, 1), jobs)
@@ -104,9 +104,8 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
         except Interrupted as stop:
             return 128 + stop.number
         progress = make_progress(outlook)
-        child = ChildOptions(store.runs, data, threads=threads)
         try:
-            executor = LocalExecutor(jobs, threads, 1)
+            executor = LocalExecutor(jobs, child.threads, 1)
             return launch(todo, store, executor, child, weights, progress, signals).exit_code
         finally:
             progress.close()

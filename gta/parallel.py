@@ -29,9 +29,25 @@ INTERVAL = 20.0
 """Seconds between two lines."""
 
 
+QUOTAS = (
+    (Path("/sys/fs/cgroup/cpu.max"),),
+    (Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us")),
+)
+"""Files that hold a container's quota and period in microseconds: of control groups version 2, and of version 1."""
+
+
 def cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the number of cores this process may use: of those it may run on, what a container's quota is worth."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, *map(_quota, QUOTAS)))
+
+
+def _quota(files: Sequence[Path]) -> int:
+    try:
+        quota, period = " ".join(path.read_text() for path in files).split()
+        return int(quota) // int(period) if int(quota) > 0 else sys.maxsize
+    except (OSError, ValueError, ZeroDivisionError):  # no such file, or "max"
+        return sys.maxsize
 
 
 def run_batches(

@@ -19,7 +19,7 @@ from experiments.child.processes import collect, first_writes, is_first, togethe
 from experiments.child.restoring import fit_from
 from experiments.child.trainer import make_trainer
 from experiments.child.wandb_mirror import Mirror
-from experiments.runner import batches
+from experiments.runner import batches, loading
 from experiments.runner.child_options import ChildOptions
 from experiments.runner.preflight import check_batch, check_classes
 from experiments.store.run_files import CHECKPOINT, CHECKPOINTS
@@ -159,15 +159,12 @@ def _score(
 def _data(
     config: RunConfig, child: ChildOptions, split: EvaluationSplit, views: tuple[ViewsConfig, ...]
 ) -> VideoDataModule:
-    workers = child.workers
-    if workers is None:
-        workers = batches.workers(0 if config.data.drawn else max(1, child.threads // child.devices))
     return VideoDataModule(
         dataclasses.replace(config.data, evaluation_split=split),
         child.data,
-        batches.share(config, child.processes) // batches.parts(config, child.processes, child.accumulate),
+        batches.at_once(config, child),
         config.seed,
-        workers,
+        loading.workers(config, child),
         views=views,
         allow_unreadable=read_variables().allow_unreadable == "1",
         damaged=damage_limit(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments.runner.child_options import ChildOptions
 from gta.config import RunConfig
 from gta.errors import UserError
 from gta.variables import read_variables
@@ -32,6 +33,15 @@ def parts(config: RunConfig, processes: int, asked: int | None = None) -> int:
         name = "GTA_ACCUMULATE" if asked is None else "--accumulate"
         raise UserError(f"{name} is {text!r}; it must divide a process's {clips} clips of a batch: one of {fits}")
     return int(text)
+
+
+def at_once(config: RunConfig, child: ChildOptions) -> int:
+    """Return the clips that a process computes at once.
+
+    Raises:
+        UserError: as :func:`share` and :func:`parts`.
+    """
+    return share(config, child.processes) // parts(config, child.processes, child.accumulate)
 
 
 def workers(default: int) -> int:

@@ -29,7 +29,7 @@ class ChildOptions:
     nodes: int = 1
     threads: int = 1
     workers: int | None = None
-    """Loader processes; None: as many as threads where videos are decoded, none for a drawn set."""
+    """Loader processes; None: as :func:`experiments.runner.loading.workers`."""
     accumulate: int | None = None
     """In how many parts a process computes its share of a batch; None: as :func:`experiments.runner.batches.parts`."""
     compile: bool = False

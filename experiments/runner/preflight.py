@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments.runner import batches
+from experiments.runner import batches, loading
+from experiments.runner.child_options import ChildOptions
 from gta.config import RunConfig, WeightsConfig
 from gta.data.drawn.templates import TEMPLATES
 from gta.data.sets.damage import damage_limit
@@ -29,18 +30,16 @@ class Preflight:
     """What a person should know, a line each."""
 
 
-def inspect(
-    runs: Sequence[RunConfig], data: Path, results: Path, processes: int, accumulate: int | None = None
-) -> Preflight:
+def inspect(runs: Sequence[RunConfig], results: Path, child: ChildOptions) -> Preflight:
     """Look at what ``runs`` would start from, without writing or downloading anything.
 
     Args:
         runs: those that would be trained.
-        data: parent folder of the embedded data sets, or the folder of the real data set.
         results: its ``pretrained`` folder holds the weights.
-        processes: of each run, one a device.
-        accumulate: in how many parts a process computes its share of a batch; None: as the environment says.
+        child: how they would be computed; its ``data`` is the parent folder of the embedded data sets, or the folder of
+            the real data set.
     """
+    data = child.data
     found = Preflight()
     lists: Mapping[SplitName, Split] = {}
     real = [run for run in runs if not run.data.drawn]
@@ -57,12 +56,15 @@ def inspect(
     _note(found.problems, lambda: batches.workers(0))
     _note(found.problems, damage_limit)
     for run in runs:
-        _note(found.problems, lambda run=run: batches.parts(run, processes, accumulate))  # type: ignore[misc]
+        _note(found.problems, lambda run=run: batches.parts(run, child.processes, child.accumulate))  # type: ignore[misc]
         if run.data.drawn:
             _check_drawn(run, found)
         elif lists:
             _note(found.problems, lambda run=run: check_classes(run, data, lists["train"].labels))  # type: ignore[misc]
             _note(found.problems, lambda run=run: check_batch(run, data, len(lists["train"].clips)))  # type: ignore[misc]
+    if real and not found.problems:
+        largest = max(real, key=lambda run: loading.batch_bytes(run, run.train.batch_size))
+        found.remarks.append(loading.remark(largest, child))
     _check_weights(runs, results / "pretrained", found)
     found.problems = list(dict.fromkeys(found.problems))
     return found
