@@ -42,7 +42,7 @@ def table_files(data: TableData) -> dict[str, str]:
     """Return the text of a table's files by name."""
     name = data.table.name
     return {
-        f"{name}.md": render(data),
+        f"{name}.md": render(data, table_pictures(data)),
         f"{name}.csv": str(numeric_frame(data).to_csv(index=False, lineterminator="\n")),
         f"{name}.tex": latex_table(data),
     }
@@ -51,7 +51,7 @@ def table_files(data: TableData) -> dict[str, str]:
 def whole_files(study: Sequence[TableData], store: Store) -> dict[str, str]:
     """Return the text of the files over all tables by name; the HTML report holds the pictures that are on disk."""
     folder = store.results / study[0].profile.name
-    pictures = {data.table.name: table_pictures(data, store) for data in study}
+    pictures = {data.table.name: table_pictures(data) for data in study}
     html = render_html(study, pictures, whole_pictures(study, store), folder)
     sizes = size_pairs(study, store)
     return {
@@ -65,7 +65,7 @@ def whole_files(study: Sequence[TableData], store: Store) -> dict[str, str]:
 
 def all_pictures(study: Sequence[TableData], store: Store, whole: bool) -> list[Picture]:
     """Return every picture of these tables, and with ``whole`` those over all of them."""
-    found = [picture for data in study for picture in table_pictures(data, store)]
+    found = [picture for data in study for picture in table_pictures(data)]
     return found + (whole_pictures(study, store) if whole else [])
 
 
@@ -73,7 +73,7 @@ def write_one(data: TableData, store: Store, pictures: bool = True) -> list[Path
     """Write a table's files and return their paths."""
     folder = store.results / data.profile.name
     written = _write(folder, table_files(data))
-    for picture in table_pictures(data, store) if pictures else ():
+    for picture in table_pictures(data) if pictures else ():
         written += picture.write(folder)
     return written
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from experiments.reporting.pages.agreement_page import summary_frame
 from experiments.reporting.pages.claims_page import claims_frame, summary
 from experiments.reporting.pages.frames import formatted_frame, numeric_frame
 from experiments.reporting.pictures.gallery import table_pictures, whole_pictures
+from experiments.reporting.pictures.marks import lines_of
 from experiments.reporting.pictures.style import Picture
 from experiments.store.frozen import FrozenStore
 from experiments.store.result import Problem, Result
@@ -95,7 +97,7 @@ class Study:
         """Every picture of the report by its file's name: those over all tables, then those of each."""
         every = [self.data(name) for name in self.names]
         found = whole_pictures(every, self.store)
-        found += [picture for data in every for picture in table_pictures(data, self.store)]
+        found += [picture for data in every for picture in table_pictures(data)]
         return {picture.name: picture for picture in found}
 
     def run(self, table: str, row: str, seed: int = 0) -> RunConfig:
@@ -113,6 +115,11 @@ class Study:
         """Return the table's own name of every run that it can use, by run id."""
         own = [row for listed in self._known[table].rows for row in listed.trained if self.profile.runs(row)]
         return {self.profile.resolve(row, seed).id: row.name for row in own for seed in seeds}
+
+    def lines(self, table: str) -> dict[str, dict[str, Any]]:
+        """Return matplotlib's options for a line of every trained row: colour, dashes and marker of all pictures."""
+        rows = {row.name: row for listed in self._known[table].rows for row in listed.trained}
+        return dict(zip(rows, lines_of(rows.values()), strict=True))
 
     def paper(self, table: str) -> dict[str, float | None]:
         """Return the paper's top-1 of every row."""

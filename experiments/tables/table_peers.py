@@ -91,7 +91,7 @@ TABLE = Table(
         "backbone, pre-training, recipe and number of views; STM, bLVNet-TAM and I3D are not in the paper's validation "
         "table, their figures come from their own papers or code.",
         "I3D + NL + GCN sees a fixed grid of boxes where its authors have those of a detector. ECO Lite and the "
-        "graph have the settings that were tuned for ECO and for I3D + NL.",
+        "graph take the settings of ECO and of I3D + NL.",
         "SlowFast sees 32 frames of a clip, all others 8. TSM, STM, TEA, TAM, MSNet, TRN and the blocks stand in one "
         "and the same narrow ResNet; ECO, bLVNet-TAM, I3D, S3D-G and CorrNet are networks of their own, so a "
         "difference to them is one of networks.",

@@ -92,3 +92,5 @@ class Ranking:
     """Of the pairs, after Holm's correction for all of them."""
     correlation: float
     """Spearman's, of measured and authors' top-1 over the rows that have both; NaN below three of them."""
+    left_out: tuple[str, ...] = ()
+    """Measured rows with too few seeds."""

@@ -39,6 +39,7 @@ def rank(data: TableData, store: Store) -> Ranking | None:
         len(pairs),
         len(decided),
         spearman([(measured[name].mean, own) for name, own in papers.items() if own is not None and name in measured]),
+        tuple(row.row.name for row in data.rows if 0 < len(row.results) < MIN_SEEDS),
     )
 
 

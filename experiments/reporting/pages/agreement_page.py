@@ -82,6 +82,7 @@ def render(found: Sequence[Pair]) -> str:
         HOW,
         markdown(summary_frame(found)),
         _own_distance(found),
+        "![Every measured difference of rows against the one that the paper prints](agreement.png)" if found else "",
         markdown(pd.DataFrame(lines, dtype="str")),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -77,5 +77,5 @@ def paper_delta(data: TableData, row: Row) -> str:
 
 
 def no_minus_zero(value: float, digits: int) -> float:
-    """Round so that no zero has a sign."""
-    return round(value, digits) + 0.0
+    """Round so that no zero has a sign, and that halves come out alike however their sum was ordered."""
+    return round(round(value, 8), digits) + 0.0

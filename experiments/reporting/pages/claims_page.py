@@ -34,7 +34,7 @@ OUTCOMES = (
     "are about the same is tested by two one-sided tests at 5 %.\n"
     "- Contradicted: one of them lies outside of it (corrected for their number).\n"
     f"- Equivalent: a difference is claimed, but the rows are surely within {SAME:g} point of each other (two "
-    "one-sided tests at 5 %).\n"
+    "one-sided tests at 5 %: the 90 % interval lies within it, the printed 95 % one may not).\n"
     f"- Undecided: none of these, or fewer than {MIN_SEEDS} seeds.\n"
     "- Detectable: the smallest difference that would have been found with 80 % power.\n"
     "- Sanity checks can hardly fail by construction; they are no tests of the paper.\n"
@@ -123,6 +123,8 @@ def render_claims(tables: Sequence[TableData]) -> str:
         METHOD,
         OUTCOMES,
     ]
+    if any(verdict.tested for verdict in found):
+        parts.insert(4, "![Difference and 95 % interval of every tested claim, coloured by verdict](claims.png)")
     if profile.name == "smoke":
         parts.insert(1, "**smoke: not a result.**")
     kept = holm(found)

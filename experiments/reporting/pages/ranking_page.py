@@ -51,4 +51,5 @@ def ranking_section(found: Ranking | None) -> str:
     """Return the section; empty without a ranking."""
     if found is None:
         return ""
-    return "\n\n".join(["## Ranking", summary(found), markdown(ranking_frame(found), 1), HOW])
+    few = f"Measured with one seed, and not ranked: {', '.join(found.left_out)}." if found.left_out else ""
+    return "\n\n".join(filter(None, ["## Ranking", summary(found), markdown(ranking_frame(found), 1), HOW, few]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import pandas as pd
 
@@ -16,27 +17,55 @@ from experiments.reporting.pages.ranking_page import ranking_section
 from gta.data.drawn.templates import KINDS, TEMPLATES
 
 
-def render(data: TableData) -> str:
-    """Return the page with the verdicts on the table's claims; equal stores give equal pages."""
+def render(data: TableData, pictures: Sequence[Shown] = ()) -> str:
+    """Return the page with the verdicts on the table's claims and its pictures; equal stores give equal pages."""
     frame = formatted_frame(data)
     accuracy, rest = split(frame)
     parts = [f"# {data.table.title}", subject(data), markdown(accuracy), legend(data)]
     if data.table.notes:
         parts.append("\n".join(f"- {note}" for note in data.table.notes))
     parts += [code(data), "By kind of clip, and cost:", markdown(rest, first_figure(frame)), second_legend(data)]
-    parts += filter(None, (ranking_section(data.ranking), section(data)))
+    parts += filter(None, (_pictures(pictures), ranking_section(data.ranking), section(data)))
     if data.problems:
         parts.append("## Left out\n\n" + "\n".join(f"- {problem}" for problem in data.problems))
     parts.append(_provenance(data))
     return "\n\n".join(parts) + "\n"
 
 
+class Shown(Protocol):
+    """What a page says of a picture that lies beside it."""
+
+    @property
+    def name(self) -> str:
+        """File name without suffix."""
+
+    @property
+    def title(self) -> str:
+        """What it shows."""
+
+    @property
+    def alt(self) -> str:
+        """What a reader who does not see it should know."""
+
+
+def _pictures(pictures: Sequence[Shown]) -> str:
+    """Return the first picture and links to the others; empty without any."""
+    if not pictures:
+        return ""
+    first, *others = pictures
+    more = ", ".join(f"[{picture.title}]({picture.name}.png)" for picture in others)
+    return f"![{first.alt}]({first.name}.png)" + (f"\n\nFurther pictures: {more}." if more else "")
+
+
 def command(data: TableData) -> str:
     """Return the command that makes the table: with the seeds that all its measured rows have."""
-    measured = [set(row.results) for row in data.rows if row.results]
-    common = set.intersection(*measured) if measured else set()
-    seeds = ",".join(map(str, sorted(common) or data.seeds)) or "0"
+    seeds = ",".join(map(str, _common_seeds(data) or data.seeds)) or "0"
     return f"python -m experiments.run {data.table.name} --profile {data.profile.name} --seeds {seeds}"
+
+
+def _common_seeds(data: TableData) -> list[int]:
+    measured = [set(row.results) for row in data.rows if row.results]
+    return sorted(set.intersection(*measured)) if measured else []
 
 
 def subject(data: TableData) -> str:
@@ -148,10 +177,7 @@ def more_seeds(data: TableData) -> str:
     """Return what to know of rows with different seeds; empty when all have the same."""
     if len({tuple(sorted(row.results)) for row in data.rows if row.results}) < 2:
         return ""
-    return (
-        "Not all rows have the same seeds, for other tables use some of the runs too; a difference is one of the seeds "
-        "that both rows have."
-    )
+    return "Not all rows have the same seeds; a difference is one of the seeds that both rows have."
 
 
 def mixed_precision(data: TableData) -> str:
@@ -166,6 +192,8 @@ def mixed_precision(data: TableData) -> str:
 
 def _provenance(data: TableData) -> str:
     lines = ["## Where the numbers come from", f"    {command(data)}"]
+    if 0 < len(_common_seeds(data)) < len(data.seeds):
+        lines.append("These are the seeds that all rows have; the runs below are those of all seeds that a row has.")
     if data.trained:
         lines.append(str(run_frame(data).to_markdown(index=False, disable_numparse=True)))
         lines.append("\n".join(f"- {fact}" for fact in facts(data)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -54,7 +55,8 @@ def draw_lines(curves: Curves, label: str, title: str, lines: Sequence[Mapping[s
         axes.plot(list(curve), list(curve.values()), **line, label=name)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylim(0, min(102, 1.1 * max(max(curve.values()) for _, curve in curves)))
+    values = [value for _, curve in curves for value in curve.values()]
+    axes.set_ylim(max(0, 10 * math.floor(min(values) / 10 - 0.2)), min(102, 1.1 * max(values)))
     axes.set_ylabel(label)
     grid(axes)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)

@@ -59,7 +59,8 @@ def draw_forest(tables: Sequence[TableData]) -> Figure:
     axes.set_xlabel(f"difference of top-1 in points, 95 % interval\n(logarithmic beyond ±3), {where(tables[0])}")
     figure.supxlabel(
         "of several differences the one that is least sure or fails; grey: the claimed range, where it is not all "
-        "above 0; sanity checks are not counted",
+        "above 0;\nequivalent: the 90 % interval lies within ±1; one seed decides nothing; "
+        "sanity checks are not counted",
         fontsize=8,
         color=GREY,
     )

@@ -41,7 +41,7 @@ from experiments.tables import TABLES
 from gta.explain.looks import Looks
 
 
-def table_pictures(data: TableData, store: Store) -> list[Picture]:
+def table_pictures(data: TableData) -> list[Picture]:
     """Return the pictures of one table; none when nothing is measured."""
     if not data.results:
         return []
@@ -52,7 +52,7 @@ def table_pictures(data: TableData, store: Store) -> list[Picture]:
     ]
     if name in SWEEPS:
         alt = f"{title}: measured top-1 along the axis, and the paper's"
-        found.append(Picture(f"{name}_sweep", title, alt, csv, partial(draw_sweep, data)))
+        found.append(Picture(f"{name}_sweep", f"{title}: along the axis", alt, csv, partial(draw_sweep, data)))
     if data.table.ranked:
         alt = f"{title}: top-1 of every measured row against its multiply-accumulates"
         rows = list(distinct_rows([data]))
@@ -91,7 +91,14 @@ def whole_pictures(tables: Sequence[TableData], store: Store) -> list[Picture]:
                 alt = "Heat map of top-1 within each template, for every measured row"
                 text = "\n".join(f"{entry.name} {values.round(6).tolist()}" for entry, values in by_template)
                 found.append(
-                    Picture("templates", "Accuracy by template", alt, text, partial(draw_templates, by_template))
+                    Picture(
+                        "templates",
+                        "Accuracy by template",
+                        alt,
+                        text,
+                        partial(draw_templates, by_template),
+                        follows=False,
+                    )
                 )
         lengths = read_lengths(store.results / tables[0].profile.name / "probes.csv")
         if lengths:
@@ -148,7 +155,8 @@ def _matrices(rows: Sequence[Distinct], store: Store) -> list[Picture]:
             title = f"{name}, {seeds}, {_clips(entry)}"
             text = f"{title} { ({place: matrix.round(5).tolist() for place, matrix in matrices.items()}) }"
             alt = f"{name}: one square a block and path, output frames by input frames, darker is larger"
-            return [Picture("matrices", name, alt, text, partial(draw_matrices, matrices, title))]
+            drawn = partial(draw_matrices, matrices, title)
+            return [Picture("matrices", name, alt, text, drawn, follows=False)]
     return []
 
 

@@ -5,6 +5,7 @@ Shape legend: T frames.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def draw_matrices(matrices: Mapping[str, NDArray[np.floating]], title: str) -> F
         axes.set_xticks(ticks, [str(tick + 1) for tick in ticks], size=7)
         axes.set_yticks(ticks, [str(tick + 1) for tick in ticks], size=7)
         axes.tick_params(length=2)
-    figure.suptitle(title)
+    figure.suptitle(textwrap.fill(title, 14 + 17 * columns), size=10.5)
     text = "input frame; |M|, mean over groups and heads; white is the smallest, black the largest value of a square"
     figure.supxlabel(text, size=9, color=GREY)
     figure.supylabel("output frame", size=9, color=GREY)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -37,7 +38,13 @@ COLOURS = (BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, BLACK, BROWN)
 """Okabe and Ito's colours, brown for yellow, orange and sky blue darker: all stand out from white by 3 : 1."""
 GREY = "#666666"
 DPI = 110
-STYLE: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": "gta", "font.family": "DejaVu Sans", "font.size": 9.5}
+STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "gta",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+}
+STYLE["font.size"] = 9.5
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ class Picture:
     draw: Callable[[], Figure]
     palette: bool = True
     """Whether 256 colours are enough for its PNG, which then takes less than half the room; not for photographs."""
+    follows: bool = True
+    """Whether its SVG follows a reader's dark mode; not where light and dark are what is shown."""
 
     @property
     def digest(self) -> str:
@@ -75,7 +84,8 @@ class Picture:
             drawn = io.StringIO()
             metadata = {"Date": None, "Creator": None, "Description": f"figures {self.digest}"}
             figure.savefig(drawn, format="svg", metadata=metadata)
-            files.write_text(paths[1], _slim(drawn.getvalue()) if not self.palette else _dark(_slim(drawn.getvalue())))
+            slim = _slim(drawn.getvalue())
+            files.write_text(paths[1], _dark(slim) if self.palette and self.follows else slim)
         return paths
 
     def png(self, dpi: int = DPI) -> bytes:
@@ -105,8 +115,21 @@ def _png(figure: Figure, dpi: int, palette: bool) -> bytes:
     pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
     drawn = Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1).convert("RGB")
     figure.set_dpi(own)
-    drawn.quantize(256, dither=Image.Dither.NONE).save(stream, "png", optimize=True)
+    _palette(drawn).save(stream, "png", optimize=True)
     return stream.getvalue()
+
+
+def _palette(drawn: Image.Image) -> Image.Image:
+    """Return a picture in 256 colours, those of the marks kept as they are, even where they are used only once."""
+    kept = [bytes.fromhex(colour[1:]) for colour in (*COLOURS, GREY, "#FFFFFF")]
+    common = drawn.quantize(256 - len(kept), dither=Image.Dither.NONE)
+    pixels, indices = np.asarray(drawn), np.array(common)
+    for place, colour in enumerate(kept, start=256 - len(kept)):
+        indices[(pixels == np.frombuffer(colour, np.uint8)).all(axis=2)] = place
+    found = Image.fromarray(indices)
+    palette = bytes(common.getpalette() or b"")[: 3 * (256 - len(kept))]
+    found.putpalette(palette.ljust(3 * (256 - len(kept)), b"\0") + b"".join(kept))
+    return found
 
 
 def _slim(svg: str) -> str:

@@ -52,8 +52,8 @@ def draw_sweep(data: TableData) -> Figure:
         grid(axes)
     figure.suptitle(title_of(data))
     figure.supxlabel(
-        f"square: mean ± standard deviation over the {len(seeds)} seeds that all rows have; dots: single seeds; the "
-        "two axes differ",
+        f"square: mean over the {len(seeds)} seeds that all rows have, with its standard deviation where that is "
+        "wider;\ndots: single seeds; the two axes differ",
         fontsize=8,
         color=GREY,
     )

@@ -25,9 +25,10 @@ def draw_table(data: TableData) -> Figure:
     for axes, (title, metric) in zip(all_axes, panels, strict=False):
         for place, row in enumerate(rows):
             _points(axes, row, metric, place)
-        if metric == "pair_accuracy" and axes.get_xlim()[0] < CHANCE_OF_PAIRS + 5:
-            axes.axvline(CHANCE_OF_PAIRS, color=GREY, linestyle=":", linewidth=1)
+        if metric == "pair_accuracy":
             title += f"\nchance is {CHANCE_OF_PAIRS}"
+            if axes.get_xlim()[0] < CHANCE_OF_PAIRS + 5:
+                axes.axvline(CHANCE_OF_PAIRS, color=GREY, linestyle=":", linewidth=1)
         axes.set_xlabel(title)
     for axes, (title, metric) in zip(all_axes[len(panels) :], paper, strict=True):
         places = [place for place, row in enumerate(rows) if metric in row.row.paper]
@@ -36,12 +37,13 @@ def draw_table(data: TableData) -> Figure:
     for axes in all_axes:
         grid(axes)
         axes.margins(x=0.12)
+        axes.set_xlim(right=min(axes.get_xlim()[1], 100.5))
     all_axes[0].set_yticks(range(len(rows)), [row.row.name for row in rows])
     all_axes[0].set_ylim(len(rows) - 0.4, -0.6)
     figure.suptitle(title_of(data))
     figure.supxlabel(
-        "square: mean ± standard deviation over seeds; dots: single seeds; diamond: the paper; "
-        "no mark: not measured or not printed; the panels' axes differ",
+        "square: mean over seeds, with its standard deviation where that is wider; dots: single seeds; diamond: the "
+        "paper;\nno mark: not measured, not printed or lost; the panels' axes differ",
         fontsize=8,
         color=GREY,
     )

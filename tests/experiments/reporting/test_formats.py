@@ -156,7 +156,7 @@ def test_latex_compiles(study, tmp_path):
 
 
 def test_pictures_are_small_and_say_what_they_show(written, study, store):
-    pictures = [picture for read in study for picture in table_pictures(read, store)]
+    pictures = [picture for read in study for picture in table_pictures(read)]
     names = {picture.name for picture in pictures}
     assert {"table_ablation_groups_sweep", "table_ablation_regions_sweep", "table_ablation_positions_sweep"} <= names
     assert {"table_sota", "table_main_curves"} <= names
@@ -171,7 +171,7 @@ def test_pictures_are_small_and_say_what_they_show(written, study, store):
 
 
 def test_equal_pictures_are_equal_files(study, store, tmp_path):
-    pictures = [*whole_pictures(study, store), *table_pictures(study[0], store)]
+    pictures = [*whole_pictures(study, store), *table_pictures(study[0])]
     for picture in (picture for picture in pictures if picture.name in ("claims", "tradeoff", "table_main")):
         first = [path.read_bytes() for path in picture.write(tmp_path / "a")]
         assert [path.read_bytes() for path in picture.write(tmp_path / "b")] == first
