@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import NotRequired, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from gta.config.views import View, view_list
 from gta.data import transforms
 from gta.data.epoch import Key
 from gta.data.frames import dense_indices, segment_indices, span_indices
+from gta.data.packed import PackedPaths
 from gta.data.read.reader import ClipError, Reader
 from gta.data.read.video import Stored, Video
 from gta.data.sets.damage import ATTEMPTS
@@ -87,11 +88,16 @@ class ClipDataset(Dataset[Batch]):
         self._labels = torch.tensor(
             [UNKNOWN if clip.label is None else clip.label for clip in split.clips], dtype=torch.int64
         )
-        self._flips = [training and transforms.may_flip(clip.template) for clip in split.clips]
+        self._flips = np.array([training and transforms.may_flip(clip.template) for clip in split.clips], bool)
+        self._paths = PackedPaths(clip.path for clip in split.clips)
 
     def __len__(self) -> int:
         """Number of clips."""
-        return len(self.split.clips)
+        return len(self._paths)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a loader's worker needs: all but the clips as objects."""
+        return {name: value for name, value in self.__dict__.items() if name != "split"}
 
     def __getitem__(self, key: Key) -> Batch:
         """Return one sample as a batch of one."""
@@ -207,7 +213,7 @@ class ClipDataset(Dataset[Batch]):
         size = data.resize if data.drawn else None  # as the cache of a drawn set is decoded
         side = max(data.short_side or (0,)) if self.training else data.test_side or 0
         floor = (side, side) if side else data.resize
-        return self._reader.read(self.split.clips[index].path, sample, size, floor)
+        return self._reader.read(self._paths[index], sample, size, floor)
 
 
 def _view(key: Key) -> int:

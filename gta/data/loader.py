@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -36,6 +37,11 @@ def _own_line(message: str) -> str:
     if len(lines) < 2:
         return message
     return lines[-1].partition("Error: ")[2] or lines[-1]
+
+
+def freeze(_worker: int) -> None:
+    """The loader's ``worker_init_fn``: the collector leaves alone what the worker shares with its parent."""
+    gc.freeze()
 
 
 def keep(batch: Any) -> Batch:  # noqa: ANN401 - torch types a collate_fn's argument as a list

@@ -19,7 +19,7 @@ from gta.data.cache import open_cache
 from gta.data.dataset import ClipDataset
 from gta.data.drawn.make import embedded_info, ensure_embedded
 from gta.data.epoch import EpochSampler
-from gta.data.loader import ClipLoader, keep
+from gta.data.loader import ClipLoader, freeze, keep
 from gta.data.read.reader import choose_reader
 from gta.data.sets.damage import Damage
 from gta.data.sets.formats import OWN, read_part, read_split
@@ -232,6 +232,7 @@ class VideoDataModule(pl.LightningDataModule):
             sampler=EpochSampler(len(dataset), self.seed, training, start_epoch, rank, world, views),
             num_workers=self.workers,
             collate_fn=keep,
+            worker_init_fn=freeze,
             drop_last=training,
             persistent_workers=self.workers > 0,
             pin_memory=torch.cuda.is_available(),  # copies to a GPU then run beside its work
