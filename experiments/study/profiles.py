@@ -110,6 +110,13 @@ TINY = Profile(
         "slowfast+nl": FamilySettings(lr=2e-3),
         "slowfast+ta": FamilySettings(lr=2e-3),
         "slowfast+gta": FamilySettings(lr=2e-3, matrix_gain=0.1),
+        "stm": FamilySettings(lr=4e-3),
+        "tam": FamilySettings(lr=4e-3),
+        "trn": FamilySettings(lr=1e-3),
+        "msnet+ms": FamilySettings(lr=8e-3),
+        "i3d": FamilySettings(lr=4e-3),
+        "i3d+nl": FamilySettings(lr=2e-3),
+        "i3d+gta": FamilySettings(lr=2e-3, matrix_gain=1.0),
     },
     own_draws=True,
 )
