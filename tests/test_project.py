@@ -109,8 +109,15 @@ def test_the_readme_shows_the_tables_of_record(table):
     assert "\n".join(lines) in (ROOT / "README.md").read_text()
 
 
+def test_the_readme_shows_the_first_of_the_peers():
+    page = (ROOT / "results" / "tiny-v2" / "table_peers.md").read_text().partition("## Ranking\n")[2].splitlines()
+    lines = [line for line in page if line.startswith("|")][:8]
+    assert len(lines) == 8
+    assert "\n".join(lines) in (ROOT / "README.md").read_text()
+
+
 def test_the_readme_shows_the_count_of_the_claims():
-    count = (ROOT / "results" / "tiny-v2" / "claims.md").read_text().splitlines()[2]
+    count = (ROOT / "results" / "tiny-v2" / "claims.md").read_text().splitlines()[2].partition(". ")[0] + ".**"
     assert " claims: " in count
     assert count in (ROOT / "README.md").read_text()
 
