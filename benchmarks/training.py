@@ -112,21 +112,25 @@ def step(one: Contestant, dtype: torch.dtype) -> float:
 def kept_for_backward(one: Contestant, dtype: torch.dtype) -> int:
     """Return the bytes that a forward pass keeps for the backward pass, each storage once, without the weights."""
     weights = {parameter.untyped_storage().data_ptr() for parameter in one.network.parameters()}
-    kept: dict[int, int] = {}
+    kept: dict[int, torch.UntypedStorage] = {}
 
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
+    def pack(tensor: torch.Tensor) -> None:
+        """Hold the storage in place of the graph, which would hold its own outputs in a circle and never go away."""
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in weights:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+            kept[storage.data_ptr()] = storage
 
     with (
-        saved_tensors_hooks(pack, lambda tensor: tensor),
+        saved_tensors_hooks(pack, _no_backward),
         torch.autocast(one.clips.device.type, dtype, enabled=dtype != torch.float32),
     ):
         loss = cross_entropy(one.network(one.clips).float(), one.labels)
     del loss
-    return sum(kept.values())
+    return sum(storage.nbytes() for storage in kept.values())
+
+
+def _no_backward(_packed: None) -> torch.Tensor:
+    raise RuntimeError("this forward pass was only measured")
 
 
 def matrix_peak(device: torch.device, dtype: torch.dtype, repeats: int) -> float:
