@@ -95,6 +95,18 @@ def trials(profile: Profile, families: Sequence[str], store: Store | None = None
     return found
 
 
+def possible(profile: Profile, families: Sequence[str]) -> list[Trial]:
+    """Return every trial that the families may have: of each its grid, and what lies beyond any setting of it."""
+    found: dict[str, Trial] = {}
+    for family in families:
+        rates = rates_of(profile, family)
+        first = grid(family, rates)
+        for settings in (*first, *(more for best in first for more in beyond(family, best, rates))):
+            trial = _trial(profile, family, settings)
+            found.setdefault(trial.config.id, trial)
+    return list(found.values())
+
+
 def _trial(profile: Profile, family: str, settings: FamilySettings) -> Trial:
     row = FAMILY_ROWS[family]
     tuned = dataclasses.replace(on_tune(profile, real=True), families={family: settings})
@@ -133,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = run_trials(trials(profile, wanted), options.work, options.data)
     if code:
         return code
-    return carry_out(trials(profile, wanted, store), trials(profile, every, store), options, "tuning", head)
+    return carry_out(trials(profile, wanted, store), possible(profile, every), options, "tuning", head)
 
 
 if __name__ == "__main__":

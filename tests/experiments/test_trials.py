@@ -160,6 +160,18 @@ def test_the_commands_train_and_write(work, tmp_path, main, arguments, name, tra
     assert (tmp_path / "results" / "tiny-v2" / f"{name}.md").exists()
 
 
+def test_tuning_one_family_elsewhere_keeps_what_lies_beyond_the_grid_of_another(work, tmp_path, monkeypatch):
+    places = ["--data", str(tmp_path), "--results", str(tmp_path / "results")]
+    own = tune.beyond
+    monkeypatch.setattr(tune, "beyond", lambda family, _, rates: own(family, tune.grid(family, rates)[0], rates))
+    assert tune.main(["--families", "r2d", "--work", str(work), *places]) == 0
+    table = tmp_path / "results" / "tiny-v2" / "tuning.csv"
+    first = list(csv.DictReader(table.open()))
+    assert [line["settings"] for line in first][-1] == "lr 0.0005"
+    assert tune.main(["--families", "sa", "--work", str(tmp_path / "other"), *places]) == 0
+    assert [line for line in csv.DictReader(table.open()) if line["family"] == "r2d"] == first
+
+
 @pytest.mark.parametrize(
     ("main", "arguments", "says"),
     [
