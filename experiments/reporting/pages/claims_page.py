@@ -94,7 +94,11 @@ def summary(found: Sequence[Verdict]) -> str:
         parts.append(f"On the test draw {same} of {len(again)} decided claims come out the same.")
     younger = sum(not verdict.frozen for verdict in found if verdict.tested)
     if younger:
-        parts.append(f"{younger} are younger than a run that they read, so they could have been made to fit.")
+        one = younger == 1
+        parts.append(
+            f"{younger} {'is' if one else 'are'} younger than a run that {'it reads' if one else 'they read'}, so "
+            f"{'it' if one else 'they'} could have been made to fit."
+        )
     return " ".join(parts)
 
 
