@@ -112,6 +112,7 @@ TINY = Profile(
         "slowfast+gta": FamilySettings(lr=2e-3, matrix_gain=0.1),
         "stm": FamilySettings(lr=4e-3),
         "tea": FamilySettings(lr=4e-3),
+        "tea+gta": FamilySettings(lr=4e-3, matrix_gain=0.3),
         "tam": FamilySettings(lr=4e-3),
         "trn": FamilySettings(lr=1e-3),
         "msnet+ms": FamilySettings(lr=8e-3),
