@@ -275,7 +275,8 @@ def _report(request: _Request, trained: bool) -> None:
     for table in request.tables:
         data = read_table(table, profile, frozen)
         write_one(data, frozen, trained or not (folder / f"{table.name}.png").exists())
-        print_table(data, folder / f"{table.name}.md")
+        if data.results or not request.profile.changes:  # changed rows stand beside the table, never in it
+            print_table(data, folder / f"{table.name}.md")
         study.append(data)
     if request.profile.changes:
         print_changed(*write_changed(list(TABLES.values()), profile, frozen), request.runs.keys())

@@ -18,7 +18,7 @@ from gta.data import transforms
 from gta.data.epoch import Key
 from gta.data.frames import dense_indices, segment_indices, span_indices
 from gta.data.packed import PackedPaths
-from gta.data.read.reader import ClipError, Reader
+from gta.data.read.reader import ClipError, Reader, choose_reader
 from gta.data.read.video import Stored, Video
 from gta.data.sets.damage import ATTEMPTS
 from gta.data.sets.splits import Split
@@ -82,7 +82,7 @@ class ClipDataset(Dataset[Batch]):
         self.split, self.data, self.seed, self.training = split, data, seed, training
         self.views: tuple[View, ...] = (_WHOLE,) if training else view_list(views)
         self.crop = data.crop if training else data.test_crop or data.crop
-        self._reader = reader or Reader()
+        self._reader = reader or choose_reader()
         self._allow_unreadable = allow_unreadable and not training
         self._cache = cache
         self._labels = torch.tensor(

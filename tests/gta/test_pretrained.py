@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 import gta
 import hubconf
+from gta import predict
 from gta.errors import UserError
 from gta.pretrained import CONFIG, MODELS, WEIGHTS, PretrainedRecognizer, known, load
 
@@ -101,3 +102,9 @@ def test_a_config_that_does_not_fit_is_one_line(copy, change, words):
 def test_labels_must_fit_the_classes(network):
     with pytest.raises(ValueError, match="expected 24 labels and 3 colours, got 23, 3 and 3"):
         PretrainedRecognizer(network.run, network.labels[:-1], (0.5,) * 3, (0.5,) * 3)
+
+
+def test_a_decoder_that_does_not_exist_is_refused_and_not_left_aside(monkeypatch, capsys):
+    monkeypatch.setenv("GTA_DECODER", "foo")
+    assert predict.main([str(MODELS / NAME / "sample.webm")]) == 2
+    assert "GTA_DECODER is 'foo': no such decoder" in capsys.readouterr().err

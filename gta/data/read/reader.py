@@ -131,7 +131,7 @@ def read_frames(path: Path, indices: Indices, size: tuple[int, int] | None = Non
     Raises:
         ClipError: the clip is missing, corrupt, or ends before the last frame that is asked for.
     """
-    return Reader().read(Path(path), lambda video: video.take(indices), size)
+    return choose_reader().read(Path(path), lambda video: video.take(indices), size)
 
 
 def read_all(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
@@ -140,4 +140,4 @@ def read_all(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uint
     Raises:
         ClipError: the clip is missing or no frame decodes.
     """
-    return Reader().read(Path(path), lambda video: video.take(range(video.length)), size)
+    return choose_reader().read(Path(path), lambda video: video.take(range(video.length)), size)
