@@ -67,8 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    if options.start is None or options.tables or options.all:
-        raise UserError("--evaluate-only scores the checkpoint of --from CHECKPOINT; it takes no table")
+    if options.start is None or options.tables or options.all or options.dry_run or options.status:
+        raise UserError("--evaluate-only scores the checkpoint of --from CHECKPOINT; no table, --dry-run or --status")
     from experiments.child.evaluate import evaluate
 
     checkpoint, options.start = checkpoint_of(options), None
@@ -109,6 +109,8 @@ class _Request:
 
 def _request(options: argparse.Namespace) -> _Request:
     every = options.all or (options.status and not options.tables)
+    if options.tables and options.all:
+        raise UserError(f"--all is every table: leave it out, or {' '.join(options.tables)}")
     if not options.tables and not every:
         raise UserError(f"name a table, or say --all; tables: {', '.join(TABLES)}")
     tables = choose_tables(list(TABLES) if every else options.tables)

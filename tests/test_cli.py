@@ -275,3 +275,28 @@ def test_an_interrupt_while_trials_are_prepared_ends_in_130(tmp_path, monkeypatc
 
     monkeypatch.setattr(experiments.runner.prepare, "prepare", interrupt)
     assert run_trials(trials(SMOKE, ["r2d"])[:1], tmp_path / "work", tmp_path) == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--all", "table_main"], "--all is every table: leave it out, or table_main"),
+        (["--evaluate-only", "--from", "x", "--dry-run"], "no table, --dry-run or --status"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(arguments, says, capsys):
+    from experiments.run import main
+
+    assert main(arguments) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_dry_run_names_what_is_wrong_with_own_lists_and_goes_on(tmp_path, capsys):
+    from experiments.run import main
+
+    (tmp_path / "list.csv").write_text("path,label,split\n" + "".join(f"{n}.mp4,{n % 2},train\n" for n in range(9)))
+    for number in range(9):
+        (tmp_path / f"{number}.mp4").touch()
+    places = ["--profile", "folder", "--data", str(tmp_path), "--results", str(tmp_path / "mine")]
+    assert main(["table_main", "--rows", "R2D", "--dry-run", "--set", "train.batch_size=2", *places]) == 2
+    assert "validation" in capsys.readouterr().err

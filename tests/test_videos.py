@@ -82,7 +82,7 @@ def test_the_story_of_own_videos(places, capsys):
     assert (places / "VIDEOS" / "gta-split.csv").is_file()
     configs = [json.loads(path.read_text()) for path in Path("mine", "runs").glob("*/config.json")]
     assert sorted(config["model"]["classes"] for config in configs) == [2, 3, 3]
-    assert sum("data.limit=0.05" in config["changes"] for config in configs) == 1
+    assert sum("data.limit=64.0" in config["changes"] for config in configs) == 1
     assert list((places / "mine" / "seen").glob("*.png"))
     (scored,) = Path("mine", "evaluations").glob("*/result.json")
     assert json.loads(scored.read_text())["views"] == [{"clips": 2, "crops": 3}]

@@ -67,9 +67,9 @@ def estimate(runs: Iterable[RunConfig], listed: int | None) -> list[RunCost]:
 
 
 def training_clips(run: RunConfig) -> int:
-    """Return the training clips that are drawn for a run, or those of the release of its data set."""
+    """Return the training clips that are drawn for a run, or those of the release of its data set; 0 if it has none."""
     if run.data.drawing is None:
-        return OFFICIAL[run.data.dataset]
+        return OFFICIAL.get(run.data.dataset, 0)  # nothing is known of own videos whose lists cannot be read
     return run.data.drawing.train_per_template * len(TEMPLATES)
 
 

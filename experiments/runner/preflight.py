@@ -90,10 +90,11 @@ def check_batch(config: RunConfig, root: Path, clips: int) -> None:
         UserError: it does not.
     """
     batch = config.train.batch_size
+    more = "list more clips" if config.data.limit is None else "take a larger --limit"
     if clips < batch:
         raise UserError(
             f"{root}: its training list has {clips} clips, fewer than a batch of the profile {config.profile!r} "
-            f"({batch}): not one step can be made; list more clips or choose a smaller batch: --set train.batch_size=N"
+            f"({batch}): not one step can be made; {more} or choose a smaller batch: --set train.batch_size=N"
         )
 
 

@@ -58,7 +58,7 @@ def test_another_split_and_other_views(call):
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        (["table_main"], "it takes no table"),
+        (["table_main"], "no table, --dry-run or --status"),
         (["--set", "train.lr=1"], "data.* and views can be set"),
         (["--set", "data.frames=16"], "data.* and views can be set"),
         (["--set", "data.evaluation_split=best"], "expected one of validation, tune, test"),
