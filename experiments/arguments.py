@@ -129,7 +129,9 @@ def child_options(options: argparse.Namespace, runs: Path, threads: int) -> Chil
         UserError: an option cannot be had on this machine.
     """
     loggers = loggers_of(options.logger)
-    wandb = wandb_mode(options.wandb) if "wandb" in loggers else "disabled"
+    wandb = (
+        wandb_mode(options.wandb) if "wandb" in loggers and not options.dry_run else "disabled"
+    )  # a plan needs no key
     if options.compile:
         check_compiler()
     return ChildOptions(
