@@ -129,9 +129,8 @@ def child_options(options: argparse.Namespace, runs: Path, threads: int) -> Chil
         UserError: an option cannot be had on this machine.
     """
     loggers = loggers_of(options.logger)
-    wandb = (
-        wandb_mode(options.wandb) if "wandb" in loggers and not options.dry_run else "disabled"
-    )  # a plan needs no key
+    mirrored = "wandb" in loggers and not options.dry_run  # a plan needs no key
+    wandb = wandb_mode(options.wandb) if mirrored else "disabled"
     if options.compile:
         check_compiler()
     return ChildOptions(

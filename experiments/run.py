@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.status:
             print_status(request.store, runs, request.headline)
             return 0
-        found = _inspect(request, options)
+        found = _inspect(request, _child_options(request, options))
         print_plan(runs, request.headline, options.data, found)
         return _refused(found)
     return _run(request, options, arguments)
@@ -138,11 +138,10 @@ def _with_runs(rows: list[tuple[Table, Row]], profile: Profile) -> list[tuple[Ta
     return kept
 
 
-def _inspect(request: _Request, options: argparse.Namespace) -> Preflight:
+def _inspect(request: _Request, child: ChildOptions) -> Preflight:
     from experiments.runner.preflight import inspect
 
-    configs = [run.config for run in request.todo]
-    return inspect(configs, request.store.results, _child_options(request, options))
+    return inspect([run.config for run in request.todo], request.store.results, child)
 
 
 def _refused(found: Preflight) -> int:
@@ -173,7 +172,7 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
     code = 0
     if todo:
         print(f"{stamp()} first the data and the initial weights", flush=True)
-        ground = _inspect(request, options)
+        ground = _inspect(request, child)
         if _refused(ground):
             return 2
         with watching_signals() as signals:

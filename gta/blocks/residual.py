@@ -21,7 +21,7 @@ from torch.nn.functional import linear
 
 FOLDED = 128
 """The most inner channels whose covariance is computed. With 256 or 512 its products, in float32 also under autocast,
-made a step of R2D-50 + NL a fifth longer than the layers do (bf16, two cores)."""
+made a step of R2D-50 + NL about a fifth longer than the layers do (bf16, two cores)."""
 
 
 class Projection(NamedTuple):

@@ -278,4 +278,4 @@ def gather(parts: Sequence[Part]) -> Scores:
     if found.shape != expected.shape or not found.equal(expected):
         raise RuntimeError(f"evaluation saw {len(found)} views of clips, not each of {shape[0]} x {shape[1]} once")
     by_clip = labels[order].view(shape)[0]
-    return Scores(clips.numpy(), by_clip.numpy(), scores[order].view(*shape, -1).numpy())
+    return Scores(clips.numpy(), by_clip.numpy(), scores[order].view(*shape, -1).float().numpy())

@@ -42,12 +42,10 @@ def _test(table: str, claim: Claim, differences: Differences) -> Verdict:
     tested = tuple(_judge(one, claim) for one in measured)
     own = Verdict(table, claim, Outcome.UNDECIDED, tested, max(one.clips for one in measured), why)
     if len(own.seeds) < MIN_SEEDS:
-        return dataclasses.replace(
-            own,
-            why="one of its differences rests on one seed, whose interval is over clips alone and decides nothing"
-            if len(own.tested) > 1
-            else "one seed decides nothing; the interval is over clips alone",
+        what = (
+            "one seed decides nothing" if len(tested) == 1 else "one seed, on which a difference rests, decides nothing"
         )
+        return dataclasses.replace(own, why=f"{what}; its interval is over clips alone")
     return dataclasses.replace(own, outcome=_outcome(own))
 
 

@@ -40,6 +40,7 @@ OUTCOMES = (
     "- Sanity checks can hardly fail by construction; they are no tests of the paper.\n"
     "- Of several differences the least sure one is shown; of a contradicted claim the one that is most surely outside."
 )
+PICTURE = "![Difference and 95 % interval of every tested claim, coloured by verdict](claims.png)"
 HOW = (
     "Differences of top-1 in points with 95 % intervals, of several the one that is least sure or fails; how they are "
     "tested, and the paper's own words: [claims.md](claims.md)."
@@ -124,11 +125,10 @@ def render_claims(tables: Sequence[TableData]) -> str:
         f"**{summary(found)}**",
         contradicted(found),
         f"Measured on {where}.",
+        *([PICTURE] if any(verdict.tested for verdict in found) else []),
         METHOD,
         OUTCOMES,
     ]
-    if any(verdict.tested for verdict in found):
-        parts.insert(4, "![Difference and 95 % interval of every tested claim, coloured by verdict](claims.png)")
     if profile.name == "smoke":
         parts.insert(1, "**smoke: not a result.**")
     kept = holm(found)

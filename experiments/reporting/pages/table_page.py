@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,8 +16,11 @@ from experiments.reporting.pages.frames import parts as split
 from experiments.reporting.pages.ranking_page import ranking_section
 from gta.data.drawn.templates import KINDS, TEMPLATES
 
+if TYPE_CHECKING:
+    from experiments.reporting.pictures.style import Picture
 
-def render(data: TableData, pictures: Sequence[Shown] = ()) -> str:
+
+def render(data: TableData, pictures: Sequence[Picture] = ()) -> str:
     """Return the page with the verdicts on the table's claims and its pictures; equal stores give equal pages."""
     frame = formatted_frame(data)
     accuracy, rest = split(frame)
@@ -32,23 +35,7 @@ def render(data: TableData, pictures: Sequence[Shown] = ()) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-class Shown(Protocol):
-    """What a page says of a picture that lies beside it."""
-
-    @property
-    def name(self) -> str:
-        """File name without suffix."""
-
-    @property
-    def title(self) -> str:
-        """What it shows."""
-
-    @property
-    def alt(self) -> str:
-        """What a reader who does not see it should know."""
-
-
-def _pictures(pictures: Sequence[Shown]) -> str:
+def _pictures(pictures: Sequence[Picture]) -> str:
     """Return the first picture and links to the others; empty without any."""
     if not pictures:
         return ""

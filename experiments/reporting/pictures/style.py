@@ -43,8 +43,8 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "gta",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.5,
 }
-STYLE["font.size"] = 9.5
 
 
 @dataclass(frozen=True)

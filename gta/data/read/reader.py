@@ -130,6 +130,7 @@ def read_frames(path: Path, indices: Indices, size: tuple[int, int] | None = Non
 
     Raises:
         ClipError: the clip is missing, corrupt, or ends before the last frame that is asked for.
+        UserError: ``GTA_DECODER`` names no decoder.
     """
     return choose_reader().read(Path(path), lambda video: video.take(indices), size)
 
@@ -139,5 +140,6 @@ def read_all(path: Path, size: tuple[int, int] | None = None) -> NDArray[np.uint
 
     Raises:
         ClipError: the clip is missing or no frame decodes.
+        UserError: ``GTA_DECODER`` names no decoder.
     """
     return choose_reader().read(Path(path), lambda video: video.take(range(video.length)), size)

@@ -1,6 +1,5 @@
 """Loader processes: as many as the device needs, the cores allow and shared memory holds."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -40,8 +39,7 @@ def test_workers_by_need_and_cores(run, threads, devices, wanted):
 @pytest.mark.parametrize(("free", "wanted"), [(64 << 20, 0), (4.5, 2), (100, 6)])
 def test_never_more_than_shared_memory_holds(monkeypatch, free, wanted):
     monkeypatch.setattr(loading, "free_bytes", lambda: free if free > 1000 else int(free * BATCH))
-    run = dataclasses.replace(SSV2, train=dataclasses.replace(SSV2.train, batch_size=SSV2.train.batch_size))
-    assert loading.workers(run, child(threads=32)) == wanted
+    assert loading.workers(SSV2, child(threads=32)) == wanted
 
 
 def test_what_is_asked_for_goes_before_what_is_found(monkeypatch):
