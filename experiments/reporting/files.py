@@ -15,7 +15,7 @@ from experiments.reporting.pages import agreement_page
 from experiments.reporting.pages.claims_page import claims_csv, render_claims
 from experiments.reporting.pages.frames import numeric_frame
 from experiments.reporting.pages.latex import latex_table
-from experiments.reporting.pages.table_page import render
+from experiments.reporting.pages.table_page import Shown, render
 from experiments.reporting.pictures.gallery import table_pictures, whole_pictures
 from experiments.reporting.pictures.style import Picture
 from experiments.store.frozen import FrozenStore
@@ -42,7 +42,7 @@ def table_files(data: TableData) -> dict[str, str]:
     """Return the text of a table's files by name."""
     name = data.table.name
     return {
-        f"{name}.md": render(data, table_pictures(data)),
+        f"{name}.md": render(data, [Shown(shown.name, shown.title, shown.alt) for shown in table_pictures(data)]),
         f"{name}.csv": str(numeric_frame(data).to_csv(index=False, lineterminator="\n")),
         f"{name}.tex": latex_table(data),
     }

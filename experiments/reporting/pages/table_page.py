@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,11 +16,17 @@ from experiments.reporting.pages.frames import parts as split
 from experiments.reporting.pages.ranking_page import ranking_section
 from gta.data.drawn.templates import KINDS, TEMPLATES
 
-if TYPE_CHECKING:
-    from experiments.reporting.pictures.style import Picture
+
+class Shown(NamedTuple):
+    """What a page says of a picture that lies beside it."""
+
+    name: str
+    """File name without suffix."""
+    title: str
+    alt: str
 
 
-def render(data: TableData, pictures: Sequence[Picture] = ()) -> str:
+def render(data: TableData, pictures: Sequence[Shown] = ()) -> str:
     """Return the page with the verdicts on the table's claims and its pictures; equal stores give equal pages."""
     frame = formatted_frame(data)
     accuracy, rest = split(frame)
@@ -35,7 +41,7 @@ def render(data: TableData, pictures: Sequence[Picture] = ()) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _pictures(pictures: Sequence[Picture]) -> str:
+def _pictures(pictures: Sequence[Shown]) -> str:
     """Return the first picture and links to the others; empty without any."""
     if not pictures:
         return ""
