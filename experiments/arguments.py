@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="list the tables and leave")
     add("--profile", default=TINY.name, help=f"scale: {', '.join([*PROFILES, OWN])} (default: {TINY.name})")
     add("--data", type=Path, default=Path("data"), metavar="DIR", help="data sets (default: data)")
-    add("--seeds", default="0", metavar="0,1,2", help="seeds, also 0-4 (default: 0)")
+    add("--seeds", metavar="0,1,2", help="seeds, also 0-4 (default: 0; of --list: all that have runs)")
     add("--rows", metavar="GLOB", help="only rows whose name matches, such as '*Pixel*'")
     add_changes(parser)
     add("--evaluate-only", action="store_true", help="score the checkpoint of --from on --data; nothing is trained")
@@ -131,6 +131,10 @@ def child_options(options: argparse.Namespace, runs: Path, threads: int) -> Chil
     loggers = loggers_of(options.logger)
     mirrored = "wandb" in loggers and not options.dry_run  # a plan needs no key
     wandb = wandb_mode(options.wandb) if mirrored else "disabled"
+    if "wandb" not in loggers and options.wandb in ("offline", "online"):
+        raise UserError(
+            f"--logger {options.logger} leaves W&B out; add wandb to it, or leave out --wandb {options.wandb}"
+        )
     if options.compile:
         check_compiler()
     return ChildOptions(
@@ -158,7 +162,11 @@ def loggers_of(text: str | None) -> tuple[str, ...]:
     """
     if text is None:
         return ("wandb",)
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(","))) if text.strip() != "none" else ()
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if names == ("none",):
+        return ()
+    if "none" in names:
+        raise UserError(f"--logger {text}: none stands alone; leave it out, or the others")
     unknown = [name for name in names if name not in LOGGERS]
     if unknown:
         raise UserError(f"--logger: there is no logger {unknown[0]!r}; known: {', '.join(LOGGERS)}, or none")

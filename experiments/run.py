@@ -115,7 +115,7 @@ def _request(options: argparse.Namespace) -> _Request:
         raise UserError(f"name a table, or say --all; tables: {', '.join(TABLES)}")
     tables = choose_tables(list(TABLES) if every else options.tables)
     profile = profile_of(options.profile, options.data)
-    seeds = parse_seeds(options.seeds)
+    seeds = parse_seeds(options.seeds or "0")
     rows = _with_runs(select_rows(tables, options.rows), profile)
     profile = _changed(profile, rows, parse_changes(changes_of(options)))
     store = Store(options.results)
@@ -226,7 +226,7 @@ def _train(
     executor = _executor(options, jobs, child.threads, request)
     prepare = importlib.import_module("experiments.runner.prepare").prepare
     configs = [run.config for run in todo]
-    planned = planned_seconds(configs, found.clips, child.processes)
+    planned = planned_seconds(configs, found.clips, child.processes, found.evaluated)
     outlook = Outlook(planned, jobs if options.executor == "local" or options.jobs else len(todo))
 
     def say(line: str) -> None:
@@ -292,7 +292,9 @@ def _list(options: argparse.Namespace) -> int:
     profile = profile_of(options.profile, options.data)
     tables = choose_tables(options.tables or list(TABLES))
     named = {table.name: table for table, _ in _with_runs(select_rows(tables, None), profile)}
-    print_list(list(named.values()), profile, parse_seeds(options.seeds), Store(options.results))
+    store = Store(options.results)
+    seeds = parse_seeds(options.seeds) if options.seeds else store.seeds(profile.name) or [0]
+    print_list(list(named.values()), profile, seeds, store)
     return 0
 
 

@@ -99,7 +99,7 @@ def run_trials(found: Sequence[Trial], work: Path, data: Path) -> int:
     make_folder(work)
     with watching_signals() as signals:
         try:
-            outlook = Outlook(planned_seconds(configs, ground.clips, 1), jobs)
+            outlook = Outlook(planned_seconds(configs, ground.clips, 1, ground.evaluated), jobs)
             weights = prepare(configs, data, store.results, print)
         except Interrupted as stop:
             return 128 + stop.number

@@ -54,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from experiments.child.wandb_content import read_wanted
     from experiments.upload.stored import Target, finished
 
-    target = Target(options.results, options.out, online, not options.no_pictures, read_wanted(options.artifacts))
+    target = Target(
+        options.results, options.out, online, not options.no_pictures, read_wanted(options.artifacts, "--artifacts")
+    )
     store = Store(options.results)
     runs, problems = finished(store, (profile,) if profile else ())
     for problem in problems:

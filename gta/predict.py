@@ -52,8 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("video", type=Path, metavar="VIDEO", help="a video file, or a folder of jpg frames")
     add("--run", metavar="ID", help="id of a trained run, or its first characters")
-    add("--checkpoint", default=LAST, metavar="NAME", help="of the run: last, best, epoch-0005 ... (default: last)")
-    add("--model", default=DEFAULT, metavar="NAME", help=f"without --run: a network or its folder (default: {DEFAULT})")
+    add("--checkpoint", metavar="NAME", help=f"of the run: last, best, epoch-0005 ... (default: {LAST})")
+    add("--model", metavar="NAME", help=f"without --run: a network or its folder (default: {DEFAULT})")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="holds runs/ID (default: results)")
     add("--explain", action="store_true", help="write a video and a picture of where the model looked")
     add("--out", type=Path, default=Path("."), metavar="DIR", help="for the files of --explain (default: here)")
@@ -65,6 +65,10 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, or 2 after a user's mistake."""
     options = parse(build_parser(), arguments)
+    if options.run is not None and options.model is not None:
+        raise UserError(f"--run {options.run} and --model {options.model} name two networks; leave one of them out")
+    if options.run is None and options.checkpoint is not None:
+        raise UserError(f"--checkpoint {options.checkpoint} is of a run: name the run with --run ID")
     if not os.path.exists(options.video):  # unlike Path.exists it never raises, whatever the name
         if str(options.video) != SAMPLE:
             raise UserError(f"{options.video} does not exist")
@@ -72,15 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.run is None:
         from gta.pretrained import find, load
 
-        recognizer = load(options.model)
-        _predict(options, recognizer, find(options.model), read_views(options.video, recognizer.run))
+        model = options.model or DEFAULT
+        recognizer = load(model)
+        _predict(options, recognizer, find(model), read_views(options.video, recognizer.run))
         return 0
     folder = find_run(options.results, options.run)
     config = read_run(folder)
-    views = read_views(options.video, config)
-    _predict(
-        options, load_run(folder, config, options.checkpoint), folder / "ckpt" / f"{options.checkpoint}.ckpt", views
-    )
+    views, name = read_views(options.video, config), options.checkpoint or LAST
+    _predict(options, load_run(folder, config, name), folder / "ckpt" / f"{name}.ckpt", views)
     return 0
 
 

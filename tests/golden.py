@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from gta.cli import Parser, command, parse
 
 RUN_IDS = Path(__file__).with_name("golden_run_ids.json")
 DRAWING = Path(__file__).with_name("golden_drawing.json")
@@ -46,7 +50,15 @@ def drawing() -> dict[str, list[list[float]]]:
     return found
 
 
-if __name__ == "__main__":
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write both files."""
+    parse(Parser("python -m tests.golden", "Write the golden files of the tests anew."), argv)
     for path, content in ((RUN_IDS, run_ids()), (DRAWING, drawing())):
         path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

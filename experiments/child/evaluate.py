@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import logging
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +66,10 @@ def evaluate(
     module.setup("predict")
     numbers = _numbers(module, recognizer, data)
     chosen = choose_precision(precision)["precision"]
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(
+        logging.WARNING
+    )  # the command's own lines say it
+    warnings.filterwarnings("ignore", module="pytorch_lightning", message=".*does not have many workers")
     trainer = pl.Trainer(
         accelerator="auto",
         devices=1,

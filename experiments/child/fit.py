@@ -32,7 +32,7 @@ from gta.scoring.scores import StoredScores, scores_name
 from gta.training.checkpoint import check_network, newest, replace_weights
 from gta.training.pretrain import weights_name
 from gta.training.recognizer import VideoRecognizer
-from gta.variables import read_variables
+from gta.variables import allow_unreadable
 from gta.weights import load as weights
 from gta.weights.start import start_from
 
@@ -166,7 +166,7 @@ def _data(
         config.seed,
         loading.workers(config, child),
         views=views,
-        allow_unreadable=read_variables().allow_unreadable == "1",
+        allow_unreadable=allow_unreadable(),
         damaged=damage_limit(),
     )
 

@@ -114,8 +114,8 @@ def pictures(folder: Path) -> dict[str, Any]:
     }
 
 
-def read_wanted(text: str | None) -> tuple[str, ...]:
-    """Return the names of artifacts in a list such as ``checkpoint,scores``.
+def read_wanted(text: str | None, origin: str) -> tuple[str, ...]:
+    """Return the names of artifacts in a list such as ``checkpoint,scores``; ``origin`` is the option that holds it.
 
     Raises:
         UserError: one is unknown.
@@ -123,7 +123,7 @@ def read_wanted(text: str | None) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
     for name in names:
         if name not in ARTIFACTS:
-            raise UserError(f"there is no artifact {name!r}; {nearest(name, ARTIFACTS)}")
+            raise UserError(f"{origin}: there is no artifact {name!r}; {nearest(name, ARTIFACTS)}")
     return names
 
 

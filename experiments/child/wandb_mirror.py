@@ -57,9 +57,9 @@ class Mirror:
         if mode == "disabled" or importlib.util.find_spec("wandb") is None:
             return
         try:
-            self._wanted = content.read_wanted(read_variables().wandb_artifacts)
+            self._wanted = content.read_wanted(read_variables().wandb_artifacts, "GTA_WANDB_ARTIFACTS")
         except UserError as error:
-            _warn(f"GTA_WANDB_ARTIFACTS: {error}; nothing is attached")
+            _warn(f"{error}; nothing is attached")
         reason = self._start(config, folder, "online", labels, env or {}) if mode == "online" else None
         if self._run is None:
             failed = self._start(config, folder, "offline", labels, env or {})

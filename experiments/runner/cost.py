@@ -38,12 +38,13 @@ class RunCost:
     gpu_hours: float
 
 
-def estimate(runs: Iterable[RunConfig], listed: int | None) -> list[RunCost]:
+def estimate(runs: Iterable[RunConfig], listed: int | None, evaluated: int | None = None) -> list[RunCost]:
     """Return the cost of each run on a GPU; a model that several runs train is counted once.
 
     Args:
         runs: of one data set.
         listed: its training clips by the lists that are there; None: by the release, or by what is drawn.
+        evaluated: the clips that are evaluated, likewise.
     """
     known: dict[tuple[ModelConfig, int], int] = {}
 
@@ -59,8 +60,8 @@ def estimate(runs: Iterable[RunConfig], listed: int | None) -> list[RunCost]:
         operations = 3 * 2 * macs * clips * epochs
         if run.data.drawing is None:
             looks = epochs + sum(views.clips * views.crops for views in run.views) * (1 + len(run.splits))
-            evaluated = EVALUATED.get(run.data.dataset, 0)
-            operations += 2 * forward(run.model, run.data.test_crop or run.data.crop) * evaluated * looks
+            number = EVALUATED.get(run.data.dataset, 0) if evaluated is None else evaluated
+            operations += 2 * forward(run.model, run.data.test_crop or run.data.crop) * number * looks
         seconds = operations / SUSTAINED
         found.append(RunCost(clips, clips // run.train.batch_size * epochs, macs, seconds / 3600))
     return found
@@ -73,14 +74,17 @@ def training_clips(run: RunConfig) -> int:
     return run.data.drawing.train_per_template * len(TEMPLATES)
 
 
-def planned_seconds(runs: Sequence[RunConfig], listed: int | None, processes: int) -> dict[str, float]:
+def planned_seconds(
+    runs: Sequence[RunConfig], listed: int | None, processes: int, evaluated: int | None = None
+) -> dict[str, float]:
     """Return how long the training of each run will take, by its id, before anything of it is measured.
 
     Args:
         runs: of one data set; those of a drawn one are trained on a core each, others on ``processes`` GPUs.
         listed: as in :func:`estimate`.
         processes: of each run.
+        evaluated: as in :func:`estimate`.
     """
-    costs = zip(runs, estimate(runs, listed), strict=True)
+    costs = zip(runs, estimate(runs, listed, evaluated), strict=True)
     drawn = SUSTAINED / CORE
     return {run.id: 3600 * c.gpu_hours * (drawn if run.data.drawn else 1 / processes) for run, c in costs}

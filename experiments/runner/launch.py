@@ -23,7 +23,7 @@ from experiments.runner.watch import Watch
 from experiments.store.result import Result
 from experiments.store.run_files import LOG
 from experiments.store.store import State, Store, is_locked
-from experiments.study.plan import PlannedRun
+from experiments.study.plan import PlannedRun, count
 from gta.errors import UserError
 
 COMMAND = (sys.executable, "-m", "experiments.train")
@@ -236,4 +236,4 @@ class _Launch:
 def resume_hint(runs: Sequence[PlannedRun], ended: Ended, resume: str) -> str:
     """Return what to say after an interruption."""
     left = len(runs) - len(ended.done) - len(ended.failed)
-    return f"interrupted: {len(ended.done)} runs done, {left} left; resume with: {resume}"
+    return f"interrupted: {count(len(ended.done), 'run')} done, {left} left; resume with: {resume}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +10,15 @@ from pathlib import Path
 
 from experiments.runner import batches, loading
 from experiments.runner.child_options import ChildOptions
+from experiments.study.plan import count
 from gta.config import RunConfig, WeightsConfig
 from gta.data.drawn.templates import TEMPLATES
+from gta.data.read.reader import choose_reader
 from gta.data.sets.damage import damage_limit
 from gta.data.sets.formats import FORMATS, OWN, detect, read_part
 from gta.data.sets.splits import Split, SplitName, compare
 from gta.errors import UserError
+from gta.variables import allow_unreadable, misspelt_variables, read_variables, weights_folder
 from gta.weights.public import locate, missing
 
 
@@ -24,6 +28,8 @@ class Preflight:
 
     clips: int | None = None
     """Training clips that the lists of a real data set name; None when there are none."""
+    evaluated: int | None = None
+    """Clips that are evaluated, likewise."""
     problems: list[str] = field(default_factory=list)
     """Why no run can be made, a line each."""
     remarks: list[str] = field(default_factory=list)
@@ -52,9 +58,11 @@ def inspect(runs: Sequence[RunConfig], results: Path, child: ChildOptions) -> Pr
         found.remarks.append(f"{data} holds no lists of a data set yet")
     if lists:
         found.clips = len(lists["train"].clips)
+        found.evaluated = len(lists[real[0].data.evaluation_split].clips)
         _check_lists(lists, data, found, real[0].data.limit)
-    _note(found.problems, lambda: batches.workers(0))
-    _note(found.problems, damage_limit)
+    _check_variables(found)
+    if os.path.lexists(results) and not os.path.isdir(results):
+        found.problems.append(f"--results {results} is not a folder; name one, or a new one")
     for run in runs:
         _note(found.problems, lambda run=run: batches.parts(run, child.processes, child.accumulate))  # type: ignore[misc]
         if run.data.drawn:
@@ -62,6 +70,7 @@ def inspect(runs: Sequence[RunConfig], results: Path, child: ChildOptions) -> Pr
         elif lists:
             _note(found.problems, lambda run=run: check_classes(run, data, lists["train"].labels))  # type: ignore[misc]
             _note(found.problems, lambda run=run: check_batch(run, data, len(lists["train"].clips)))  # type: ignore[misc]
+    found.remarks += dict.fromkeys(filter(None, map(_late_milestones, runs)))
     if real and not found.problems:
         largest = max(real, key=lambda run: loading.batch_bytes(run, run.train.batch_size))
         found.remarks.append(loading.remark(largest, child))
@@ -103,6 +112,26 @@ def _note(problems: list[str], check: Callable[[], object]) -> None:
         check()
     except UserError as error:
         problems.append(str(error))
+
+
+def _late_milestones(run: RunConfig) -> str:
+    train = run.train
+    late = [at for at in train.milestones if at >= train.epochs] if train.schedule == "step" else []
+    if not late:
+        return ""
+    return (
+        f"the learning rate is not lowered at {', '.join(map(str, late))}, after the last of "
+        f"{count(train.epochs, 'epoch')}; --set train.milestones=... moves that"
+    )
+
+
+def _check_variables(found: Preflight) -> None:
+    from experiments.child.wandb_content import read_wanted
+
+    found.remarks += misspelt_variables()
+    for check in (lambda: batches.workers(0), damage_limit, choose_reader, allow_unreadable, weights_folder):
+        _note(found.problems, check)
+    _note(found.problems, lambda: read_wanted(read_variables().wandb_artifacts, "GTA_WANDB_ARTIFACTS"))
 
 
 # ------------------------------------------------------------------------------------------- the data

@@ -71,7 +71,7 @@ def _costs(runs: Sequence[PlannedRun], data: Path, found: Preflight) -> tuple[li
     from experiments.runner.cost import DEVICE, SUSTAINED, estimate
 
     source = "clips: the release's official count" if found.clips is None else f"clips: as listed in {data}"
-    costs = estimate([run.config for run in runs], found.clips)
+    costs = estimate([run.config for run in runs], found.clips, found.evaluated)
     cells = [[f"{c.clips:,}", f"{c.steps:,}", f"{c.macs / 1e9:.1f}", f"{c.gpu_hours:.0f}"] for c in costs]
     left = sum(c.gpu_hours for c, run in zip(costs, runs, strict=True) if run.state is not State.DONE)
     rate = f"{SUSTAINED:.0e} FLOP/s ({DEVICE}; assumed, not measured)"

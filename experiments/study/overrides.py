@@ -31,6 +31,8 @@ ELSEWHERE = {
 """Fields that cannot be set, and why."""
 _LINKED = {"data.frames": "model.frames"}
 """Fields of which the second always has the value of the first."""
+_OPTIONS = {"data.limit": "--limit", "pretrain": "--from"}
+"""Options that change a field by themselves."""
 _NONE = ("none", "null")
 
 
@@ -63,7 +65,7 @@ def check_changes(changes: Sequence[tuple[str, str]], runs: Sequence[RunConfig])
             raise UserError(f"--set {name}: it cannot be set; {why}")
         if name not in known:
             inner = sorted(other for other in known if other.startswith(f"{name}."))
-            raise UserError(f"--set {name}: there is no such field; {_near(name, inner, known)}")
+            raise UserError(f"{_option(name)}: there is no such field; {_near(name, inner, known)}")
     for run in runs:
         overridden(run, changes)
 
@@ -91,7 +93,7 @@ def overridden(run: RunConfig, changes: Sequence[tuple[str, str]]) -> RunConfig:
         changed: RunConfig = dataclasses.replace(_rebuilt(run, tree), changes=tuple(named))
         to_dict(changed)  # json has no infinite numbers
     except ValueError as error:
-        raise UserError(f"--set {' '.join(named)}: {error}") from error
+        raise UserError(f"{', '.join(_option(*text.split('=', 1)) for text in named)}: {error}") from error
     return changed
 
 
@@ -155,7 +157,7 @@ def _read(name: str, text: str, hint: Any) -> Any:  # noqa: ANN401 - of the fiel
         listed = any(typing.get_origin(part) is tuple for part in (hint, *typing.get_args(hint)))
         return TypeAdapter(hint).validate_json(_json(text, listed), strict=True)
     except (ValidationError, ValueError) as error:
-        raise UserError(f"--set {name}={text}: expected {_expected(name, hint)}") from error
+        raise UserError(f"{_option(name, text)}: expected {_expected(name, hint)}") from error
 
 
 def _json(text: str, listed: bool) -> str:
@@ -193,6 +195,13 @@ def _expected(name: str, hint: Any) -> str:  # noqa: ANN401 - any type
         return " or ".join([*(_expected("", part) for part in parts if part is not type(None)), "none"])
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     return words.get(hint, "a value of its type")
+
+
+def _option(name: str, value: str = "") -> str:
+    """Return how a change is written on the command line."""
+    if name in _OPTIONS:
+        return _OPTIONS[name] if name == "pretrain" else f"{_OPTIONS[name]} {value.removesuffix('.0')}".rstrip()
+    return f"--set {name}={value}" if value else f"--set {name}"
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - of any field

@@ -85,9 +85,7 @@ def headline(rows: int, seeds: int, runs: Iterable[PlannedRun]) -> str:
     """Return one line such as ``6 rows x 1 seed, 6 distinct runs: 2 done, 4 new``."""
     states = Counter(run.state for run in runs)
     parts = [f"{states[state]} {WORDS[state]}" for state in ORDER if states[state]]
-    return (
-        f"{_count(rows, 'row')} x {_count(seeds, 'seed')}, {_count(states.total(), 'distinct run')}: {', '.join(parts)}"
-    )
+    return f"{count(rows, 'row')} x {count(seeds, 'seed')}, {count(states.total(), 'distinct run')}: {', '.join(parts)}"
 
 
 def describe(config: RunConfig) -> str:
@@ -104,7 +102,7 @@ def parts(config: RunConfig) -> tuple[str, ...]:
     for stage, index in model.places:
         places.setdefault(stage, []).append(str(index))
     where = " ".join(f"{stage}[{','.join(indices)}]" for stage, indices in places.items())
-    rate, length = f"lr {train.lr:g}", f"{train.epochs} epochs of batch {train.batch_size}"
+    rate, length = f"lr {train.lr:g}", f"{count(train.epochs, 'epoch')} of batch {train.batch_size}"
     changes = f"changed: {', '.join(config.changes)}" if config.changes else ""
     return blocks, where, rate, train.optimizer, length, changes
 
@@ -114,7 +112,8 @@ def blocks_name(model: ModelConfig) -> str:
     return " + ".join(map(str, model.blocks)) or "none"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return ``1 epoch`` or ``2 epochs``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

@@ -59,6 +59,11 @@ class TrainConfig(Checked):
         self._require_at_least(1, "batch_size", "epochs")
         self._require_at_least(0, "weight_decay", "warmup_epochs", "warmup_start", "precise_bn")
         self._require_share("momentum", "label_smoothing")
+        rising = all(one < other for one, other in zip(self.milestones, self.milestones[1:], strict=False))
+        require(
+            rising and min(self.milestones, default=1) > 0,
+            f"TrainConfig.milestones is {self.milestones}; they must be epochs above 0, each later than the one before",
+        )
 
 
 @dataclass(frozen=True)

@@ -57,11 +57,14 @@ def missing(config: WeightsConfig, folder: Path, more: str = "") -> str:
         return f"the weights {config.name} (trained on ImageNet) are missing; save timm's file of them as {looked}"
     if config.source == "tsn":
         return f"the weights {config.name} (BNInception, ImageNet) are missing; save TSN's file of them as {looked}"
-    whose = {"pyslowfast": "PySlowFast", "mmaction2": "mmaction2"}[config.source]
-    return (
-        f"the weights {config.name} (trained on Kinetics-400) are missing{more}; get them from {whose}'s model zoo "
-        f"and save a checkpoint with {whose}'s names of the weights as {looked}"
-    )
+    if config.source == "pyslowfast":
+        source = (
+            f"get {config.name}.pyth from PyTorchVideo's model zoo, since the .pkl files of PySlowFast's model zoo "
+            f"cannot be read safely, and save it, or what `python -m gta.weights.convert` makes of it, as {looked}"
+        )
+    else:
+        source = f"get them from mmaction2's model zoo and save a checkpoint with mmaction2's names as {looked}"
+    return f"the weights {config.name} (trained on Kinetics-400) are missing{more}; {source}"
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -60,6 +60,16 @@ def predict(*arguments):
     return main([str(argument) for argument in arguments])
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(("--run", "abc", "--model", "tiny-r2d-gta"), "name two networks"), (("--checkpoint", "best"), "is of a run")],
+)
+def test_options_that_contradict_each_other_are_one_line(video, capsys, options, words):
+    assert predict(video, *options) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
 def test_five_names_best_first(results, video, capsys):
     assert predict(video, "--run", RUN.id, "--results", results, "--device", "cpu") == 0
     lines = capsys.readouterr().out.splitlines()

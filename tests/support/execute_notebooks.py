@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+
+from gta.cli import Parser, command, parse
+from gta.errors import UserError, nearest
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -35,12 +39,22 @@ def execute(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def main(names: list[str]) -> None:
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        if not names or path.stem in names:
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Execute the notebooks that are named, or all."""
+    paths = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    parser = Parser("python -m tests.support.execute_notebooks", "Execute notebooks and keep what they show.", "tables")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(paths)} (default: all)")
+    names = parse(parser, argv).names
+    for name in names:
+        if name not in paths:
+            raise UserError(f"there is no notebook {name!r}; {nearest(name, paths)}")
+    for name, path in paths.items():
+        if not names or name in names:
             nbformat.write(execute(path), path)
             print(path.name)
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 from gta import files
+from gta.cli import Parser, command, parse
 from gta.config import ModelConfig, RunConfig, content_id, to_dict
 
 COUNTED = Path(__file__).with_name("sizes.json")
@@ -62,8 +64,10 @@ def _stored() -> dict[str, tuple[int, int]]:
     return {name: (params, macs) for name, (params, macs) in files.read_json(COUNTED).items()}
 
 
-def main() -> int:
+@command
+def main(argv: Sequence[str] | None = None) -> int:
     """Count all models and write ``sizes.json``."""
+    parse(Parser("python -m experiments.reporting.evidence.sizes", "Count all models of the tables anew."), argv)
     counted = {name: count(*each) for name, each in models().items()}
     lines = (f'"{name}": [{params}, {macs}]' for name, (params, macs) in sorted(counted.items()))
     files.write_text(COUNTED, "{\n" + ",\n".join(lines) + "\n}\n")

@@ -117,8 +117,8 @@ def detect(root: Path) -> Format:
     if not found:
         wanted = ", ".join(f"{known.lists} ({known.title})" for known in (*FORMATS, OWN))
         raise UserError(
-            f"{root} holds no list of a known data set; looked for {wanted}, or mmaction2's names, in it, "
-            f"{root / 'annotations'} and {root / 'labels'}; give the data set's own folder"
+            f"{own.foreign_csv(root)}{root} holds no list of a known data set; looked for {wanted}, or "
+            f"mmaction2's names, in it, {root / 'annotations'} and {root / 'labels'}; give the data set's own folder"
         )
     if len(found) > 1:
         names = " and ".join(f"{known.title} ({known.lists})" for known in found)

@@ -102,6 +102,19 @@ def _stored_as(split: SplitName, there: set[str]) -> str:
     return "test" if split == "validation" and "validation" not in there and "test" in there else split
 
 
+def foreign_csv(root: Path) -> str:
+    """Return what a csv lacks that lies in a folder without a data set, to begin a message; empty without a csv."""
+    try:
+        names = sorted(name for name in os.listdir(root) if name.lower().endswith((".csv", ".tsv")))
+    except OSError:
+        return ""
+    if not names:
+        return ""
+    path, line = Path(root) / names[0], first_line(Path(root) / names[0])
+    words = f"begins with {line[:60]!r}" if line else "is empty"
+    return f"{path} {words}; a list of own videos has a header with path and label, such as path,label,split; "
+
+
 # ------------------------------------------------------------------------------------------ the split
 def _assigned(root: Path) -> list[_Row]:
     """Return every clip with its split: as given, as written before, or as it would be written."""

@@ -137,6 +137,10 @@ def survey(
     drawn = embedded_info(folder)["splits"] if (folder / "embedded.json").is_file() else {}
     found = Survey(folder, known, quick, bool(drawn), subset)
     splits = {name: known.read(folder, name) for name in known.splits(folder)}
+    if not {"validation", "test"} & splits.keys():
+        found.faults.append(
+            f"{folder}: it has no clips to evaluate on; give some the split val or test, or give none to any"
+        )
     _compare(found, splits)
     for name, split in splits.items():
         found.labels = found.labels or split.labels

@@ -7,6 +7,10 @@ import json
 import pytest
 
 from experiments.run import main
+from experiments.runner.child_options import ChildOptions
+from experiments.runner.cost import estimate
+from experiments.runner.preflight import inspect
+from experiments.study.own import profile_of
 from experiments.study.profiles import PROFILES
 from experiments.study.rows import Row
 
@@ -165,6 +169,7 @@ def test_one_list_in_the_place_of_both(refuse):
 
 def test_weights_that_are_missing(refuse, tmp_path, monkeypatch):
     ssv2(refuse.data)
+    (tmp_path / "mine").mkdir()
     monkeypatch.setenv("GTA_WEIGHTS", str(tmp_path / "mine"))
     (line,) = refuse("ssv2", table="table_main", rows="SlowFast*")
     assert "the weights SLOWFAST_8x8_R50 (trained on Kinetics-400) are missing" in line
@@ -188,14 +193,51 @@ def test_weights_that_are_there(accept, tmp_path, monkeypatch):
         (["--devices", "2"], ("GTA_ACCUMULATE", "5"), "it must divide a process's 16 clips"),
         ([], ("GTA_ACCUMULATE", "0"), "GTA_ACCUMULATE is '0'"),
         ([], ("GTA_WORKERS", "-1"), "GTA_WORKERS is '-1'"),
+        ([], ("GTA_DECODER", "ffmpeg"), "GTA_DECODER is 'ffmpeg'"),
+        ([], ("GTA_DAMAGED", "some"), "GTA_DAMAGED is 'some'"),
+        ([], ("GTA_ALLOW_UNREADABLE", "yes"), "GTA_ALLOW_UNREADABLE is 'yes'"),
+        ([], ("GTA_WANDB_ARTIFACTS", "weights"), "GTA_WANDB_ARTIFACTS: there is no artifact 'weights'"),
+        ([], ("GTA_WEIGHTS", "/nowhere"), "GTA_WEIGHTS is '/nowhere', which is no folder"),
     ],
 )
-def test_a_batch_that_cannot_be_shared_out(refuse, monkeypatch, options, variable, words):
+def test_options_and_variables_that_do_not_fit(refuse, monkeypatch, options, variable, words):
     ssv1(refuse.data)
     if variable is not None:
         monkeypatch.setenv(*variable)
     (line,) = refuse("ssv1", *options)
     assert words in line
+
+
+def test_a_misspelt_variable_is_a_note(accept, monkeypatch):
+    ssv1(accept.data)
+    monkeypatch.setenv("GTA_WORKER", "2")
+    assert "note: nothing reads the environment variable GTA_WORKER; did you mean 'GTA_WORKERS'" in accept("ssv1")
+
+
+def test_milestones_that_are_never_reached_are_a_note(accept):
+    ssv1(accept.data)
+    said = accept("ssv1", "--set", "train.epochs=35")
+    assert "note: the learning rate is not lowered at 40, 45, after the last of 35 epochs" in said
+
+
+def test_results_that_are_a_file_are_refused(tmp_path, capsys):
+    (tmp_path / "README.md").touch()
+    folders = ["--results", str(tmp_path / "README.md"), "--profile", "smoke"]
+    assert main(["table_ablation_order", *folders, "--dry-run"]) == 2
+    assert "README.md is not a folder" in capsys.readouterr().err
+
+
+def test_the_cost_of_own_videos_counts_their_evaluation(tmp_path):
+    for name, many in (("train", 40), ("val", 6)):
+        for number in range(many):
+            path = tmp_path / name / "ab"[number % 2] / f"{name}{number}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    config = profile_of("folder", tmp_path).resolve(Row("R2D"), 0)
+    found = inspect([config], tmp_path / "results", ChildOptions(tmp_path / "runs", tmp_path, "disabled"))
+    assert (found.clips, found.evaluated) == (40, 6)
+    [with_them], [without] = estimate([config], 40, 6), estimate([config], 40, 0)
+    assert with_them.gpu_hours > without.gpu_hours
 
 
 def test_every_reason_has_its_line(refuse):

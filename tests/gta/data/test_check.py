@@ -141,6 +141,14 @@ def test_classes_without_names_are_noted(tmp_path, capsys):
     assert "2 of 2 classes have a number for a name, such as 'class 000'" in capsys.readouterr().out
 
 
+def test_clips_for_training_alone_are_a_fault(tmp_path, capsys):
+    for name in ("a", "b"):
+        videos.encode(tmp_path / f"{name}.mp4", videos.draw(10), "libx264", 30)
+    (tmp_path / "list.csv").write_text("path,label,split\na.mp4,x,train\nb.mp4,y,train\n")
+    assert main([str(tmp_path), "--jobs", "1"]) == 1
+    assert "it has no clips to evaluate on" in capsys.readouterr().err
+
+
 def test_usage(tmp_path, capsys):
     assert main([str(tmp_path)]) == 2
     assert "holds no list of a known data set" in capsys.readouterr().err

@@ -221,7 +221,7 @@ def test_files_that_are_no_weights(tmp_path, name):
 def test_public_weights_are_found_by_name_or_said_to_be_missing(tmp_path, monkeypatch):
     config = WeightsConfig("pyslowfast", "SLOWFAST_16x8_R50")
     with pytest.raises(
-        UserError, match=r"SLOWFAST_16x8_R50 .*are missing; .*PySlowFast's names.*SLOWFAST_16x8_R50{.safetensors"
+        UserError, match=r"SLOWFAST_16x8_R50 .*are missing; .*PyTorchVideo's model zoo.*SLOWFAST_16x8_R50{.safetensors"
     ):
         public_weights.find(config, tmp_path)
 

@@ -149,6 +149,16 @@ def test_an_empty_folder_holds_no_data_set(tmp_path):
         detect(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "list.csv is empty"), ("file_name,category\nx.mp4,y\n", "list.csv begins with 'file_name,category'")],
+)
+def test_a_list_without_the_columns_says_what_it_lacks(tmp_path, text, words):
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(UserError, match=f"{words}; a list of own videos has a header with path and label"):
+        detect(tmp_path)
+
+
 def made(counts):
     clips = [
         Clip(f"{label}-{n}", None, label, str(label))
