@@ -77,7 +77,7 @@ def _fail_for_memory(config: RunConfig, child: ChildOptions, error: Exception) -
     with contextlib.suppress(OSError, MemoryError):
         traceback.print_exc()
     said = " ".join(str(error).split())[:80] or type(error).__name__
-    return _fail(child.folder, f"{what_helps(config, child.processes)} [{said}]", "user", 2)
+    return _fail(child.folder, f"{what_helps(config, child)} [{said}]", "user", 2)
 
 
 def _fail_otherwise(child: ChildOptions, error: Exception) -> int:

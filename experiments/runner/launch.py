@@ -192,7 +192,7 @@ class _Launch:
         log = self.store.folder(run.id) / LOG
         message = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code} without a result"
         if ended_by_shortage(code, log):
-            message += f", perhaps {what_helps(run.config, self.options.processes)}"
+            message += f", perhaps {what_helps(run.config, self.options)}"
         message += f"; see {log}"
         try:
             self.store.write_error(run.id, message)

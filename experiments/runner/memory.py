@@ -9,7 +9,8 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from experiments.runner import batches
+from experiments.runner import batches, loading
+from experiments.runner.child_options import ChildOptions
 from gta.config import RunConfig
 from gta.errors import UserError
 
@@ -60,24 +61,26 @@ def ended_by_shortage(code: int, log: Path) -> bool:
         return False
 
 
-def what_helps(config: RunConfig, processes: int) -> str:
-    """Return what a person can do about it: the next larger ``GTA_ACCUMULATE``, fewer workers, fewer runs at a time."""
+def what_helps(config: RunConfig, child: ChildOptions) -> str:
+    """Return what a person can do about it: more parts of a batch, fewer loader processes, fewer runs at a time."""
     ways = []
     try:
-        clips, parts = batches.share(config, processes), batches.parts(config, processes)
+        clips = batches.share(config, child.processes)
+        parts = batches.parts(config, child.processes, child.accumulate)
     except UserError:
         clips, parts = config.train.batch_size, 1
     more = next((number for number in batches.divisors(clips) if number > parts), None)
     if more is not None:
-        ways.append(f"GTA_ACCUMULATE={more} ({clips // more} clips at once in place of {clips // parts})")
-    if _has_workers(config):
-        ways.append("fewer loader workers (GTA_WORKERS, 0 for none)")
+        name = "GTA_ACCUMULATE=" if child.accumulate is None else "--accumulate "
+        ways.append(f"{name}{more} ({clips // more} clips at once in place of {clips // parts})")
+    if _has_workers(config, child):
+        ways.append(f"fewer loader processes ({'GTA_WORKERS' if child.workers is None else '--workers'}, 0 for none)")
     ways.append("fewer runs at a time (--jobs 1)")
     return f"out of memory; what helps: {', or '.join(ways)}"
 
 
-def _has_workers(config: RunConfig) -> bool:
+def _has_workers(config: RunConfig, child: ChildOptions) -> bool:
     try:
-        return batches.workers(int(not config.data.drawn)) > 0
+        return loading.workers(config, child) > 0
     except UserError:
         return True

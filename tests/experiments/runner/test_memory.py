@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from experiments import train as child
+from experiments.runner.child_options import ChildOptions
 from experiments.runner.memory import ended_by_shortage, is_shortage, what_helps
 from experiments.study.profiles import PROFILES
 from experiments.study.rows import Row
@@ -71,7 +73,7 @@ def test_a_shortage_names_what_helps(tmp_path, monkeypatch, name):
     code, error = fail_with(tmp_path, monkeypatch, SHORTAGES[name])
     assert (code, error["kind"]) == (2, "user")
     assert error["error"].startswith("out of memory; what helps: GTA_ACCUMULATE=2 (16 clips at once in place of 32)")
-    assert "fewer loader workers (GTA_WORKERS" in error["error"]
+    assert "fewer loader processes (GTA_WORKERS" in error["error"]
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -86,13 +88,17 @@ def test_other_failures_do_not(tmp_path, monkeypatch, name):
 def test_the_advice_goes_on_from_what_is_set(monkeypatch):
     monkeypatch.setenv("GTA_ACCUMULATE", "4")
     monkeypatch.setenv("GTA_WORKERS", "0")
-    advice = what_helps(RUN, 1)
+    options = ChildOptions(Path("runs"), Path("data"), threads=4)
+    advice = what_helps(RUN, options)
     assert "GTA_ACCUMULATE=8 (4 clips at once in place of 8)" in advice
-    assert "GTA_WORKERS" not in advice
-    assert "GTA_ACCUMULATE=8 (2 clips at once in place of 4)" in what_helps(RUN, 2)
+    assert "loader" not in advice
+    given = what_helps(RUN, replace(options, accumulate=2, workers=3))
+    assert "--accumulate 4 (8 clips at once in place of 16)" in given
+    assert "fewer loader processes (--workers, 0 for none)" in given
+    assert "GTA_ACCUMULATE=8 (2 clips at once in place of 4)" in what_helps(RUN, replace(options, devices=2))
     monkeypatch.setenv("GTA_ACCUMULATE", "32")  # one clip at a time: no smaller part
-    assert "GTA_ACCUMULATE" not in what_helps(RUN, 1)
-    assert "GTA_ACCUMULATE" not in what_helps(replace(RUN, train=replace(RUN.train, batch_size=1)), 1)
+    assert "GTA_ACCUMULATE" not in what_helps(RUN, options)
+    assert "GTA_ACCUMULATE" not in what_helps(replace(RUN, train=replace(RUN.train, batch_size=1)), options)
 
 
 @pytest.mark.parametrize(
