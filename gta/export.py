@@ -141,7 +141,7 @@ def clips(recognizer: PretrainedRecognizer, number: int) -> torch.Tensor:
     import torch
 
     data = recognizer.run.data
-    size = (number, 3, data.frames, data.crop, data.crop)
+    size = (number, data.channels, data.frames, data.crop, data.crop)
     return torch.randint(0, 256, size, dtype=torch.uint8, generator=torch.Generator().manual_seed(number))
 
 

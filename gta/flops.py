@@ -25,7 +25,7 @@ def cost(config: ModelConfig, crop: int) -> Cost:
     """Count the parameters and MACs of ``config`` on one clip of ``crop`` x ``crop`` pixels."""
     with torch.device("meta"):
         model = build_model(config).eval()
-        clip = torch.empty(1, 3, config.frames, crop, crop)
+        clip = torch.empty(1, config.backbone.inputs, config.frames, crop, crop)
     with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         model(clip)
     return Cost(sum(p.numel() for p in model.parameters()), counter.get_total_flops() // 2)

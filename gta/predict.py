@@ -16,6 +16,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,16 +167,21 @@ def _labels(config: RunConfig) -> list[str]:
 
 
 def read_views(video: Path, config: RunConfig) -> torch.Tensor:
-    """Return the clips that evaluation would take from a video, uint8 (V, 3, T, H, W).
+    """Return the clips that evaluation would take from a video, uint8 (V, C, T, H, W).
 
     Raises:
         UserError: the video is missing, corrupt or empty.
     """
     from gta.data.dataset import ClipDataset
+    from gta.data.read.reader import choose_reader
     from gta.data.sets.splits import Clip, Split
 
     split = Split((), (Clip(video.name, video, None, ""),))
-    clips = ClipDataset(split, config.data, seed=0, training=False, views=config.views[:1])
+    flow = config.data.modality == "flow"
+    if flow and not video.is_dir():
+        raise UserError(f"run {config.id} reads optical flow; give the folder of a clip's stored flow, not {video}")
+    reader = replace(choose_reader(), flow=flow)
+    clips = ClipDataset(split, config.data, seed=0, training=False, views=config.views[:1], reader=reader)
     return clips.__getitems__([(0, 0, view) for view in range(len(clips.views))])["video"]
 
 
@@ -218,6 +224,8 @@ def _predict(options: argparse.Namespace, recognizer: Recognizer, weights: Path,
 def _explain(
     options: argparse.Namespace, recognizer: Recognizer, views: torch.Tensor, target: int, title: str
 ) -> list[Path]:
+    if recognizer.run.data.modality == "flow":
+        raise UserError("--explain paints over pictures; a network of flow sees none")
     from gta.explain.explanation import explain
     from gta.explain.overlay import write_contact_sheet, write_overlay_video
 

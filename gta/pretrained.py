@@ -53,8 +53,8 @@ class PretrainedRecognizer(nn.Module):
             )
         self.run, self.labels = run, tuple(labels)
         self.model = channels_last(build_model(run.model))
-        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1, 1), persistent=False)
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, -1, 1, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(std).view(1, -1, 1, 1, 1), persistent=False)
 
     @property
     def device(self) -> torch.device:

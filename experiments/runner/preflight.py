@@ -12,6 +12,7 @@ from experiments.runner import batches, loading
 from experiments.runner.child_options import ChildOptions
 from experiments.study.plan import count
 from gta.config import RunConfig, WeightsConfig
+from gta.data import flow
 from gta.data.drawn.templates import TEMPLATES
 from gta.data.read.reader import choose_reader
 from gta.data.sets.damage import damage_limit
@@ -70,6 +71,9 @@ def inspect(runs: Sequence[RunConfig], results: Path, child: ChildOptions) -> Pr
         elif lists:
             _note(found.problems, lambda run=run: check_classes(run, data, lists["train"].labels))  # type: ignore[misc]
             _note(found.problems, lambda run=run: check_batch(run, data, len(lists["train"].clips)))  # type: ignore[misc]
+    for run in real:
+        if lists and run.data.modality == "flow":
+            _note(found.problems, lambda: flow.of_split(lists["train"], data))
     found.remarks += dict.fromkeys(filter(None, map(_late_milestones, runs)))
     if real and not found.problems:
         largest = max(real, key=lambda run: loading.batch_bytes(run, run.train.batch_size))

@@ -1,4 +1,4 @@
-"""The peers inside residual branches: STM, TEA and TAM, narrow for the drawn data and at their papers' scale.
+"""The peers inside residual branches: STM, TEA, TAM and TSM's stream of flow, narrow and at their papers' scale.
 
 Sources: TEA's recipe is read in its authors' code (Something-Something; 0.02 for a batch of 64, divided by ten at
 epochs 30, 40 and 45 of 50, gradients clipped at 20), TAM's in the code of bLVNet-TAM (0.01 for a batch of 64, cosine,
@@ -52,6 +52,20 @@ def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
     stm = dataclasses.replace(step, epochs=100, milestones=(50, 75, 90))
     tam = dataclasses.replace(step, schedule="cosine", milestones=(), nesterov=True)
     return _full(r2d, stm, dataclasses.replace(step, lr=0.02), tam)
+
+
+def of_flow(tsm: Setting, first_rate: float = 1.0) -> Setting:
+    """Return the stream of optical flow beside a network of colours: the same network and recipe (two-stream TSM).
+
+    Nothing is frozen: the first convolution has seen colours only. In the authors' code it learns five times as fast.
+    """
+    assert isinstance(tsm.backbone, BackboneConfig)
+    return dataclasses.replace(
+        tsm,
+        backbone=dataclasses.replace(tsm.backbone, inputs=10),
+        data=dataclasses.replace(tsm.data, modality="flow"),
+        train=dataclasses.replace(tsm.train, frozen=(), first_rate=first_rate),
+    )
 
 
 def _full(r2d: Setting, stm: TrainConfig, tea: TrainConfig, tam: TrainConfig) -> dict[Backbone, Setting]:

@@ -62,9 +62,11 @@ def _drawn_settings(
         splits=splits,
     )
     slowfast = dataclasses.replace(r2d, backbone=fast, data=_drawn(name, 32))
+    tsm = dataclasses.replace(r2d, backbone=dataclasses.replace(backbone, shift_every=1))
     own: dict[Backbone, Setting] = {
         "r2d": r2d,
-        "tsm": dataclasses.replace(r2d, backbone=dataclasses.replace(backbone, shift_every=1)),
+        "tsm": tsm,
+        "tsm_flow": branch_peers.of_flow(tsm),
         "slowfast": slowfast,
         "r2d_k400": r2d,
         "slowfast_r101": dataclasses.replace(

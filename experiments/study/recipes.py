@@ -93,9 +93,11 @@ def something(name: str) -> dict[Backbone, Setting]:
         pretrain=WeightsConfig("pyslowfast", "SLOWFAST_8x8_R50"),
         head_pool=7,
     )
+    tsm = dataclasses.replace(r2d, backbone=BackboneConfig(shift_every=1))
     return {
         "r2d": r2d,
-        "tsm": dataclasses.replace(r2d, backbone=BackboneConfig(shift_every=1)),
+        "tsm": tsm,
+        "tsm_flow": branch_peers.of_flow(tsm, first_rate=5.0),
         "slowfast": slowfast,
         **branch_peers.something(r2d),
         **clip_peers.something(r2d),

@@ -32,6 +32,7 @@ from gta.config.heads import MEAN
 Backbone = Literal[
     "r2d",
     "tsm",
+    "tsm_flow",
     "stm",
     "tea",
     "tam",

@@ -21,7 +21,8 @@ from gta.config import STAGES, BackboneConfig
 class ResNet2D(Network, ResNet):  # type: ignore[misc] # torchvision has no types
     """Bottleneck ResNet of any depth and width; the default is ResNet-50.
 
-    Input (B*T, 3, H, W), output (B*T, classes); with a pooling window smaller than the map (B*T, positions, classes).
+    Input (B*T, C, H, W), C being ``config.inputs``; output (B*T, classes), or with a pooling window smaller than the
+    map (B*T, positions, classes).
     """
 
     def __init__(
@@ -47,7 +48,8 @@ class ResNet2D(Network, ResNet):  # type: ignore[misc] # torchvision has no type
         self.groups, self.base_width, self.dilation = 1, 64, 1
         self.inplanes = config.width
         small = config.stem == "small"
-        self.conv1 = nn.Conv2d(3, self.inplanes, 5 if small else 7, stride=2, padding=2 if small else 3, bias=False)
+        side = 5 if small else 7
+        self.conv1 = nn.Conv2d(config.inputs, self.inplanes, side, stride=2, padding=side // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(self.inplanes)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.Identity() if small else nn.MaxPool2d(kernel_size=3, stride=2, padding=1)

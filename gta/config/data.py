@@ -42,6 +42,8 @@ class DrawingConfig(Checked):
         return dataclasses.replace(self, training_draw=0)
 
 
+FLOW_PAIRS = 5
+"""Consecutive frames of flow that a network of flow sees at once (TSN; TSM)."""
 EvaluationSplit = Literal["validation", "tune", "test"]
 
 
@@ -82,8 +84,15 @@ class DataConfig(Checked):
 
     fold: int = later(1)
     """Which pair of training and test lists, of a release that has several (UCF101, HMDB51)."""
+    modality: Literal["rgb", "flow"] = later("rgb")
+    """A frame is a picture, or the optical flow of :data:`FLOW_PAIRS` frames from it on, one above the other."""
     content: str = later("")
     """What the lists of anybody's own data hold: 12 hex digits of classes and clips; empty where the name says it."""
+
+    @property
+    def channels(self) -> int:
+        """Of a frame: red, green and blue, or the x and y parts of each pair of flow."""
+        return 3 if self.modality == "rgb" else 2 * FLOW_PAIRS
 
     @property
     def drawn(self) -> bool:
@@ -94,6 +103,10 @@ class DataConfig(Checked):
         super().__post_init__()
         self._require_at_least(1, "stride", "frames", "crop", "fold")
         self._require_share("flip")
+        require(
+            self.modality == "rgb" or not self.colour,
+            f"DataConfig.colour is {self.colour}; flow has no colour: leave 0",
+        )
         if self.limit is not None:
             self._require_above_zero("limit")
             require(

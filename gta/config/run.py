@@ -46,10 +46,12 @@ class TrainConfig(Checked):
     """Factor of the classifier's learning rate."""
     bias_rate: float = later(1.0)
     """Factor of the learning rate of the biases of convolutions and linear layers, the classifier's too."""
+    first_rate: float = later(1.0)
+    """Factor of the learning rate of the first convolution, which is new where frames are no pictures."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_above_zero("lr", "head_rate", "bias_rate")
+        self._require_above_zero("lr", "head_rate", "bias_rate", "first_rate")
         if self.clip_norm is not None:
             self._require_above_zero("clip_norm")
         require(
@@ -146,6 +148,11 @@ class RunConfig(Checked):
         require(
             self.model.frames == self.data.frames,
             f"ModelConfig.frames is {self.model.frames}, DataConfig.frames {self.data.frames}; they must be equal",
+        )
+        require(
+            self.model.backbone.inputs == self.data.channels,
+            f"DataConfig.modality is {self.data.modality!r}, frames of {self.data.channels} channels; the backbone "
+            f"reads {self.model.backbone.inputs}",
         )
         stages = ("stem", *self.model.backbone.stages)
         for stage in self.train.frozen:

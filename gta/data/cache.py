@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gta.config import DrawingConfig
+from gta.data.drawn.flow import LEVELS, flow_of
 from gta.data.read.reader import count_frames, read_all
 from gta.data.sets.splits import Split
+from gta.data.transforms import scale
 from gta.errors import UserError
 from gta.files import read_json, write_json
 from gta.parallel import Progress, patient_lock, run_batches
@@ -31,6 +34,7 @@ def open_cache(
     resize: tuple[int, int],
     jobs: int | None = None,
     progress: Progress | None = None,
+    drawing: DrawingConfig | None = None,
 ) -> NDArray[np.uint8]:
     """Return the frames of every clip, (clips, L, H, W, 3), read-only and memory-mapped; built when needed.
 
@@ -42,12 +46,15 @@ def open_cache(
         resize: height and width of the cached frames.
         jobs: processes that decode.
         progress: called with (clips done, clips in all).
+        drawing: of the clips, when it is not their frames but their optical flow that is wanted, which is drawn anew.
 
     Raises:
         UserError: a clip does not decode or has another length than the first, or the folder cannot be written.
     """
-    path = folder / f"{name}-{resize[0]}x{resize[1]}.npy"
+    path = folder / f"{name}{'' if drawing is None else '-flow'}-{resize[0]}x{resize[1]}.npy"
     wanted = {"format": _FORMAT, "fingerprint": fingerprint, "clips": len(split.clips), "resize": list(resize)}
+    if drawing is not None:
+        wanted["flow"] = LEVELS
     found = _open(path, wanted)
     if found is not None:
         return found
@@ -55,7 +62,7 @@ def open_cache(
         folder.mkdir(parents=True, exist_ok=True)
         with patient_lock(path.with_suffix(".lock"), f"{path} is decoded"):
             if _open(path, wanted) is None:  # another process may have built it meanwhile
-                _build(path, wanted, split, resize, jobs, progress)
+                _build(path, wanted, split, resize, jobs, progress, drawing)
     except OSError as error:
         raise UserError(
             f"cannot write {path}: {error.strerror or error}; free space or choose another data folder"
@@ -88,8 +95,9 @@ def _build(
     resize: tuple[int, int],
     jobs: int | None,
     progress: Progress | None,
+    drawing: DrawingConfig | None,
 ) -> None:
-    length = count_frames(split.clips[0].path)
+    length = count_frames(split.clips[0].path) - (drawing is not None)  # a field lies between two frames
     shape = (len(split.clips), length, *resize, 3)
     part = path.with_suffix(f".{os.getpid()}.part")
     path.with_suffix(".json").unlink(missing_ok=True)
@@ -102,7 +110,7 @@ def _build(
                 # A full disk shows here as an error; writing to a sparse map would kill the process.
                 os.posix_fallocate(stream.fileno(), 0, os.fstat(stream.fileno()).st_size)
         items = [(i, clip.path) for i, clip in enumerate(split.clips)]
-        run_batches(_decode_into, (part, length, resize), items, jobs, progress)
+        run_batches(_decode_into, (part, length, resize, drawing), items, jobs, progress)
         os.replace(part, path)
         write_json(path.with_suffix(".json"), description)
     finally:
@@ -110,10 +118,10 @@ def _build(
             part.unlink(missing_ok=True)
 
 
-def _decode_into(common: tuple[Path, int, tuple[int, int]], item: tuple[int, Path]) -> None:
-    target, length, resize = common
+def _decode_into(common: tuple[Path, int, tuple[int, int], DrawingConfig | None], item: tuple[int, Path]) -> None:
+    target, length, resize, drawing = common
     row, path = item
-    frames = read_all(path, resize)
+    frames = read_all(path, resize) if drawing is None else scale(flow_of(drawing, path.stem), resize)
     if len(frames) != length:
         raise UserError(f"{path} has {len(frames)} frames, the other clips {length}; prepare the data set again")
     np.lib.format.open_memmap(target, "r+")[row] = frames

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from gta.config import DataConfig, ViewsConfig
 from gta.config.views import View, view_list
-from gta.data import transforms
+from gta.data import flow, transforms
 from gta.data.epoch import Key
 from gta.data.frames import dense_indices, segment_indices, span_indices
 from gta.data.packed import PackedPaths
@@ -34,7 +34,7 @@ class Batch(TypedDict):
     """What a data loader yields."""
 
     video: Tensor
-    """uint8 (B, 3, T, H, W), channels last in memory."""
+    """uint8 (B, C, T, H, W), channels last in memory; C is :attr:`gta.config.DataConfig.channels`."""
     label: Tensor
     """int64 (B,); -1 where the label is unknown (a test split without answers)."""
     index: Tensor
@@ -109,7 +109,7 @@ class ClipDataset(Dataset[Batch]):
         Raises:
             UserError: a clip of the evaluation cannot be read, or several of the training in turn.
         """
-        video = np.empty((len(keys), self.data.frames, self.crop, self.crop, 3), np.uint8)
+        video = np.empty((len(keys), self.data.frames, self.crop, self.crop, self.data.channels), np.uint8)
         shown = [key[1] for key in keys]
         lost = np.full((len(keys), ATTEMPTS), -1, np.int64)
         if self.training:
@@ -164,7 +164,10 @@ class ClipDataset(Dataset[Batch]):
         frames = transforms.resize(box.cut(frames), data.crop)
         if data.colour:
             frames = transforms.jitter_colour(rng, frames, data.colour)
-        row[:] = frames[:, :, ::-1] if flip else frames
+        if data.modality == "flow":
+            row[:] = flow.stacked(flow.mirrored(frames) if flip else frames)
+        else:
+            row[:] = frames[:, :, ::-1] if flip else frames
 
     # ---------------------------------------------------------------------------------- evaluation
     def _fill_views(
@@ -189,7 +192,8 @@ class ClipDataset(Dataset[Batch]):
         if self.data.test_side is None:
             frames = transforms.scale(frames, self.data.resize)
         for row, view, place in zip(rows, chosen, places, strict=True):
-            out[row] = transforms.resize(self._box(frames, view).cut(frames)[place], self.crop)
+            seen = transforms.resize(self._box(frames, view).cut(frames)[place], self.crop)
+            out[row] = flow.stacked(seen) if self.data.modality == "flow" else seen
 
     def _box(self, frames: Frames, view: View) -> Box:
         size, side = _size(frames), self.crop
@@ -199,7 +203,12 @@ class ClipDataset(Dataset[Batch]):
 
     # --------------------------------------------------------------------------------------- parts
     def _indices(self, length: int, view: View, rng: np.random.Generator | None = None) -> NDArray[np.int64]:
-        """Return the numbers of the frames that are shown; with ``rng`` those of training."""
+        """Return the numbers of the frames or fields of flow that are shown; with ``rng`` those of training."""
+        if self.data.modality == "flow":
+            return flow.following(self._first(flow.starts(length), view, rng), length)
+        return self._first(length, view, rng)
+
+    def _first(self, length: int, view: View, rng: np.random.Generator | None) -> NDArray[np.int64]:
         if self.data.sampling == "dense":
             return dense_indices(length, self.data.frames, self.data.stride, rng, view.clip, view.clips)
         choose = span_indices if self.data.sampling == "spans" else segment_indices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from gta.config import DataConfig, ViewsConfig
 from gta.config.views import View, view_list
+from gta.data import flow
 from gta.data.cache import open_cache
 from gta.data.dataset import ClipDataset
 from gta.data.drawn.make import embedded_info, ensure_embedded
@@ -82,7 +84,7 @@ class VideoDataModule(pl.LightningDataModule):
         self.views: tuple[View, ...] = view_list(views)
         """Every view by its number."""
         self._views, self._allow_unreadable = tuple(views), allow_unreadable
-        self._reader = choose_reader(decoder, timeout)
+        self._reader = dataclasses.replace(choose_reader(decoder, timeout), flow=data.modality == "flow")
         self._jobs, self._progress = jobs, progress
         self._damaged = damaged
         self._damage: Damage | None = None
@@ -192,6 +194,8 @@ class VideoDataModule(pl.LightningDataModule):
                 listed = len(split.clips) + len(split.missing)
                 known = f"{', '.join(split.missing[:3])}; looked in {folders_text(split.looked)}"
                 _LOG.warning("%s lacks %d of %d clips of %s: %s", folder, len(split.missing), listed, name, known)
+            if self.data.modality == "flow" and not self.data.drawn:
+                split = flow.of_split(split, folder)
             self._splits[role] = split
         return self._splits[role]
 
@@ -219,8 +223,9 @@ class VideoDataModule(pl.LightningDataModule):
             return None
         name = "train" if role == "train" else self.data.evaluation_split
         folder = self._folder(role) / "cache"
-        sha = self._fingerprints[role]
-        return open_cache(folder, name, split, sha, self.data.resize, self._jobs, self._progress)
+        drawing = self.data.drawing if self.data.modality == "flow" else None
+        sha, size = self._fingerprints[role], self.data.resize
+        return open_cache(folder, name, split, sha, size, self._jobs, self._progress, drawing)
 
     def _loader(self, role: Role, start_epoch: int) -> ClipLoader:
         dataset = self.dataset(role)

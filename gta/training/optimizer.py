@@ -12,6 +12,8 @@ from gta.config import TrainConfig
 
 HEADS = ("fc", "backbone.fc", "head.fc")
 """Names of the classifier in a backbone and in a whole model: the backbone's own or that of a head."""
+FIRST = ("conv1", "backbone.conv1")
+"""Names of the first convolution of a ResNet."""
 
 
 def build_optimizer(model: nn.Module, train: TrainConfig, fused: bool = True) -> torch.optim.Optimizer:
@@ -26,8 +28,8 @@ def parameter_groups(model: nn.Module, train: TrainConfig) -> list[dict[str, Any
     """Split every trainable parameter into groups by weight decay and learning rate.
 
     Weights of convolutions and linear layers decay; biases, norms, temporal matrices and positional embeddings do not.
-    The classifier's rate is ``head_rate`` times the others'. The rate of a bias is ``bias_rate`` times its weight's,
-    except in norms. No parameter is missed, bare ones included.
+    The classifier's rate is ``head_rate`` times the others', that of the first convolution ``first_rate`` times. The
+    rate of a bias is ``bias_rate`` times its weight's, except in norms. No parameter is missed, bare ones included.
 
     Returns:
         The group that decays and the one that does not, both at the base rate, then those of other rates.
@@ -38,7 +40,7 @@ def parameter_groups(model: nn.Module, train: TrainConfig) -> list[dict[str, Any
         for name, parameter in module.named_parameters(recurse=False):
             if not parameter.requires_grad:
                 continue
-            rate = train.head_rate if path in HEADS else 1.0
+            rate = train.head_rate if path in HEADS else train.first_rate if path in FIRST else 1.0
             rate *= train.bias_rate if affine and name == "bias" else 1.0
             found.setdefault((affine and name.endswith("weight"), rate), []).append(parameter)
     return [

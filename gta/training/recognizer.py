@@ -69,8 +69,8 @@ class VideoRecognizer(pl.LightningModule):
         for block in inserted_blocks(self.model.backbone).values():
             block.requires_grad_(True)
         mean, std = colour_statistics(self.run)
-        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1, 1), persistent=False)
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, -1, 1, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(std).view(1, -1, 1, 1, 1), persistent=False)
         self._network: Callable[[torch.Tensor], torch.Tensor] | None = None
         self.scores: Scores | None = None
         """Scores of the last complete ``predict``; only the first of several processes has them."""
@@ -93,7 +93,7 @@ class VideoRecognizer(pl.LightningModule):
         return self
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
-        """Return class scores (B, classes) of uint8 clips (B, 3, T, H, W)."""
+        """Return class scores (B, classes) of uint8 clips (B, C, T, H, W)."""
         network = self.model if self._network is None else self._network
         scores: torch.Tensor = network((video.float() - self.mean) / self.std)
         return scores
@@ -220,10 +220,13 @@ class VideoRecognizer(pl.LightningModule):
 
 
 def colour_statistics(run: RunConfig) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of red, green and blue in 0..1, as a run's first weights know them.
+    """Return mean and standard deviation of the channels in 0..1, as a run's first weights know them.
 
-    They are ImageNet's, except for PySlowFast's networks and TSN's BNInception, which have their own.
+    They are ImageNet's, except for PySlowFast's networks and TSN's BNInception, which have their own. Flow has no mean
+    and the mean deviation of ImageNet's colours (TSM).
     """
+    if run.data.modality == "flow":
+        return (128 / 255,) * run.data.channels, (0.226,) * run.data.channels
     start = run.pretrain
     if isinstance(start, WeightsConfig) and start.source == "tsn":
         return (128 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3

@@ -1,5 +1,8 @@
 """Kernels of other forms made to fit a network: three-dimensional ones, and those of a picture that are inflated.
 
+A kernel of three colours becomes one of flow as its mean over them, the same for every channel (Wang et al., "Temporal
+segment networks", ECCV 2016, section 3.2).
+
 Inflation (Carreira and Zisserman, CVPR 2017, section 2.3): a network that saw one picture sees the same in a clip of
 equal frames.
 """
@@ -37,6 +40,8 @@ def fitted(network: nn.Module, weights: Mapping[str, Tensor], start: Start = "ce
 
 
 def _fitted(module: nn.Conv2d | nn.Linear, kernel: Tensor, start: Start) -> Tensor:
+    if isinstance(module, nn.Conv2d) and kernel.dim() == 4 and kernel.shape[1] == 3 and module.weight.shape[1] == 10:
+        return kernel.mean(dim=1, keepdim=True).expand(-1, 10, -1, -1)
     spans = isinstance(module, TemporalConv2d | ClipConv2d)
     if kernel.dim() == 4 and spans and kernel.shape != module.weight.shape:
         extent = module.extent if isinstance(module, ClipConv2d) else module.weight.shape[2]

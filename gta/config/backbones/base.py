@@ -22,6 +22,8 @@ class Backbone(Checked):
     differs from a network of frames.
     """
 
+    inputs: int = 3
+    """Channels of a frame: three colours, or ten of stacked optical flow where a config has it as a field."""
     one_map: ClassVar[bool] = True
     """Whether its features are one map (B*T, C, h, w), which any head can read."""
 

@@ -27,6 +27,9 @@ class BackboneConfig(ResNetStages):
     """The module inside the residual branches: STM, TEA, TAM, Res2Net. A :class:`ShiftConfig` is kept as
     ``shift_every``, which runs were recorded with, so that one network has one identity; :attr:`inside` has either."""
 
+    inputs: Literal[3, 10] = later(3)
+    """Channels of a frame: three colours, or five pairs of optical flow (two-stream TSM)."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require_at_least(1, "width")
@@ -59,9 +62,9 @@ class BackboneConfig(ResNetStages):
 
     @property
     def still(self) -> BackboneConfig:
-        """The network without what only frames of a clip can have: R2D, or Res2Net under TEA."""
+        """The network of pictures, without what only frames of a clip can have: R2D, or Res2Net under TEA."""
         left = None if self.branch is None else self.branch.still
-        return dataclasses.replace(self, shift_every=0, branch=cast(BranchConfig | None, left))
+        return dataclasses.replace(self, shift_every=0, inputs=3, branch=cast(BranchConfig | None, left))
 
     def __str__(self) -> str:
-        return str(self.inside or "R2D")
+        return f"{self.inside or 'R2D'}{'' if self.inputs == 3 else ' of flow'}"

@@ -134,6 +134,21 @@ def _paint_sprite(planes: Plane, sprite: Sprite, scale: float) -> None:
             plane.reshape(-1)[at] = below
 
 
+def cover_of(sprite: Sprite, side: int) -> tuple[Plane, Plane, Plane]:
+    """Return how far a sprite covers each pixel, from 0 to 1, and the pixels in its own coordinates; (T, H, W) each."""
+    scale = np.float32(side / UNITS)
+    pixel, centres = scale * sprite.radius, np.arange(side, dtype=np.float32) + np.float32(0.5)
+    du = ((centres - (sprite.x * scale)[:, None]) / pixel[:, None])[:, None, :]
+    dv = ((centres - (sprite.y * scale)[:, None]) / pixel[:, None])[:, :, None]
+    c, s = (f(sprite.angle).astype(np.float32)[:, None, None] for f in (np.cos, np.sin))
+    u, v = du * c + dv * s, dv * c - du * s
+    distance = _fields(sprite.appearance, u, v)[0] * pixel[:, None, None]
+    if sprite.cut is not None:
+        half = u * np.float32(np.cos(sprite.cut)) + v * np.float32(np.sin(sprite.cut))
+        distance = np.maximum(distance, -half * pixel[:, None, None])
+    return np.clip(np.float32(0.5) - distance, 0, 1) * sprite.alpha.astype(np.float32)[:, None, None], u, v
+
+
 def _fields(appearance: Appearance, u: Plane, v: Plane) -> tuple[Plane, Plane]:
     if appearance.shape == "hand":
         return hand(u, v), np.clip(-v - np.float32(14), 0, 1)

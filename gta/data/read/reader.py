@@ -21,6 +21,7 @@ from gta.data.read import jpeg, pyav
 from gta.data.read import probe as whole
 from gta.data.read import torchcodec as codec
 from gta.data.read.deadline import ClipError, Deadline, within
+from gta.data.read.fields import FlowFolder
 from gta.data.read.probe import Probe
 from gta.data.read.video import Indices, Recounted, Video
 from gta.errors import UserError, nearest
@@ -39,6 +40,8 @@ class Reader:
     decoder: Decoder = "pyav"
     timeout: float = 60.0
     """Seconds that one clip may take."""
+    flow: bool = False
+    """Whether clips are folders of stored flow."""
 
     def read(
         self,
@@ -73,6 +76,8 @@ class Reader:
     def _open(
         self, path: Path, size: tuple[int, int] | None, floor: tuple[int, int] | None, deadline: Deadline
     ) -> AbstractContextManager[Video]:
+        if self.flow:
+            return nullcontext(FlowFolder(path, floor, deadline))
         if os.path.isdir(path):  # unlike Path.is_dir it never raises, whatever the name
             return nullcontext(jpeg.FrameFolder(path, floor, deadline))
         if self.decoder == "torchcodec" and size is None:
