@@ -108,6 +108,7 @@ FROZEN = {
     "eco": {"conv1", "conv2"},
     "s3dg": {"body"},
     "blvnet": set(),
+    "tsm_flow": set(),
 }
 """What stays as it was pre-trained, where that is not stem and res2."""
 
@@ -118,7 +119,7 @@ def test_every_parameter_is_trained(row: Row):
     run = SMOKE.resolve(row, 0)
     recognizer = VideoRecognizer(run).train()
     wake(recognizer.model)
-    video = torch.randint(0, 256, (3, 3, run.model.frames, 32, 32), dtype=torch.uint8)
+    video = torch.randint(0, 256, (3, run.data.channels, run.model.frames, 32, 32), dtype=torch.uint8)
     torch.nn.functional.cross_entropy(recognizer(video), torch.tensor([0, 1, 2])).backward()
     trained = {name: p for name, p in recognizer.model.named_parameters() if p.requires_grad}
     still = [name for name, p in trained.items() if p.grad is None or not p.grad.abs().sum() > 0]
@@ -126,7 +127,8 @@ def test_every_parameter_is_trained(row: Row):
     grouped = [id(p) for group in parameter_groups(recognizer.model, TrainConfig()) for p in group["params"]]
     assert sorted(grouped) == sorted(id(p) for p in trained.values())
     still = [name for name, p in recognizer.model.backbone.named_parameters() if not p.requires_grad]
-    frozen = FROZEN.get(row.backbone.partition("_")[0], {"conv1", "bn1", "layer1"})
+    plain = FROZEN.get(row.backbone.partition("_")[0], {"conv1", "bn1", "layer1"})
+    frozen = FROZEN.get(row.backbone, plain)
     assert {name.removeprefix("slow.").split(".")[0] for name in still} == frozen
 
 
