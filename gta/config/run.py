@@ -104,7 +104,7 @@ class WeightsConfig(Checked):
 class CheckpointConfig(Checked):
     """A checkpoint that a run is fine-tuned from; its content decides, not where it lies."""
 
-    names: Literal["run", "torchvision", "tsm", "pyslowfast"]
+    names: Literal["run", "torchvision", "tsm", "pyslowfast", "msnet", "blvnet"]
     """Whose names its weights have: one of our runs', or those of other code."""
     sha256: str
     """Of the file, its first 16 hex digits."""

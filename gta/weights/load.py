@@ -17,16 +17,19 @@ from gta.backbones import Network, build_backbone
 from gta.backbones.s3dg import S3DG
 from gta.errors import UserError
 from gta.model import INSERTED
+from gta.weights import msnet
+from gta.weights.blvnet import from_blvnet, is_aggregation
 from gta.weights.caffe import from_caffe
 from gta.weights.fit import fitted
 from gta.weights.googlenet import from_googlenet, is_googlenet
+from gta.weights.msnet import from_msnet
 from gta.weights.names import renamed
 from gta.weights.pyslowfast import from_pyslowfast
 from gta.weights.tensor_files import open_tensors, shown
 
-Source = Literal["stills", "torchvision", "timm", "pyslowfast", "mmaction2", "tsn"]
+Source = Literal["stills", "torchvision", "timm", "pyslowfast", "mmaction2", "tsn", "msnet", "blvnet"]
 """What the names in a file follow: our own stills, torchvision's ResNet, S3D and GoogLeNet, timm's Res2Net,
-PySlowFast's SlowFast, mmaction2's I3D, or TSN's BNInception."""
+PySlowFast's SlowFast, mmaction2's I3D, TSN's BNInception, or the code of MSNet's or bLVNet-TAM's authors."""
 CONTAINERS = (
     "model_ema",  # an average over the training comes before what was averaged, as in timm
     "ema_state_dict",
@@ -41,7 +44,7 @@ CONTAINERS = (
 )
 """Entries under which training programs keep the weights, the preferred first; one may lie within another."""
 _LOOKED = f"; weights are looked for under {', '.join(CONTAINERS)}"
-WRAPPERS = ("module", "model", "backbone", "encoder", "network", "net", "base_model")
+WRAPPERS = ("module", "model", "backbone", "encoder", "network", "net", "base_model", "baseline_model")
 """Words that wrappers put before the names of a network, sometimes several."""
 _INNER = re.compile(r"(?<![^.])(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 """What compilation, sharding and recomputation put before or into names."""
@@ -62,8 +65,13 @@ def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
     body = {name for name in own if not name.startswith("fc.") and f".{INSERTED}." not in name}
     in_time = _in_time(backbone)
     weights = _unwrapped(path, read(path), source, {name for name in body - in_time if not _is_counter(name)})
+    if source == "msnet":
+        weights = from_msnet(backbone, weights)
+        body |= {name for name in own if any(f".{module}" in name for module in msnet.MODULES)}
     if not in_time & weights.keys():
         body -= in_time
+    if source == "blvnet" and not any(is_aggregation(name) for name in weights):  # the network of pictures
+        body = {name for name in body if not is_aggregation(name)}
     taken = set()
     if source == "pyslowfast":  # fine-tuning on the classes of the pre-training keeps the classifier
         same = [name for name in own if name.startswith("fc.") and name in weights]
@@ -160,6 +168,8 @@ def _unwrapped(path: Path, weights: dict[str, Tensor], source: Source, body: Col
 def _own_names(weights: Mapping[str, Tensor], source: Source) -> dict[str, Tensor]:
     if source == "pyslowfast":
         return from_pyslowfast(weights)
+    if source == "blvnet":
+        return from_blvnet(weights)
     return from_caffe(weights) if source == "tsn" else renamed(weights, source)
 
 

@@ -1,4 +1,4 @@
-"""Start from a checkpoint: of one of our runs, or by the names of torchvision, TSM, PySlowFast or PyTorchVideo.
+"""Start from a checkpoint: of one of our runs, or by the names of torchvision, PySlowFast, PyTorchVideo or authors.
 
 :func:`describe` says what a file is, :func:`keep` writes its weights once as safetensors, :func:`start_from` loads
 them. The classifier is kept only where its classes are known to be those of the run; blocks that the file lacks start
@@ -26,8 +26,11 @@ from gta.weights.tensor_files import open_tensors
 
 _OWN = "model."
 """What a run's checkpoint puts before the names of its network."""
-_MARKS: tuple[tuple[Literal["pyslowfast", "tsm", "torchvision"], tuple[str, ...]], ...] = (
+Foreign = Literal["pyslowfast", "msnet", "blvnet", "tsm", "torchvision"]
+_MARKS: tuple[tuple[Foreign, tuple[str, ...]], ...] = (
     ("pyslowfast", ("s1.pathway0_stem.conv.weight", "blocks.0.multipathway_blocks.0.conv.weight")),
+    ("msnet", ("flow_refinement.conv1.0.weight",)),
+    ("blvnet", ("bl_init.weight",)),
     ("tsm", ("layer1.0.conv1.net.weight",)),
     ("torchvision", ("layer1.0.conv1.weight",)),
 )
@@ -52,7 +55,7 @@ def describe(path: Path) -> CheckpointConfig:
     if names is None:
         raise UserError(
             f"{path} holds no network that is known here; expected a checkpoint of a run, or the names of "
-            f"torchvision's ResNet, TSM, PySlowFast or PyTorchVideo"
+            f"torchvision's ResNet, TSM, MSNet, bLVNet-TAM, PySlowFast or PyTorchVideo"
         )
     return CheckpointConfig(names, sha256, "pyslowfast" if names == "pyslowfast" else "imagenet")
 
@@ -94,8 +97,8 @@ def start_from(model: nn.Module, path: Path, config: CheckpointConfig, labels: C
         UserError: the backbone or a block that both have does not fit.
     """
     if config.names != "run":
-        load(model.get_submodule("backbone"), path, "pyslowfast" if config.names == "pyslowfast" else "torchvision")
-        return {"names": config.names, "blocks": "new"}
+        load(model.get_submodule("backbone"), path, "torchvision" if config.names == "tsm" else config.names)
+        return {"names": config.names, "blocks": "kept" if config.names == "msnet" else "new"}
     weights, stored = _kept(path)
     own = model.state_dict()
     same = stored == list(labels) and all(
@@ -136,7 +139,7 @@ def _own_config(content: Any) -> dict[str, Any] | None:  # noqa: ANN401 - any sa
     return config if isinstance(config, dict) else None
 
 
-def _names(weights: Collection[str]) -> Literal["pyslowfast", "tsm", "torchvision"] | None:
+def _names(weights: Collection[str]) -> Foreign | None:
     for names, ends in _MARKS:
         if any(name == end or name.endswith(f".{end}") for name in weights for end in ends):
             return names

@@ -10,10 +10,12 @@ import torchvision
 
 from gta.config import (
     BackboneConfig,
+    BLVNetConfig,
     CheckpointConfig,
     DataConfig,
     GTAConfig,
     ModelConfig,
+    MotionSqueezeConfig,
     RunConfig,
     SAConfig,
     SlowFastConfig,
@@ -205,3 +207,70 @@ def test_a_checkpoint_is_part_of_a_run():
     assert run_from_dict(to_dict(first)) == first
     with pytest.raises(ValueError, match=re.escape("CheckpointConfig.sha256 is 'x'")):
         CheckpointConfig("run", "x")
+
+
+def test_msnet_by_the_names_of_its_authors(tmp_path):
+    network = BackboneConfig(shift_every=1)
+    source = recognizer(0, blocks=(MotionSqueezeConfig(),), places=(("res3", 3),), backbone=network)
+    inserted = "layer2.3.inserted.0."
+    state = {name: v for name, v in source.model.backbone.state_dict().items() if not name.startswith("fc.")}
+    theirs = {f"base_model.{name.replace(inserted, '')}": value for name, value in state.items()}
+    theirs |= {"base_model.bn2.weight": torch.ones(128), "base_model.fc1.weight": torch.zeros(3, 2048, 1)}
+    torch.save({"state_dict": theirs}, tmp_path / "theirs.pth")
+    target = recognizer(1, blocks=(MotionSqueezeConfig(),), places=(("res3", 3),), backbone=network)
+    said, before = started(tmp_path, tmp_path / "theirs.pth", target)
+    assert said == {"names": "msnet", "blocks": "kept"}
+    after = target.model.backbone.state_dict()
+    assert all(after[name].equal(value) for name, value in state.items())
+    assert f"{inserted}flow_refinement.conv4.3.weight" in state
+    assert after["fc.weight"].equal(before["backbone.fc.weight"])
+    with pytest.raises(UserError, match="unknown: chnl_reduction"):
+        started(tmp_path, tmp_path / "theirs.pth", recognizer(1, backbone=network))
+
+
+AUTHORS = (  # names of bLVNet-TAM's authors and ours
+    ("conv1", "stem.first.0"),
+    ("bn_b0", "stem.big.1"),
+    ("l_conv2", "stem.little.2.0"),
+    ("bn_bl_init", "stem.joined.1"),
+    ("layer1.fusion.0.conv2", "layer1.fusion.conv2"),
+    ("layer2.big.0.downsample.1", "layer2.big.0.downsample.1"),
+    ("layer3.little_e.0", "layer3.little_e.0"),
+)
+
+
+def to_blvnet(name):
+    """Our name of a weight of bLVNet-TAM as its authors have it."""
+    stem = {"first.0": "conv1", "first.1": "bn1", "big.0": "b_conv0", "big.1": "bn_b0", "joined.0": "bl_init"}
+    stem |= {
+        "joined.1": "bn_bl_init",
+        **{f"little.{i}.{k}": f"{('l_conv', 'bn_l')[k]}{i}" for i in range(3) for k in (0, 1)},
+    }
+    module, _, kind = name.rpartition(".")
+    if module.startswith("stem."):
+        return f"{stem[module.removeprefix('stem.')]}.{kind}"
+    return re.sub(r"\.fusion\.", ".fusion.0.", name)
+
+
+@pytest.mark.parametrize("pictures", [False, True], ids=["of clips", "of pictures"])
+def test_blvnet_by_the_names_of_its_authors(tmp_path, pictures):
+    network = BLVNetConfig(depths=(2, 3, 5, 1), width=8)
+    places = (("res3", 0),)
+    source, target = (recognizer(seed, backbone=network, places=places) for seed in (0, 1))
+    state = {name: v for name, v in source.model.backbone.state_dict().items() if not name.startswith("fc.")}
+    theirs = {}
+    for name, value in state.items():
+        if not name.endswith("mix.0.weight"):
+            theirs[f"module.baseline_model.{to_blvnet(name)}"] = value
+        elif not pictures:
+            before = name.removesuffix("mix.0.weight").removeprefix("stem.")
+            for tap, part in zip(("prev", "curr", "next"), value.unbind(2), strict=True):
+                theirs[f"module.baseline_model.{before}tam.{tap}.weight"] = part[:, :, None, None]
+    torch.save({"state_dict": theirs}, tmp_path / "theirs.pth")
+    said, before = started(tmp_path, tmp_path / "theirs.pth", target)
+    assert said == {"names": "blvnet", "blocks": "new"}
+    assert {f"module.baseline_model.{name}.weight" for name, _ in AUTHORS} <= theirs.keys()
+    after = target.model.backbone.state_dict()
+    for name, value in state.items():
+        kept = pictures and name.endswith("mix.0.weight")
+        assert after[name].equal(before[f"backbone.{name}"] if kept else value), name
