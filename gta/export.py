@@ -58,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         folder = find_run(options.results, options.run)
         recognizer, figures = from_run(folder, options.checkpoint)
+    if recognizer.run.data.proposals:
+        raise UserError(
+            "the network reads stored proposals beside its clips; only networks of clips alone are exported"
+        )
     if options.format != "weights":
         write, name = (write_program, PROGRAM) if options.format == "program" else (write_onnx, ONNX)
         write(recognizer, options.out / name)

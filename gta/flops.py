@@ -26,6 +26,7 @@ def cost(config: ModelConfig, crop: int) -> Cost:
     with torch.device("meta"):
         model = build_model(config).eval()
         clip = torch.empty(1, config.backbone.inputs, config.frames, crop, crop)
+        boxes = torch.empty(1, config.frames, config.head.proposals, 4) if config.head.proposals else None
     with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-        model(clip)
+        model(clip, boxes)
     return Cost(sum(p.numel() for p in model.parameters()), counter.get_total_flops() // 2)

@@ -32,15 +32,19 @@ class VideoModel(nn.Module):
         self.frames = frames
         self.head = head
 
-    def forward(self, clip: torch.Tensor) -> torch.Tensor:
-        """Return the class scores: the head's, or the backbone's own, averaged over frames and positions."""
+    def forward(self, clip: torch.Tensor, boxes: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the class scores: the head's, or the backbone's own, averaged over frames and positions.
+
+        ``boxes`` (B, T, K, 4) are the proposals that some heads read.
+        """
         if clip.dim() != 5:
             raise ValueError(f"a clip is (B, 3, T, H, W); got {tuple(clip.shape)}")
         if clip.shape[2] != self.frames:
             raise ValueError(f"ModelConfig.frames is {self.frames}, the clip has {clip.shape[2]} frames")
         if self.head is None:
             return self.backbone.clip_scores(clip)
-        scores: torch.Tensor = self.head(self.backbone.features(clip))
+        features = self.backbone.features(clip)
+        scores: torch.Tensor = self.head(features) if boxes is None else self.head(features, boxes)
         return scores
 
 

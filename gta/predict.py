@@ -180,6 +180,8 @@ def read_views(video: Path, config: RunConfig) -> torch.Tensor:
     flow = config.data.modality == "flow"
     if flow and not video.is_dir():
         raise UserError(f"run {config.id} reads optical flow; give the folder of a clip's stored flow, not {video}")
+    if config.data.proposals:
+        raise UserError(f"run {config.id} reads stored proposals, which {video} alone does not have")
     reader = replace(choose_reader(), flow=flow)
     clips = ClipDataset(split, config.data, seed=0, training=False, views=config.views[:1], reader=reader)
     return clips.__getitems__([(0, 0, view) for view in range(len(clips.views))])["video"]

@@ -68,12 +68,14 @@ def keep_matrices(folder: Path, recognizer: VideoRecognizer) -> None:
         files.write_arrays(folder / MATRICES, matrices)
 
 
-def keep_looks(folder: Path, recognizer: VideoRecognizer, data: VideoDataModule) -> None:
+def keep_looks(config: RunConfig, folder: Path, recognizer: VideoRecognizer, data: VideoDataModule) -> None:
     """Write where the model looks in a few clips of the evaluation split, see :mod:`gta.explain.capture`.
 
     The clips stand evenly in the split's order, so that all runs of a data set look at the same ones. A model without a
-    block that can be looked into has no such file.
+    block that can be looked into has no such file, nor one that sees flow or proposals.
     """
+    if config.data.modality == "flow" or config.data.proposals:
+        return
     clips = data.dataset("validation")
     shown = [len(clips) * (2 * at + 1) // (2 * SHOWN) for at in range(min(SHOWN, len(clips)))]
     batch = clips.__getitems__([(0, index, 0) for index in shown])

@@ -132,7 +132,7 @@ def _finish(
     if config.train.precise_bn:
         replace_weights(child.folder / CHECKPOINTS / CHECKPOINT, recognizer.state_dict())
     finished.keep_matrices(child.folder, recognizer)
-    finished.keep_looks(child.folder, recognizer, data)
+    finished.keep_looks(config, child.folder, recognizer, data)
     splits = (config.data.evaluation_split, *config.splits)
     evaluated: dict[str, str] = {
         split: _data(config, child, split, config.views).evaluation_fingerprint for split in splits

@@ -12,7 +12,7 @@ from experiments.runner import batches, loading
 from experiments.runner.child_options import ChildOptions
 from experiments.study.plan import count
 from gta.config import RunConfig, WeightsConfig
-from gta.data import flow
+from gta.data import flow, proposals
 from gta.data.drawn.templates import TEMPLATES
 from gta.data.read.reader import choose_reader
 from gta.data.sets.damage import damage_limit
@@ -74,6 +74,8 @@ def inspect(runs: Sequence[RunConfig], results: Path, child: ChildOptions) -> Pr
     for run in real:
         if lists and run.data.modality == "flow":
             _note(found.problems, lambda: flow.of_split(lists["train"], data))
+        if lists and run.data.proposals:
+            _note(found.problems, lambda: proposals.require_folder(data))
     found.remarks += dict.fromkeys(filter(None, map(_late_milestones, runs)))
     if real and not found.problems:
         largest = max(real, key=lambda run: loading.batch_bytes(run, run.train.batch_size))

@@ -27,9 +27,10 @@ ELSEWHERE = {
     "data.drawing": "another drawing is another data set; it has a profile of its own",
     "model.classes": "the lists in --data decide it",
     "model.frames": "say data.frames",
+    "data.proposals": "say model.head.proposals",
 }
 """Fields that cannot be set, and why."""
-_LINKED = {"data.frames": "model.frames"}
+_LINKED = {"data.frames": "model.frames", "model.head.proposals": "data.proposals"}
 """Fields of which the second always has the value of the first."""
 _OPTIONS = {"data.limit": "--limit", "pretrain": "--from"}
 """Options that change a field by themselves."""

@@ -57,6 +57,8 @@ Backbone = Literal[
 ]
 """Names of the settings that a profile may have; those from ``r2d_k400`` on are for the Kinetics table."""
 
+OTHER_INPUT: tuple[Backbone, ...] = ("tsm_flow",)
+"""Networks of another input than their namesake's, which are tuned by themselves."""
 ONE_VIEW = ViewsConfig()
 """The middle frames, cropped in the centre."""
 
@@ -102,7 +104,7 @@ class Row:
         own = family_of(self.blocks)
         if self.backbone in ("r2d", "r2d_k400"):
             return own
-        name = self.backbone.partition("_")[0]
+        name = self.backbone if self.backbone in OTHER_INPUT else self.backbone.partition("_")[0]
         return name if own == "r2d" else f"{name}+{own}"
 
     @property

@@ -45,6 +45,7 @@ FAMILY_ROWS = {
         Row("+ GCNet", GC),
         Row("+ GloRe", GLORE),
         Row("TSM", backbone="tsm"),
+        Row("TSM, flow alone", backbone="tsm_flow"),
         Row("TSM + SA + GTA", GTA, "tsm"),
         Row("TSM, 16 frames", backbone="tsm", frames=2),
         Row("+ SA + GTA, 16 frames", GTA, frames=2),

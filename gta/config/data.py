@@ -86,6 +86,8 @@ class DataConfig(Checked):
     """Which pair of training and test lists, of a release that has several (UCF101, HMDB51)."""
     modality: Literal["rgb", "flow"] = later("rgb")
     """A frame is a picture, or the optical flow of :data:`FLOW_PAIRS` frames from it on, one above the other."""
+    proposals: int = later(0)
+    """Stored proposals of each frame that come with the clips of a real data set, for a head that reads them."""
     content: str = later("")
     """What the lists of anybody's own data hold: 12 hex digits of classes and clips; empty where the name says it."""
 
@@ -103,6 +105,8 @@ class DataConfig(Checked):
         super().__post_init__()
         self._require_at_least(1, "stride", "frames", "crop", "fold")
         self._require_share("flip")
+        self._require_at_least(0, "proposals")
+        require(not self.proposals or not self.drawn, "DataConfig.proposals is for real data sets; none are drawn")
         require(
             self.modality == "rgb" or not self.colour,
             f"DataConfig.colour is {self.colour}; flow has no colour: leave 0",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
-from gta.config.identity import Checked, require
+from gta.config.identity import Checked, later, require
 
 
 @dataclass(frozen=True)
 class MeanHeadConfig(Checked):
     """The backbone's own classifier, its scores averaged over the frames."""
 
+    proposals: ClassVar[int] = 0
     kind: Literal["mean"] = "mean"
 
 
@@ -19,6 +20,7 @@ class MeanHeadConfig(Checked):
 class RelationHeadConfig(Checked):
     """TRN's head: multi-scale temporal relations (Zhou et al., "Temporal relational reasoning", ECCV 2018)."""
 
+    proposals: ClassVar[int] = 0
     kind: Literal["relation"] = "relation"
 
     def __str__(self) -> str:
@@ -48,7 +50,7 @@ class RegionGraphHeadConfig(Checked):
     kind: Literal["region_graph"] = "region_graph"
 
     def __str__(self) -> str:
-        return f"region graph({sum(n * n for n in self.grid)} boxes)"
+        return f"region graph({self.proposals or sum(n * n for n in self.grid)} boxes)"
 
     width: int = 512
     """Channels of the reduced map, of the nodes and of the graphs' layers."""
@@ -59,10 +61,13 @@ class RegionGraphHeadConfig(Checked):
     paper takes of its detector's."""
     side: int = 7
     """A region is the maximum of side x side samples."""
+    proposals: int = later(0)
+    """So many stored proposals of each frame are its regions (:mod:`gta.data.proposals`); 0: the grid's."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require_at_least(1, "width", "layers", "side")
+        self._require_at_least(0, "proposals")
         fits = len(self.grid) > 0 and all(type(n) is int and n >= 1 for n in self.grid)
         require(fits, f"RegionGraphHeadConfig.grid is {self.grid}; it must be whole numbers of 1 or more")
 

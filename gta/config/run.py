@@ -154,6 +154,15 @@ class RunConfig(Checked):
             f"DataConfig.modality is {self.data.modality!r}, frames of {self.data.channels} channels; the backbone "
             f"reads {self.model.backbone.inputs}",
         )
+        require(
+            self.model.head.proposals == self.data.proposals,
+            f"the head's proposals are {self.model.head.proposals}, DataConfig.proposals {self.data.proposals}; they "
+            "must be equal",
+        )
+        require(
+            not self.train.precise_bn or not self.data.proposals,
+            f"TrainConfig.precise_bn is {self.train.precise_bn}; it reads clips without proposals: leave 0",
+        )
         stages = ("stem", *self.model.backbone.stages)
         for stage in self.train.frozen:
             require(stage in stages, f"TrainConfig.frozen: {stage!r} is not one of {', '.join(stages)}")

@@ -14,10 +14,11 @@ from torch.utils.data import Dataset
 
 from gta.config import DataConfig, ViewsConfig
 from gta.config.views import View, view_list
-from gta.data import flow, transforms
+from gta.data import flow, proposals, transforms
 from gta.data.epoch import Key
 from gta.data.frames import dense_indices, segment_indices, span_indices
 from gta.data.packed import PackedPaths
+from gta.data.proposals import Proposals
 from gta.data.read.reader import ClipError, Reader, choose_reader
 from gta.data.read.video import Stored, Video
 from gta.data.sets.damage import ATTEMPTS
@@ -27,6 +28,7 @@ from gta.errors import UserError
 from gta.scoring.accuracy import UNKNOWN
 
 T = TypeVar("T")
+Boxes = NDArray[np.float32]
 _WHOLE = View(0, 1, 0, 1)
 
 
@@ -37,6 +39,8 @@ class Batch(TypedDict):
     """uint8 (B, C, T, H, W), channels last in memory; C is :attr:`gta.config.DataConfig.channels`."""
     label: Tensor
     """int64 (B,); -1 where the label is unknown (a test split without answers)."""
+    boxes: NotRequired[Tensor]
+    """float32 (B, T, K, 4), of a set with proposals: see :mod:`gta.data.proposals`."""
     index: Tensor
     """int64 (B,): position in the split's list of clips."""
     view: NotRequired[Tensor]
@@ -60,6 +64,7 @@ class ClipDataset(Dataset[Batch]):
         views: Sequence[ViewsConfig] = (ViewsConfig(),),
         reader: Reader | None = None,
         allow_unreadable: bool = False,
+        proposals: Proposals | None = None,
     ) -> None:
         """Make the data set.
 
@@ -72,6 +77,7 @@ class ClipDataset(Dataset[Batch]):
             views: of evaluation.
             reader: how videos are decoded.
             allow_unreadable: mark clips of the evaluation that cannot be read; otherwise they are errors.
+            proposals: of the clips, for a head that reads them.
 
         Raises:
             UserError: a training clip has no label.
@@ -84,7 +90,7 @@ class ClipDataset(Dataset[Batch]):
         self.crop = data.crop if training else data.test_crop or data.crop
         self._reader = reader or choose_reader()
         self._allow_unreadable = allow_unreadable and not training
-        self._cache = cache
+        self._cache, self._proposals = cache, proposals
         self._labels = torch.tensor(
             [UNKNOWN if clip.label is None else clip.label for clip in split.clips], dtype=torch.int64
         )
@@ -110,19 +116,23 @@ class ClipDataset(Dataset[Batch]):
             UserError: a clip of the evaluation cannot be read, or several of the training in turn.
         """
         video = np.empty((len(keys), self.data.frames, self.crop, self.crop, self.data.channels), np.uint8)
+        count = 0 if self._proposals is None else self._proposals.count
+        boxes = np.empty((len(keys), self.data.frames, count, 4), np.float32)
         shown = [key[1] for key in keys]
         lost = np.full((len(keys), ATTEMPTS), -1, np.int64)
         if self.training:
             for row, key in enumerate(keys):
-                shown[row] = self._fill_training(video[row], key[0], key[1], lost[row])
+                shown[row] = self._fill_training(video[row], boxes[row], key[0], key[1], lost[row])
         else:
             for index, group in groupby(range(len(keys)), key=lambda row: keys[row][1]):
                 rows = list(group)
-                self._fill_views(video, rows, index, [_view(keys[row]) for row in rows], lost)
+                self._fill_views(video, boxes, rows, index, [_view(keys[row]) for row in rows], lost)
         at = torch.tensor(shown, dtype=torch.int64)
         batch: Batch = {"video": torch.from_numpy(video).permute(0, 4, 1, 2, 3), "label": self._labels[at], "index": at}
         if len(self.views) > 1:
             batch["view"] = torch.tensor([_view(key) for key in keys], dtype=torch.int64)
+        if count:
+            batch["boxes"] = torch.from_numpy(boxes)
         if self._allow_unreadable:
             batch["unreadable"] = torch.from_numpy(lost[:, 0] >= 0)
         if self.training:
@@ -130,11 +140,11 @@ class ClipDataset(Dataset[Batch]):
         return batch
 
     # ------------------------------------------------------------------------------------ training
-    def _fill_training(self, row: Frames, epoch: int, index: int, lost: NDArray[np.int64]) -> int:
+    def _fill_training(self, row: Frames, boxes: Boxes, epoch: int, index: int, lost: NDArray[np.int64]) -> int:
         """Write one augmented clip, or another one when it cannot be read; return the index of the one shown."""
         for attempt in range(ATTEMPTS):
             try:
-                self._augment(row, epoch, index)
+                self._augment(row, boxes, epoch, index)
                 return index
             except ClipError as error:
                 lost[attempt] = index
@@ -143,17 +153,18 @@ class ClipDataset(Dataset[Batch]):
                 last = error
         raise UserError(f"{ATTEMPTS} clips in turn cannot be read; the last: {last}")
 
-    def _augment(self, row: Frames, epoch: int, index: int) -> None:
-        """Write one clip into (T, crop, crop, 3)."""
+    def _augment(self, row: Frames, boxes: Boxes, epoch: int, index: int) -> None:
+        """Write one clip into (T, crop, crop, C) and its proposals into (T, K, 4)."""
         data = self.data
 
-        def sample(video: Video) -> tuple[np.random.Generator, Frames]:
+        def sample(video: Video) -> tuple[np.random.Generator, Frames, NDArray[np.int64], int]:
             # The generator begins here, not outside: a damaged video is sampled anew when its length turns out.
             rng = np.random.default_rng((self.seed, epoch, index))
-            return rng, video.take(self._indices(video.length, _WHOLE, rng))
+            indices = self._indices(video.length, _WHOLE, rng)
+            return rng, video.take(indices), indices, video.length
 
         # Recorded runs rest on the order of the draws: frames, box, flip, colours.
-        rng, frames = self._read(index, sample)
+        rng, frames, indices, length = self._read(index, sample)
         if data.short_side is not None:
             box = transforms.jitter_box(rng, _size(frames), data.crop, data.short_side, data.jitter)
         else:
@@ -161,6 +172,8 @@ class ClipDataset(Dataset[Batch]):
             box = transforms.training_box(rng, _size(frames), data.crop, data.augment)
         # The number is drawn for every clip, also for those that are spared, so that the colours do not depend on it.
         flip = rng.random() < data.flip and self._flips[index]
+        if self._proposals is not None:
+            boxes[:] = self._proposals.seen(index, indices, length, _size(frames), box, bool(flip))
         frames = transforms.resize(box.cut(frames), data.crop)
         if data.colour:
             frames = transforms.jitter_colour(rng, frames, data.colour)
@@ -171,28 +184,31 @@ class ClipDataset(Dataset[Batch]):
 
     # ---------------------------------------------------------------------------------- evaluation
     def _fill_views(
-        self, out: Frames, rows: Sequence[int], index: int, views: Sequence[int], lost: NDArray[np.int64]
+        self, out: Frames, boxes: Boxes, rows: Sequence[int], index: int, views: Sequence[int], lost: NDArray[np.int64]
     ) -> None:
-        """Write views of one clip, which is read once, into rows of (B, T, crop, crop, 3)."""
+        """Write views of one clip, which is read once, into rows of (B, T, crop, crop, C) and of (B, T, K, 4)."""
         chosen = [self.views[view] for view in views]
 
-        def sample(video: Video) -> tuple[Frames, list[NDArray[np.int64]]]:
+        def sample(video: Video) -> tuple[Frames, list[NDArray[np.int64]], NDArray[np.int64], int]:
             """Take every frame that a view shows once; return also where each view finds its own among them."""
             indices = [self._indices(video.length, view) for view in chosen]
             union = np.unique(np.concatenate(indices))
-            return video.take(union), [np.searchsorted(union, of_view) for of_view in indices]
+            return video.take(union), [np.searchsorted(union, of_view) for of_view in indices], union, video.length
 
         try:
-            frames, places = self._read(index, sample)
+            frames, places, numbers, length = self._read(index, sample)
         except ClipError:
             if not self._allow_unreadable:
                 raise
-            out[rows], lost[rows, 0] = 0, index
+            out[rows], boxes[rows], lost[rows, 0] = 0, proposals.WHOLE, index
             return
         if self.data.test_side is None:
             frames = transforms.scale(frames, self.data.resize)
         for row, view, place in zip(rows, chosen, places, strict=True):
-            seen = transforms.resize(self._box(frames, view).cut(frames)[place], self.crop)
+            box = self._box(frames, view)
+            if self._proposals is not None:
+                boxes[row] = self._proposals.seen(index, numbers[place], length, _size(frames), box)
+            seen = transforms.resize(box.cut(frames)[place], self.crop)
             out[row] = flow.stacked(seen) if self.data.modality == "flow" else seen
 
     def _box(self, frames: Frames, view: View) -> Box:

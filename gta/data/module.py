@@ -22,6 +22,7 @@ from gta.data.dataset import ClipDataset
 from gta.data.drawn.make import embedded_info, ensure_embedded
 from gta.data.epoch import EpochSampler
 from gta.data.loader import ClipLoader, freeze, keep
+from gta.data.proposals import Proposals
 from gta.data.read.reader import choose_reader
 from gta.data.sets.damage import Damage
 from gta.data.sets.formats import OWN, read_part, read_split
@@ -175,8 +176,11 @@ class VideoDataModule(pl.LightningDataModule):
         if role not in self._datasets:
             split = self._split(role)
             frames, training = self._cache(role, split), role == "train"
+            count = self.data.proposals
+            regions = Proposals(self._folder(role), split.clips, count) if count else None
+            reader, allow = self._reader, self._allow_unreadable
             self._datasets[role] = ClipDataset(
-                split, self.data, self.seed, training, frames, self._views, self._reader, self._allow_unreadable
+                split, self.data, self.seed, training, frames, self._views, reader, allow, regions
             )
         return self._datasets[role]
 

@@ -5,8 +5,8 @@ forward and backward in time (section 4.2). Three layers Z = ReLU(LayerNorm(sum_
 results are summed, averaged over the regions and stand beside the mean of the map (section 5).
 
 The paper's regions are the proposals of a detector, which published neither weights nor boxes. Boxes are an input
-here; without them they are those of a fixed grid of several scales, the same in every frame. Where the residual
-stands relative to the norm is left open by the paper.
+here; a config without proposals has those of a fixed grid of several scales, the same in every frame. Where the
+residual stands relative to the norm is left open by the paper.
 
 Legend: B clips, T frames, K boxes of a frame, N = T*K regions, D width.
 """
@@ -43,7 +43,7 @@ class RegionGraphHead(nn.Module):
         """
         super().__init__()
         width = config.width
-        self.frames, self.side = frames, config.side
+        self.frames, self.side, self.proposals = frames, config.side, config.proposals
         self.reduce = nn.Conv2d(channels, width, 1)
         self.query, self.key = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
         self.alike = nn.ModuleList(GraphLayer(width, 1) for _ in range(config.layers))
@@ -59,14 +59,22 @@ class RegionGraphHead(nn.Module):
 
         Args:
             features: (B*T, C, h, w).
-            boxes_BTK4: left, top, right and bottom of every region in shares of the frame; None: the grid's.
+            boxes_BTK4: left, top, right and bottom of every region in shares of the frame; of several frames of the
+                clip for each map, the one in the middle counts, the earlier of two. None: the grid's.
+
+        Raises:
+            ValueError: the config says that there are proposals, and none are given.
         """
         maps = self.reduce(features)
         if boxes_BTK4 is None:
+            if self.proposals:
+                raise ValueError(f"RegionGraphHeadConfig.proposals is {self.proposals}, but no boxes are given")
             clips = features.shape[0] // self.frames
             boxes_BTK4 = self.grid_K4.expand(clips, self.frames, -1, -1)
             overlap_BTKK = self.grid_overlap_KK.expand(clips, self.frames - 1, -1, -1)
         else:
+            step = boxes_BTK4.shape[1] // self.frames
+            boxes_BTK4 = boxes_BTK4[:, (step - 1) // 2 :: step]
             overlap_BTKK = overlaps(boxes_BTK4)
         x_BND = torch.unflatten(regions(maps, boxes_BTK4, self.side), 0, boxes_BTK4.shape[:3]).flatten(1, 2)
         affinity_BNN = (self.query(x_BND) @ self.key(x_BND).mT).softmax(dim=-1)

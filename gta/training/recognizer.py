@@ -71,7 +71,7 @@ class VideoRecognizer(pl.LightningModule):
         mean, std = colour_statistics(self.run)
         self.register_buffer("mean", 255 * torch.tensor(mean).view(1, -1, 1, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(std).view(1, -1, 1, 1, 1), persistent=False)
-        self._network: Callable[[torch.Tensor], torch.Tensor] | None = None
+        self._network: Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor] | None = None
         self.scores: Scores | None = None
         """Scores of the last complete ``predict``; only the first of several processes has them."""
         self._parts: list[Part] = []
@@ -92,10 +92,10 @@ class VideoRecognizer(pl.LightningModule):
             block.train(mode)
         return self
 
-    def forward(self, video: torch.Tensor) -> torch.Tensor:
-        """Return class scores (B, classes) of uint8 clips (B, C, T, H, W)."""
+    def forward(self, video: torch.Tensor, boxes: torch.Tensor | None = None) -> torch.Tensor:
+        """Return class scores (B, classes) of uint8 clips (B, C, T, H, W); ``boxes`` are proposals (B, T, K, 4)."""
         network = self.model if self._network is None else self._network
-        scores: torch.Tensor = network((video.float() - self.mean) / self.std)
+        scores: torch.Tensor = network((video.float() - self.mean) / self.std, boxes)
         return scores
 
     def compile_network(self) -> None:
@@ -110,7 +110,7 @@ class VideoRecognizer(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Return the loss of one batch."""
-        loss: torch.Tensor = self.loss(self(batch["video"]), batch["label"])
+        loss: torch.Tensor = self.loss(self(batch["video"], batch.get("boxes")), batch["label"])
         self._finite = torch.isfinite(loss.detach()) & (True if self._finite is None else self._finite)
         if not loss.is_cuda or batch_idx % CHECK_EVERY == 0:
             self._require_finite()
@@ -157,7 +157,7 @@ class VideoRecognizer(pl.LightningModule):
         self.scores = self._gathered()
 
     def _keep(self, batch: Batch) -> torch.Tensor:
-        scores: torch.Tensor = self(batch["video"]).float().log_softmax(dim=1)
+        scores: torch.Tensor = self(batch["video"], batch.get("boxes")).float().log_softmax(dim=1)
         unreadable = batch.get("unreadable")
         if unreadable is not None:
             scores = as_wrong(scores, batch["label"], unreadable)
