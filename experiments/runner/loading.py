@@ -63,7 +63,7 @@ def remark(config: RunConfig, child: ChildOptions) -> str:
     if free is None:
         return line
     short = "; a smaller --workers, or more of it, for a run is killed when it is full" if held > free else ""
-    return f"{line}, where {_mebibytes(free)} are free{short}"
+    return f"{line}, where {_mebibytes(free)} are free on this machine{short}"
 
 
 def _mebibytes(count: int) -> str:
