@@ -115,7 +115,7 @@ def _request(options: argparse.Namespace) -> _Request:
         raise UserError(f"name a table, or say --all; tables: {', '.join(TABLES)}")
     tables = choose_tables(list(TABLES) if every else options.tables)
     profile = profile_of(options.profile, options.data)
-    seeds = parse_seeds(options.seeds or "0")
+    seeds = parse_seeds("0" if options.seeds is None else options.seeds)
     rows = _with_runs(select_rows(tables, options.rows), profile)
     profile = _changed(profile, rows, parse_changes(changes_of(options)))
     store = Store(options.results)
@@ -293,7 +293,7 @@ def _list(options: argparse.Namespace) -> int:
     tables = choose_tables(options.tables or list(TABLES))
     named = {table.name: table for table, _ in _with_runs(select_rows(tables, None), profile)}
     store = Store(options.results)
-    seeds = parse_seeds(options.seeds) if options.seeds else store.seeds(profile.name) or [0]
+    seeds = parse_seeds(options.seeds) if options.seeds is not None else store.seeds(profile.name) or [0]
     print_list(list(named.values()), profile, seeds, store)
     return 0
 

@@ -92,7 +92,7 @@ def from_run(folder: Path, checkpoint: str = LAST) -> tuple[PretrainedRecognizer
 
 
 def write_program(recognizer: PretrainedRecognizer, path: Path) -> None:
-    """Write the network as a program of ``torch.export`` that takes any number of uint8 clips (B, 3, T, H, W).
+    """Write the network as a program of ``torch.export`` that takes any number of uint8 clips (B, C, T, H, W).
 
     Raises:
         UserError: the file cannot be written, or its program gives other scores.

@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a test holds its options."""
     parser = Parser("python -m gta.predict", (__doc__ or "").split("\n")[0], "sample.webm --explain --out DIR")
     add = parser.add_argument
-    add("video", type=Path, metavar="VIDEO", help="a video file, or a folder of jpg frames")
+    add("video", type=Path, metavar="VIDEO", help="a video file, a folder of jpg frames, or one of stored flow")
     add("--run", metavar="ID", help="id of a trained run, or its first characters")
     add("--checkpoint", metavar="NAME", help=f"of the run: last, best, epoch-0005 ... (default: {LAST})")
     add("--model", metavar="NAME", help=f"without --run: a network or its folder (default: {DEFAULT})")
@@ -167,7 +167,7 @@ def _labels(config: RunConfig) -> list[str]:
 
 
 def read_views(video: Path, config: RunConfig) -> torch.Tensor:
-    """Return the clips that evaluation would take from a video, uint8 (V, C, T, H, W).
+    """Return the clips that evaluation would take from a video or stored flow, uint8 (V, C, T, H, W).
 
     Raises:
         UserError: the video is missing, corrupt or empty.
@@ -178,10 +178,12 @@ def read_views(video: Path, config: RunConfig) -> torch.Tensor:
 
     split = Split((), (Clip(video.name, video, None, ""),))
     flow = config.data.modality == "flow"
+    if flow and config.data.drawn:
+        raise UserError("the network was trained on flow that is drawn with its clips; no file holds such flow")
     if flow and not video.is_dir():
-        raise UserError(f"run {config.id} reads optical flow; give the folder of a clip's stored flow, not {video}")
+        raise UserError(f"the network reads optical flow; give the folder of a clip's stored flow, not {video}")
     if config.data.proposals:
-        raise UserError(f"run {config.id} reads stored proposals, which {video} alone does not have")
+        raise UserError(f"the network reads stored proposals, which {video} alone does not have")
     reader = replace(choose_reader(), flow=flow)
     clips = ClipDataset(split, config.data, seed=0, training=False, views=config.views[:1], reader=reader)
     return clips.__getitems__([(0, 0, view) for view in range(len(clips.views))])["video"]
@@ -204,6 +206,8 @@ def _predict(options: argparse.Namespace, recognizer: Recognizer, weights: Path,
     import numpy as np
     import torch
 
+    if options.explain and recognizer.run.data.modality == "flow":
+        raise UserError("--explain paints over pictures; a network of flow sees none")
     try:
         recognizer.to(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     except (RuntimeError, AssertionError) as error:
@@ -226,8 +230,6 @@ def _predict(options: argparse.Namespace, recognizer: Recognizer, weights: Path,
 def _explain(
     options: argparse.Namespace, recognizer: Recognizer, views: torch.Tensor, target: int, title: str
 ) -> list[Path]:
-    if recognizer.run.data.modality == "flow":
-        raise UserError("--explain paints over pictures; a network of flow sees none")
     from gta.explain.explanation import explain
     from gta.explain.overlay import write_contact_sheet, write_overlay_video
 

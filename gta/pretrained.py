@@ -40,16 +40,17 @@ class PretrainedRecognizer(nn.Module):
         Args:
             run: how it was trained; its ``model`` is the network, its ``data`` says how clips are read.
             labels: names of the classes in the order of the scores.
-            mean: of red, green and blue in 0..1, subtracted from a clip.
+            mean: of each channel (red, green and blue) in 0..1, subtracted from a clip.
             std: of the same, by which it is then divided.
 
         Raises:
-            ValueError: the number of labels or colours does not fit.
+            ValueError: the number of labels or channels does not fit.
         """
         super().__init__()
-        if len(labels) != run.model.classes or len(mean) != 3 or len(std) != 3:
+        channels = run.data.channels
+        if len(labels) != run.model.classes or len(mean) != channels or len(std) != channels:
             raise ValueError(
-                f"expected {run.model.classes} labels and 3 colours, got {len(labels)}, {len(mean)} and {len(std)}"
+                f"expected {run.model.classes} labels and {channels} channels, got {len(labels)} and {len(mean)}"
             )
         self.run, self.labels = run, tuple(labels)
         self.model = channels_last(build_model(run.model))
@@ -62,7 +63,7 @@ class PretrainedRecognizer(nn.Module):
         return self.mean.device
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
-        """Return class scores (B, classes) of uint8 clips (B, 3, T, H, W)."""
+        """Return class scores (B, classes) of uint8 clips (B, C, T, H, W)."""
         scores: torch.Tensor = self.model((video.float() - self.mean) / self.std)
         return scores
 

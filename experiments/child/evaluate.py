@@ -34,7 +34,10 @@ from gta.training.stored import load_checkpoint
 
 PARTS = ("data.", "views")
 """Beginnings of the fields that may be set."""
-FIXED = ("data.frames", "data.flip", "data.augment", "data.colour", "data.jitter", "data.short_side")
+FIXED = (
+    *("data.frames", "data.flip", "data.augment", "data.colour", "data.jitter", "data.short_side"),
+    *("data.modality", "data.proposals"),
+)
 """Fields of the network or of the training."""
 
 

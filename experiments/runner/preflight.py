@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,14 +13,18 @@ from experiments.runner.child_options import ChildOptions
 from experiments.study.plan import count
 from gta.config import RunConfig, WeightsConfig
 from gta.data import flow, proposals
+from gta.data.beside import lacking
 from gta.data.drawn.templates import TEMPLATES
 from gta.data.read.reader import choose_reader
 from gta.data.sets.damage import damage_limit
 from gta.data.sets.formats import FORMATS, OWN, detect, read_part
-from gta.data.sets.splits import Split, SplitName, compare
+from gta.data.sets.splits import Clip, Split, SplitName, compare
 from gta.errors import UserError
 from gta.variables import allow_unreadable, misspelt_variables, read_variables, weights_folder
 from gta.weights.public import locate, missing
+
+Stored = Callable[[Path, Iterable[Clip]], list[Path]]
+"""Returns where what belongs to each clip lies, of the data set's folder and the clips."""
 
 
 @dataclass
@@ -71,11 +75,10 @@ def inspect(runs: Sequence[RunConfig], results: Path, child: ChildOptions) -> Pr
         elif lists:
             _note(found.problems, lambda run=run: check_classes(run, data, lists["train"].labels))  # type: ignore[misc]
             _note(found.problems, lambda run=run: check_batch(run, data, len(lists["train"].clips)))  # type: ignore[misc]
-    for run in real:
-        if lists and run.data.modality == "flow":
-            _note(found.problems, lambda: flow.of_split(lists["train"], data))
-        if lists and run.data.proposals:
-            _note(found.problems, lambda: proposals.require_folder(data))
+    if any(run.data.modality == "flow" for run in real):
+        _check_beside(flow.folders, "flow", data, lists, found)
+    if any(run.data.proposals for run in real):
+        _check_beside(proposals.files, "proposals", data, lists, found)
     found.remarks += dict.fromkeys(filter(None, map(_late_milestones, runs)))
     if real and not found.problems:
         largest = max(real, key=lambda run: loading.batch_bytes(run, run.train.batch_size))
@@ -118,6 +121,20 @@ def _note(problems: list[str], check: Callable[[], object]) -> None:
         check()
     except UserError as error:
         problems.append(str(error))
+
+
+def _check_beside(stored: Stored, what: str, data: Path, lists: Mapping[SplitName, Split], found: Preflight) -> None:
+    """Look for what is stored beside the clips: none of it is a problem, a part that is missing a remark."""
+    for name, split in lists.items():
+        try:
+            paths = stored(data, split.clips)
+        except UserError as error:
+            found.problems.append(str(error))
+            continue
+        missing = lacking(paths)
+        if missing:
+            line = f"{data}: {len(missing):,} of {len(paths):,} clips of {name} have no {what}, such as {missing[0]}"
+            (found.problems if len(missing) == len(paths) else found.remarks).append(line)
 
 
 def _late_milestones(run: RunConfig) -> str:

@@ -28,12 +28,15 @@ ELSEWHERE = {
     "model.classes": "the lists in --data decide it",
     "model.frames": "say data.frames",
     "data.proposals": "say model.head.proposals",
+    "data.modality": "say model.backbone.inputs=10, or name a row of flow",
 }
 """Fields that cannot be set, and why."""
-_LINKED = {"data.frames": "model.frames", "model.head.proposals": "data.proposals"}
-"""Fields of which the second always has the value of the first."""
-_OPTIONS = {"data.limit": "--limit", "pretrain": "--from"}
-"""Options that change a field by themselves."""
+_LINKED: Mapping[str, tuple[str, Mapping[Any, Any]]] = {
+    "data.frames": ("model.frames", {}),
+    "model.head.proposals": ("data.proposals", {}),
+    "model.backbone.inputs": ("data.modality", {3: "rgb", 10: "flow"}),
+}
+"""Fields that another one follows: which, and its value for some of theirs; else it has the same."""
 _NONE = ("none", "null")
 
 
@@ -86,8 +89,10 @@ def overridden(run: RunConfig, changes: Sequence[tuple[str, str]]) -> RunConfig:
         if value == before:
             continue
         named.append(f"{name}={_text(value)}")
-        for target in filter(None, (name, _LINKED.get(name))):
-            _plant(tree, target.split("."), value)
+        _plant(tree, name.split("."), value)
+        if name in _LINKED:
+            target, values = _LINKED[name]
+            _plant(tree, target.split("."), values.get(value, value))
     if not named:
         return run
     try:
@@ -199,9 +204,11 @@ def _expected(name: str, hint: Any) -> str:  # noqa: ANN401 - any type
 
 
 def _option(name: str, value: str = "") -> str:
-    """Return how a change is written on the command line."""
-    if name in _OPTIONS:
-        return _OPTIONS[name] if name == "pretrain" else f"{_OPTIONS[name]} {value.removesuffix('.0')}".rstrip()
+    """Return how a change is written on the command line; ``--from`` and ``--limit`` change a field each."""
+    if name == "pretrain" and "@" in value:
+        return "--from"
+    if name == "data.limit":
+        return f"--limit {value.removesuffix('.0')} (data.limit)"
     return f"--set {name}={value}" if value else f"--set {name}"
 
 

@@ -106,6 +106,7 @@ TINY = Profile(
         "glore": FamilySettings(lr=1e-3),
         "tsm": FamilySettings(lr=8e-3),
         "tsm/16f": FamilySettings(lr=2e-3),
+        "tsm_flow": FamilySettings(lr=2e-3),
         "tsm+gta": FamilySettings(lr=4e-3, matrix_gain=0.1),
         "tsm+gta/16f": FamilySettings(lr=2e-3, matrix_gain=1.0),
         "slowfast": FamilySettings(lr=2e-3),

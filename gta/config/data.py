@@ -42,8 +42,8 @@ class DrawingConfig(Checked):
         return dataclasses.replace(self, training_draw=0)
 
 
-FLOW_PAIRS = 5
-"""Consecutive frames of flow that a network of flow sees at once (TSN; TSM)."""
+FLOW_FIELDS = 5
+"""Consecutive flow fields, of an x and a y part each, that a frame of a network of flow is made of (TSN; TSM)."""
 EvaluationSplit = Literal["validation", "tune", "test"]
 
 
@@ -85,7 +85,7 @@ class DataConfig(Checked):
     fold: int = later(1)
     """Which pair of training and test lists, of a release that has several (UCF101, HMDB51)."""
     modality: Literal["rgb", "flow"] = later("rgb")
-    """A frame is a picture, or the optical flow of :data:`FLOW_PAIRS` frames from it on, one above the other."""
+    """A frame is a picture, or :data:`FLOW_FIELDS` fields of optical flow from it on, stacked."""
     proposals: int = later(0)
     """Stored proposals of each frame that come with the clips of a real data set, for a head that reads them."""
     content: str = later("")
@@ -93,8 +93,8 @@ class DataConfig(Checked):
 
     @property
     def channels(self) -> int:
-        """Of a frame: red, green and blue, or the x and y parts of each pair of flow."""
-        return 3 if self.modality == "rgb" else 2 * FLOW_PAIRS
+        """Of a frame: red, green and blue, or the x and y parts of each flow field."""
+        return 3 if self.modality == "rgb" else 2 * FLOW_FIELDS
 
     @property
     def drawn(self) -> bool:
@@ -107,6 +107,7 @@ class DataConfig(Checked):
         self._require_share("flip")
         self._require_at_least(0, "proposals")
         require(not self.proposals or not self.drawn, "DataConfig.proposals is for real data sets; none are drawn")
+        require(not self.proposals or self.modality == "rgb", "DataConfig.proposals go with frames, not with flow")
         require(
             self.modality == "rgb" or not self.colour,
             f"DataConfig.colour is {self.colour}; flow has no colour: leave 0",

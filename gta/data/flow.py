@@ -1,4 +1,4 @@
-"""Optical flow as the input of a network: each frame is five consecutive fields of it, one above the other.
+"""Optical flow as the input of a network: each frame is five consecutive flow fields, stacked.
 
 Simonyan and Zisserman, "Two-stream convolutional networks", NeurIPS 2014; as in TSN and TSM a field is two grey
 pictures, its x and its y part, in which 128 is no motion. Until a clip is cropped and scaled its fields are pictures of
@@ -10,14 +10,15 @@ Legend: T frames of the network, P fields of each, L fields of the clip.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.config.data import FLOW_PAIRS
-from gta.data.read.media import own_name
-from gta.data.sets.splits import Split
+from gta.config.data import FLOW_FIELDS
+from gta.data.beside import places
+from gta.data.sets.splits import Clip, Split
 from gta.data.transforms import Frames
 from gta.errors import UserError
 
@@ -29,12 +30,12 @@ STILL = 128
 
 def starts(length: int) -> int:
     """Return how many fields of a clip of L can be the first of P: the last P - 1 cannot; at least one is."""
-    return max(1, length - FLOW_PAIRS + 1)
+    return max(1, length - FLOW_FIELDS + 1)
 
 
 def following(first: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     """Return the fields that T frames show, (T * P,): P from each of ``first`` on; a short clip repeats its last."""
-    shown: NDArray[np.int64] = np.minimum(first[:, None] + np.arange(FLOW_PAIRS), length - 1).ravel()
+    shown: NDArray[np.int64] = np.minimum(first[:, None] + np.arange(FLOW_FIELDS), length - 1).ravel()
     return shown
 
 
@@ -47,20 +48,30 @@ def mirrored(fields: Frames) -> Frames:
 
 def stacked(fields: Frames) -> Frames:
     """Return fields (T * P, H, W, 3) as the frames of a network, (T, H, W, 2 * P): x, y, x, y, ..."""
-    frames = fields[..., :2].reshape(-1, FLOW_PAIRS, *fields.shape[1:3], 2)
-    return np.moveaxis(frames, 1, 3).reshape(len(frames), *fields.shape[1:3], 2 * FLOW_PAIRS)
+    frames = fields[..., :2].reshape(-1, FLOW_FIELDS, *fields.shape[1:3], 2)
+    return np.moveaxis(frames, 1, 3).reshape(len(frames), *fields.shape[1:3], 2 * FLOW_FIELDS)
+
+
+def folders(root: Path, clips: Iterable[Clip]) -> list[Path]:
+    """Return the folder of each clip's stored fields, whether it is there or not.
+
+    Raises:
+        UserError: the data set has no folder of flow.
+    """
+    if not (root / FOLDER).is_dir():
+        raise UserError(
+            f"{root / FOLDER} does not exist; a network of flow reads a folder of pairs such as flow_x_00001.jpg and "
+            f"flow_y_00001.jpg for every clip there, named by its id; --rows can leave out rows of flow"
+        )
+    return places(root, FOLDER, clips)
 
 
 def of_split(split: Split, root: Path) -> Split:
     """Return a split of a real data set whose clips are the folders of their stored fields.
 
     Raises:
-        UserError: no flow is stored there.
+        UserError: as :func:`folders`.
     """
-    if not (root / FOLDER).is_dir():
-        raise UserError(
-            f"{root / FOLDER} does not exist; a network of flow reads a folder of pairs such as flow_x_00001.jpg and "
-            f"flow_y_00001.jpg for every clip there, named by its id"
-        )
-    clips = (dataclasses.replace(clip, path=root / FOLDER / own_name(clip.id)) for clip in split.clips)
-    return dataclasses.replace(split, clips=tuple(clips), looked=(root / FOLDER,))
+    stored = zip(split.clips, folders(root, split.clips), strict=True)
+    clips = tuple(dataclasses.replace(clip, path=path) for clip, path in stored)
+    return dataclasses.replace(split, clips=clips, looked=(root / FOLDER,))

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gta.data.beside import places
 from gta.data.packed import PackedPaths
 from gta.data.read.deadline import ClipError
-from gta.data.read.media import own_name
 from gta.data.sets.splits import Clip
 from gta.data.transforms import Box
 from gta.errors import UserError
@@ -22,6 +22,8 @@ from gta.errors import UserError
 FOLDER = "proposals"
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 """Stands for proposals that are missing, or of which nothing is inside a crop."""
+SLACK = 0.05
+"""So far beyond the picture's edge a detector may put a side."""
 
 
 class Proposals:
@@ -38,9 +40,8 @@ class Proposals:
         Raises:
             UserError: there is no folder of proposals.
         """
-        require_folder(root)
         self.count = count
-        self._paths = PackedPaths(root / FOLDER / f"{own_name(clip.id)}.npy" for clip in clips)
+        self._paths = PackedPaths(files(root, clips))
 
     def seen(
         self,
@@ -80,21 +81,33 @@ class Proposals:
         path = self._paths[index]
         try:
             stored = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # numpy's reader has no list of what a damaged file makes it raise
             raise ClipError(
                 f"{path} cannot be read ({' '.join(str(error).split())}); store its proposals again"
             ) from error
-        fits = isinstance(stored, np.ndarray) and stored.ndim == 3 and stored.shape[2] == 4 and stored.size > 0
+        if not isinstance(stored, np.ndarray):
+            raise ClipError(f"{path} holds several arrays; expected one (moments, regions, 4)")
+        fits = stored.ndim == 3 and stored.shape[2] == 4 and stored.size > 0
         if not fits or stored.dtype.kind != "f" or not np.isfinite(stored).all():
             raise ClipError(f"{path} holds no proposals; expected finite floats (moments, regions, 4) in shares")
+        if stored.min() < -SLACK or stored.max() > 1 + SLACK:
+            raise ClipError(
+                f"{path} holds values from {stored.min():g} to {stored.max():g}; expected shares of the picture, "
+                f"from 0 to 1: divide pixels by its width and height"
+            )
         proposals: NDArray[np.floating] = stored
         return proposals
 
 
-def require_folder(root: Path) -> None:
-    """Raise :class:`UserError` when a data set has no folder of proposals."""
+def files(root: Path, clips: Iterable[Clip]) -> list[Path]:
+    """Return the file of each clip, whether it is there or not.
+
+    Raises:
+        UserError: the data set has no folder of proposals.
+    """
     if not (root / FOLDER).is_dir():
         raise UserError(
             f"{root / FOLDER} does not exist; a head that reads stored proposals needs an array (moments, regions, 4) "
             f"for every clip there, as <id>.npy"
         )
+    return places(root, FOLDER, clips, ".npy")

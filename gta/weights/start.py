@@ -21,6 +21,7 @@ from gta.config import CheckpointConfig
 from gta.errors import UserError
 from gta.files import replacing
 from gta.model import INSERTED
+from gta.weights.fit import fitted
 from gta.weights.load import check_weights, load, named_tensors, read
 from gta.weights.tensor_files import open_tensors
 
@@ -108,6 +109,7 @@ def start_from(model: nn.Module, path: Path, config: CheckpointConfig, labels: C
     spared = {name for name in own if (_place(name) and _place(name) not in places) or (_in_head(name) and not same)}
     foreign = {name for name in weights if _place(name) and _place(name) not in places}
     given = {name: value for name, value in weights.items() if name not in foreign and (same or not _in_head(name))}
+    given = fitted(model, given)  # a network of flow starts from one of colours
     check_weights(path, {name: value for name, value in own.items() if name not in spared}, given)
     model.load_state_dict(given, strict=False)
     found = {"names": "run", "classifier": "kept" if same else "new"}

@@ -100,7 +100,7 @@ def test_a_config_that_does_not_fit_is_one_line(copy, change, words):
 
 
 def test_labels_must_fit_the_classes(network):
-    with pytest.raises(ValueError, match="expected 24 labels and 3 colours, got 23, 3 and 3"):
+    with pytest.raises(ValueError, match="expected 24 labels and 3 channels, got 23 and 3"):
         PretrainedRecognizer(network.run, network.labels[:-1], (0.5,) * 3, (0.5,) * 3)
 
 

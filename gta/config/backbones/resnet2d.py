@@ -28,7 +28,7 @@ class BackboneConfig(ResNetStages):
     ``shift_every``, which runs were recorded with, so that one network has one identity; :attr:`inside` has either."""
 
     inputs: Literal[3, 10] = later(3)
-    """Channels of a frame: three colours, or five pairs of optical flow (two-stream TSM)."""
+    """Channels of a frame: three colours, or five fields of optical flow (two-stream TSM)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -63,7 +63,10 @@ class FlowFolder:
 
     def _field(self, number: int) -> NDArray[np.uint8]:
         self._deadline.check()
-        parts = [decode(path, self._floor)[..., 0] for path in self._pairs[number]]
+        try:
+            parts = [decode(path, self._floor)[..., 0] for path in self._pairs[number]]
+        except ClipError as error:
+            raise ClipError(str(error).replace("unpack the frames again", "make the flow again")) from error
         if parts[0].shape != parts[1].shape:
             raise ClipError(f"{self._pairs[number][1]} has another size than its x part; make the flow again")
         return np.stack([*parts, np.full_like(parts[0], STILL)], axis=-1)

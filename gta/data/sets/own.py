@@ -105,9 +105,10 @@ def _stored_as(split: SplitName, there: set[str]) -> str:
 def foreign_csv(root: Path) -> str:
     """Return what a csv lacks that lies in a folder without a data set, to begin a message; empty without a csv."""
     try:
-        names = sorted(name for name in os.listdir(root) if name.lower().endswith((".csv", ".tsv")))
+        found = sorted(entry.name for entry in os.scandir(root) if entry.is_file() and entry.name != WRITTEN)
     except OSError:
         return ""
+    names = [name for name in found if name.lower().endswith((".csv", ".tsv"))]
     if not names:
         return ""
     path, line = Path(root) / names[0], first_line(Path(root) / names[0])

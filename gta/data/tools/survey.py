@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gta.data.drawn.make import embedded_info
 from gta.data.read.reader import ClipError, probe
-from gta.data.sets.formats import Format, detect
+from gta.data.sets.formats import OWN, Format, detect
 from gta.data.sets.listed import folders_text
 from gta.data.sets.splits import Clip, Split, SplitName, compare, label_fingerprint
 from gta.data.transforms import doubtful_mirror
@@ -138,9 +138,9 @@ def survey(
     found = Survey(folder, known, quick, bool(drawn), subset)
     splits = {name: known.read(folder, name) for name in known.splits(folder)}
     if not {"validation", "test"} & splits.keys():
-        found.faults.append(
-            f"{folder}: it has no clips to evaluate on; give some the split val or test, or give none to any"
-        )
+        own = "give some the split val or test, or give none to any"
+        way = own if known is OWN else "put its validation list there"
+        found.faults.append(f"{folder}: it has no clips to evaluate on; {way}")
     _compare(found, splits)
     for name, split in splits.items():
         found.labels = found.labels or split.labels

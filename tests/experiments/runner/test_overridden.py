@@ -93,7 +93,7 @@ def test_how_a_run_is_computed_reaches_the_child(study):
         (["--limit", "200%"], "--limit '200%'"),
         (["--limit", "few"], "--limit 'few'"),
         (["--limit", "2.5"], "--limit '2.5'"),
-        (["--limit", "100"], "--limit 100: "),
+        (["--limit", "100"], "--limit 100 (data.limit): "),
         (["--set", "train.milestones=5,3"], "--set train.milestones=5,3: "),
         (["--logger", "none,csv"], "none stands alone"),
         (["--logger", "csv", "--wandb", "offline"], "--logger csv leaves W&B out"),

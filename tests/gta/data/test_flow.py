@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 
 from gta.config import DataConfig, DrawingConfig, RunConfig
-from gta.config.data import FLOW_PAIRS
+from gta.config.data import FLOW_FIELDS
 from gta.data import flow
+from gta.data.beside import places
 from gta.data.drawn.clip import draw_clip
 from gta.data.drawn.flow import LEVELS, draw_flow
 from gta.data.drawn.make import ensure_embedded
@@ -19,6 +20,7 @@ from gta.data.drawn.templates import TEMPLATES
 from gta.data.frames import segment_indices
 from gta.data.module import VideoDataModule
 from gta.data.read.reader import ClipError, Reader
+from gta.data.sets.splits import Clip
 from gta.data.transforms import scale
 from gta.errors import UserError
 
@@ -71,8 +73,8 @@ def test_a_reversed_clip_flows_the_other_way():
     assert rightwards > 0 > leftwards
 
 
-def test_a_frame_holds_five_fields_one_above_the_other():
-    fields = np.arange(2 * FLOW_PAIRS * 4 * 6 * 3, dtype=np.uint8).reshape(2 * FLOW_PAIRS, 4, 6, 3)
+def test_a_frame_holds_five_fields_stacked():
+    fields = np.arange(2 * FLOW_FIELDS * 4 * 6 * 3, dtype=np.uint8).reshape(2 * FLOW_FIELDS, 4, 6, 3)
     frames = flow.stacked(fields)
     assert frames.shape == (2, 4, 6, 10)
     assert np.array_equal(frames[1, ..., 2], fields[6, ..., 0])
@@ -91,7 +93,7 @@ def test_a_mirror_turns_the_x_part_only():
     ("length", "first", "shown"), [(9, [0, 4], [*range(5), *range(4, 9)]), (2, [0], [0, 1, 1, 1, 1])]
 )
 def test_fields_follow_the_first_one_and_a_short_clip_repeats_its_last(length, first, shown):
-    assert max(first) < flow.starts(length) or length < FLOW_PAIRS
+    assert max(first) < flow.starts(length) or length < FLOW_FIELDS
     assert flow.following(np.array(first), length).tolist() == shown
 
 
@@ -170,7 +172,7 @@ def test_a_real_set_is_seen_as_flow(tmp_path):
     module.setup()
     video = next(iter(module.val_dataloader()))["video"]
     assert video.shape == (2, 10, 4, 56, 56)
-    assert torch.unique(video[0, 0::2, 0]).numel() == FLOW_PAIRS  # five fields that follow each other
+    assert torch.unique(video[0, 0::2, 0]).numel() == FLOW_FIELDS  # five fields that follow each other
     assert next(iter(module.train_dataloader()))["video"].shape == (2, 10, 4, 56, 56)
 
 
@@ -229,5 +231,66 @@ def test_a_film_is_no_flow(tmp_path):
 
     path = tmp_path / "film.webm"
     path.touch()
+    run = flow_run()
+    with pytest.raises(UserError, match="flow that is drawn with its clips"):
+        read_views(path, run)
+    data = dataclasses.replace(run.data, drawing=None, dataset="folder")
     with pytest.raises(UserError, match="reads optical flow; give the folder of a clip's stored flow"):
-        read_views(path, flow_run())
+        read_views(path, dataclasses.replace(run, data=data, pretrain=None))
+
+
+def test_a_network_of_flow_is_exported(tmp_path):
+    from gta.export import from_run  # noqa: F401 - the path of the command
+    from gta.pretrained import PretrainedRecognizer, load
+    from gta.training.recognizer import colour_statistics
+
+    run = dataclasses.replace(flow_run(), pretrain=None)
+    network = PretrainedRecognizer(run, [template.name for template in TEMPLATES], *colour_statistics(run)).eval()
+    network.save(tmp_path / "flow")
+    clip = torch.randint(0, 256, (1, 10, 8, 32, 32), dtype=torch.uint8)
+    torch.testing.assert_close(load(tmp_path / "flow").eval()(clip), network(clip))
+
+
+def test_flow_is_asked_for_in_one_place():
+    from experiments.study.overrides import check_changes, overridden
+    from experiments.study.profiles import TINY
+    from experiments.study.rows import Row
+
+    run = TINY.resolve(Row("", backbone="tsm"), 1)
+    assert overridden(run, (("model.backbone.inputs", "10"),)).data.modality == "flow"
+    with pytest.raises(UserError, match=r"say model.backbone.inputs=10, or name a row of flow"):
+        check_changes((("data.modality", "flow"),), [run])
+
+
+def test_a_plan_counts_the_clips_without_flow(tmp_path):
+    from experiments.runner.child_options import ChildOptions
+    from experiments.runner.preflight import inspect
+    from experiments.study.own import profile_of
+    from experiments.study.rows import Row
+
+    for split, many in (("train", 40), ("val", 2)):
+        for number in range(many):
+            path = tmp_path / split / "ab"[number % 2] / f"{number}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    run = profile_of("folder", tmp_path).resolve(Row("", backbone="tsm_flow"), 0)
+
+    def found():
+        return inspect([run], tmp_path / "results", ChildOptions(tmp_path / "runs", tmp_path))
+
+    assert any("--rows can leave out rows of flow" in line for line in found().problems)
+    (tmp_path / "flow").mkdir()
+    assert any("40 of 40 clips of train have no flow" in line for line in found().problems)
+    for path in tmp_path.glob("*/*/*.mp4"):
+        (tmp_path / "flow" / path.relative_to(tmp_path).with_suffix("")).mkdir(parents=True)
+    assert found().problems == []
+    next(tmp_path.glob("flow/val/a/*")).rmdir()
+    assert any("1 of 2 clips of validation have no flow" in line for line in found().remarks)
+
+
+def test_what_belongs_to_a_clip_lies_within_the_data_set(tmp_path):
+    clips = [Clip(name, tmp_path, 0, "a") for name in ("a/1.mp4", "/films/2.avi", "../3.webm", f"{tmp_path}/b/4.mp4")]
+    found = [str(path.relative_to(tmp_path)) for path in places(tmp_path, "flow", clips)]
+    assert found == ["flow/a/1", "flow/films/2", "flow/3", "flow/b/4"]
+    with pytest.raises(UserError, match=r"flow/a/1 would belong to both a/1.mp4 and a/1.avi"):
+        places(tmp_path, "flow", [*clips, Clip("a/1.avi", tmp_path, 0, "a")])

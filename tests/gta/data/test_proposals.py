@@ -65,6 +65,19 @@ def test_another_array_is_named(store, array):
         store(array).seen(0, FRAMES, 8, SIZE, MIDDLE)
 
 
+@pytest.mark.parametrize("content", [b"PK\x03\x04garbage", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<f4'  \n", b""])
+def test_a_damaged_file_is_named(store, tmp_path, content):
+    known = store(np.zeros((1, 1, 4)))
+    (tmp_path / "proposals" / "7.npy").write_bytes(content)
+    with pytest.raises(ClipError, match=r"7\.npy cannot be read"):
+        known.seen(0, FRAMES, 8, SIZE, MIDDLE)
+
+
+def test_proposals_in_pixels_are_named(store):
+    with pytest.raises(ClipError, match=r"values from 10 to 100; expected shares of the picture, from 0 to 1"):
+        store(moments((10, 20, 100, 80))).seen(0, FRAMES, 8, SIZE, MIDDLE)
+
+
 def test_no_file_and_a_pickle_are_named(store, tmp_path):
     known = store(np.zeros((1, 1, 4)))
     np.save(tmp_path / "proposals" / "7.npy", np.array([{}], dtype=object), allow_pickle=True)
