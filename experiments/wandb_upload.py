@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.workspace and not online:
         raise UserError("--workspace is saved on the server; it needs --wandb online")
     profile = choose_profile(options.profile).name if options.profile else None
-    from experiments.child.wandb_content import read_wanted
+    from experiments.store.artifacts import read_wanted
     from experiments.upload.stored import Target, finished
 
     target = Target(

@@ -11,20 +11,15 @@ from typing import Any
 
 from experiments.child.labels import Labels
 from experiments.store import run_files
+from experiments.store.artifacts import ARTIFACTS
 from gta import files
 from gta.config import RunConfig, to_dict
-from gta.errors import UserError, nearest
+from gta.errors import UserError
 
 PROJECT = "gta"
 """Unless ``WANDB_PROJECT`` names another; ``WANDB_ENTITY`` names the team."""
 RESULT = "result_sha256"
 """Name in the summary of the digest of ``result.json``: a run that has it is told whole."""
-ARTIFACTS = {
-    "checkpoint": ("model", (f"{run_files.CHECKPOINTS}/{run_files.CHECKPOINT}",)),
-    "scores": ("scores", (run_files.SCORES, run_files.OTHER_SCORES)),
-    "passport": ("passport", (run_files.CONFIG, run_files.ENV, run_files.RESULT)),
-}
-"""What may be attached to a run: W&B's type, and files of the run's folder. ``env.json`` holds the data's passport."""
 _SUMMARIES = {"curve/val_top1": "max", "curve/train_loss": "min"}
 """What W&B's table of runs shows of a curve, beside the result, which has names of its own."""
 
@@ -112,19 +107,6 @@ def pictures(folder: Path) -> dict[str, Any]:
         )
         for picture in run_pictures(result, store)
     }
-
-
-def read_wanted(text: str | None, origin: str) -> tuple[str, ...]:
-    """Return the names of artifacts in a list such as ``checkpoint,scores``; ``origin`` is the option that holds it.
-
-    Raises:
-        UserError: one is unknown.
-    """
-    names = tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
-    for name in names:
-        if name not in ARTIFACTS:
-            raise UserError(f"{origin}: there is no artifact {name!r}; {nearest(name, ARTIFACTS)}")
-    return names
 
 
 def attach(run: Any, folder: Path, wanted: Iterable[str]) -> None:  # noqa: ANN401 - an untyped package

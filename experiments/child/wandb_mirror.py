@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from experiments.child import wandb_content as content
 from experiments.child.labels import Labels
+from experiments.store.artifacts import read_wanted
 from gta.config import RunConfig
 from gta.errors import UserError
 from gta.variables import read_variables
@@ -57,7 +58,7 @@ class Mirror:
         if mode == "disabled" or importlib.util.find_spec("wandb") is None:
             return
         try:
-            self._wanted = content.read_wanted(read_variables().wandb_artifacts, "GTA_WANDB_ARTIFACTS")
+            self._wanted = read_wanted(read_variables().wandb_artifacts, "GTA_WANDB_ARTIFACTS")
         except UserError as error:
             _warn(f"{error}; nothing is attached")
         reason = self._start(config, folder, "online", labels, env or {}) if mode == "online" else None

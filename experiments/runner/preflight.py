@@ -10,6 +10,7 @@ from pathlib import Path
 
 from experiments.runner import batches, loading
 from experiments.runner.child_options import ChildOptions
+from experiments.store.artifacts import read_wanted
 from experiments.study.plan import count
 from gta.config import RunConfig, WeightsConfig
 from gta.data import flow, proposals
@@ -149,8 +150,6 @@ def _late_milestones(run: RunConfig) -> str:
 
 
 def _check_variables(found: Preflight) -> None:
-    from experiments.child.wandb_content import read_wanted
-
     found.remarks += misspelt_variables()
     for check in (lambda: batches.workers(0), damage_limit, choose_reader, allow_unreadable, weights_folder):
         _note(found.problems, check)

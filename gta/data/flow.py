@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from gta.config.data import FLOW_FIELDS
 from gta.data.beside import places
+from gta.data.read.fields import STILL
 from gta.data.sets.splits import Clip, Split
 from gta.data.transforms import Frames
 from gta.errors import UserError
 
 FOLDER = "flow"
 """Part of a real data set's folder that holds a folder of fields for every clip, named by its id without suffix."""
-STILL = 128
-"""Level of no motion."""
 
 
 def starts(length: int) -> int:

@@ -20,7 +20,7 @@ from gta.data.drawn.make import SPLITS
 from gta.data.drawn.render import UNITS, Scene, Sprite, cover_of
 from gta.data.drawn.shapes import Plane
 from gta.data.drawn.templates import TEMPLATES, Template
-from gta.data.flow import STILL
+from gta.data.read.fields import STILL
 
 LEVELS = 16
 

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gta.data.flow import STILL
 from gta.data.read.deadline import ClipError, Deadline
 from gta.data.read.jpeg import decode
 from gta.data.read.video import Indices, check_indices
 
+STILL = 128
+"""Level of no motion."""
 _NAME = re.compile(r"(?:.*[^a-z])?([xyuv])[^a-z\d]?(\d{1,9})\.jpe?g", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:.*\D)?(\d{1,9})\.jpe?g", re.IGNORECASE)
 _PART = {"x": 0, "u": 0, "y": 1, "v": 1}

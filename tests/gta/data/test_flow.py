@@ -19,6 +19,7 @@ from gta.data.drawn.make import ensure_embedded
 from gta.data.drawn.templates import TEMPLATES
 from gta.data.frames import segment_indices
 from gta.data.module import VideoDataModule
+from gta.data.read.fields import STILL
 from gta.data.read.reader import ClipError, Reader
 from gta.data.sets.splits import Clip
 from gta.data.transforms import scale
@@ -32,7 +33,7 @@ def moved_error(frames, fields):
     """Mean difference of each frame to the next one: fetched from where the fields point, and from the same place."""
     side = frames.shape[1]
     rows, columns = np.mgrid[:side, :side].astype(float)
-    motion = (fields[..., :2].astype(float) - flow.STILL) / LEVELS
+    motion = (fields[..., :2].astype(float) - STILL) / LEVELS
     fetched, still = [], []
     for now, then, part in zip(frames[:-1].astype(float), frames[1:].astype(float), motion, strict=True):
         x, y = columns + part[..., 0], rows + part[..., 1]
@@ -82,10 +83,10 @@ def test_a_frame_holds_five_fields_stacked():
 
 
 def test_a_mirror_turns_the_x_part_only():
-    fields = np.full((1, 2, 2, 3), flow.STILL, np.uint8)
-    fields[0, 0, 0, :2] = (flow.STILL + 20, flow.STILL + 5)
+    fields = np.full((1, 2, 2, 3), STILL, np.uint8)
+    fields[0, 0, 0, :2] = (STILL + 20, STILL + 5)
     seen = flow.mirrored(fields)[0, 0, 1]
-    assert (seen[0], seen[1]) == (flow.STILL - 20, flow.STILL + 5)
+    assert (seen[0], seen[1]) == (STILL - 20, STILL + 5)
     assert np.array_equal(flow.mirrored(np.zeros((1, 1, 1, 3), np.uint8))[..., 0], [[[255]]])
 
 
