@@ -118,8 +118,10 @@ class VideoRecognizer(pl.LightningModule):
         return loss
 
     def on_train_epoch_end(self) -> None:
-        """Look at the losses that were not looked at yet, before a checkpoint is kept."""
+        """Look at the losses that were not looked at yet and at the weights, before a checkpoint is kept."""
         self._require_finite()
+        if not all(bool(torch.isfinite(value).all()) for value in self.parameters()):
+            raise FloatingPointError(f"the weights are not finite after step {self.global_step}; lower train.lr")
 
     def _require_finite(self) -> None:
         """Raise when a loss since the last look was infinite or not a number; waits for the device."""

@@ -52,7 +52,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_at_the_next_look(monkeypatc
     recognizer = VideoRecognizer(SMOKE.resolve(Row(""), 0))
     monkeypatch.setattr(recognizer, "log", lambda *args, **kwargs: None)
     recognizer.loss = Losses([1.0, float("nan"), 1.0], elsewhere=looked > 1)
-    monkeypatch.setattr(recognizer, "forward", lambda video: video)
+    monkeypatch.setattr(recognizer, "forward", lambda video, boxes: video)
     batch = {"video": torch.zeros(1), "label": torch.zeros(1)}
     recognizer.training_step(batch, 0)
     if looked == 1:
@@ -64,6 +64,16 @@ def test_a_loss_that_is_not_finite_ends_the_training_at_the_next_look(monkeypatc
     with pytest.raises(FloatingPointError, match="not finite"):
         recognizer.on_train_epoch_end()
     recognizer.on_train_epoch_end()  # what was looked at is not looked at again
+
+
+def test_weights_that_are_not_finite_are_in_no_checkpoint():
+    """The last step of an epoch can spoil them after its loss was finite."""
+    recognizer = VideoRecognizer(SMOKE.resolve(Row(""), 0))
+    recognizer.on_train_epoch_end()
+    with torch.no_grad():
+        recognizer.model.backbone.fc.weight[0, 0] = float("nan")
+    with pytest.raises(FloatingPointError, match=r"the weights are not finite after step 0; lower train.lr"):
+        recognizer.on_train_epoch_end()
 
 
 class Losses(torch.nn.Module):
@@ -215,7 +225,7 @@ def test_the_recognizer_of_every_row_can_be_built_and_scored(table):
     for row in {row.name: row for listed in TABLES[table].rows for row in listed.trained}.values():
         recognizer = VideoRecognizer(SMOKE.resolve(row, 0)).eval()
         data = recognizer.run.data
-        clip = torch.randint(0, 256, (1, 3, data.frames, data.crop, data.crop), dtype=torch.uint8)
+        clip = torch.randint(0, 256, (1, data.channels, data.frames, data.crop, data.crop), dtype=torch.uint8)
         with torch.inference_mode():
             assert recognizer(clip).shape == (1, 24), row.name
         for name, kernel in recognizer.model.named_parameters():
