@@ -50,7 +50,7 @@ def build(results: Path, recorded: bool) -> list[Path]:
     The results of earlier versions have not ``recorded`` what stood beside them.
     """
     store, folders = Store(results), []
-    rows = [*CHOSEN[0].rows[-4:], *next(row.members for row in CHOSEN[1].rows if row.members)]
+    rows = [*CHOSEN[0].rows[-4:], *next(row.members for row in CHOSEN[1].rows if row.name == "GTA En")]
     for number, row in enumerate(rows):
         for seed in range(2):
             folder = store.prepare(TINY.resolve(row, seed))

@@ -318,13 +318,14 @@ def test_a_two_way_random_effects_model_gives_the_same_verdicts(name):
     """
     store = Store(Path(__file__).parents[3] / "results")
     data = collect(TABLES[name], TINY, store)
-    if len(data.seeds) < 5:
-        pytest.skip(f"the study has {len(data.seeds)} of its five seeds; with fewer the two methods may differ")
     differences = Differences(data, store)
-    checked = 0
+    whole, checked = 0, 0
     for verdict in judge_claims(data, store):
         low, high = verdict.claim.low, verdict.claim.high
         for tested in verdict.tested:
+            if len(tested.seeds) < 5:  # the two methods may differ
+                continue
+            whole += 1
             hits = [
                 [weight * differences._of(row, seed)[1] for seed in tested.seeds] for row, weight in tested.contrast
             ]
@@ -338,7 +339,9 @@ def test_a_two_way_random_effects_model_gives_the_same_verdicts(name):
                 own_inside = low < tested.low and tested.high < high
                 assert (inside, outside) == (own_inside, tested.low > high or tested.high < low)
                 checked += 1
-    assert checked >= 5
+    if whole == 0:
+        pytest.skip("no difference has five seeds yet")
+    assert checked >= min(5, whole // 2)
 
 
 @pytest.mark.parametrize("seed_noise", [0.0, 0.03])
