@@ -147,7 +147,12 @@ def test_an_interrupted_command_says_so_in_one_line():
     script = "import sys, time\nfrom gta.cli import command\n@command\ndef main():\n    print('up', flush=True)\n"
     script += "    time.sleep(60)\nsys.exit(main())"
     child = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # ignored where tests run with &
     )
     assert child.stdout.readline() == "up\n"
     child.send_signal(signal.SIGINT)

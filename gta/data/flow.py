@@ -60,7 +60,7 @@ def folders(root: Path, clips: Iterable[Clip]) -> list[Path]:
     if not (root / FOLDER).is_dir():
         raise UserError(
             f"{root / FOLDER} does not exist; a network of flow reads a folder of pairs such as flow_x_00001.jpg and "
-            f"flow_y_00001.jpg for every clip there, named by its id; --rows can leave out rows of flow"
+            f"flow_y_00001.jpg for every clip there, named by its id; rows of flow can be left out"
         )
     return places(root, FOLDER, clips)
 

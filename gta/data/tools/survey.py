@@ -137,7 +137,7 @@ def survey(
     drawn = embedded_info(folder)["splits"] if (folder / "embedded.json").is_file() else {}
     found = Survey(folder, known, quick, bool(drawn), subset)
     splits = {name: known.read(folder, name) for name in known.splits(folder)}
-    if not {"validation", "test"} & splits.keys():
+    if not drawn and not {"validation", "test"} & splits.keys():  # each training draw is a folder of its own
         own = "give some the split val or test, or give none to any"
         way = own if known is OWN else "put its validation list there"
         found.faults.append(f"{folder}: it has no clips to evaluate on; {way}")

@@ -146,7 +146,7 @@ def test_interrupted_then_continued(study, number, code):
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == code
-    assert "interrupted: 1 runs done, 5 left; resume with: python -m experiments.run table_ablation_components" in err
+    assert "interrupted: 1 run done, 5 left; resume with: python -m experiments.run table_ablation_components" in err
     assert "Traceback" not in err
     store = Store(study.results)
     assert [store.state(run_id) for run_id in IDS[:3]] == [State.DONE, State.RESUME, State.NEW]
