@@ -168,8 +168,7 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
     names = ", ".join(table.name for table in request.tables)
     changes = "".join(f", {name}={value}" for name, value in request.profile.changes)
     print(f"{names}, profile {request.profile.name}{changes}: {request.headline}")
-    todo = request.todo
-    code = 0
+    todo, code = request.todo, 0
     if todo:
         print(f"{stamp()} first the data and the initial weights", flush=True)
         ground = _inspect(request, child)
@@ -290,9 +289,8 @@ def _list(options: argparse.Namespace) -> int:
     from experiments.runner.status import print_list
 
     profile = profile_of(options.profile, options.data)
-    tables = choose_tables(options.tables or list(TABLES))
-    named = {table.name: table for table, _ in _with_runs(select_rows(tables, None), profile)}
-    store = Store(options.results)
+    rows = select_rows(choose_tables(options.tables or list(TABLES)), None)
+    named, store = {table.name: table for table, _ in _with_runs(rows, profile)}, Store(options.results)
     seeds = parse_seeds(options.seeds) if options.seeds is not None else store.seeds(profile.name) or [0]
     print_list(list(named.values()), profile, seeds, store)
     return 0

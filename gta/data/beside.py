@@ -11,14 +11,23 @@ from gta.data.sets.splits import Clip
 from gta.errors import UserError
 
 
-def places(root: Path, folder: str, clips: Iterable[Clip], suffix: str = "") -> list[Path]:
+def places(root: Path, folder: str, clips: Iterable[Clip], needed: str, suffix: str = "") -> list[Path]:
     """Return where what belongs to each clip lies: ``root/folder/<id><suffix>``.
 
     The id is that of the clip's list, without the suffix of a video, an absolute one from the data set's folder on.
 
+    Args:
+        root: of the data set.
+        folder: its folder for what is stored.
+        clips: of a split.
+        needed: who reads what there, for the message.
+        suffix: of the files; none for folders.
+
     Raises:
-        UserError: two clips would share a place.
+        UserError: there is no such folder, or two clips would share a place.
     """
+    if not (root / folder).is_dir():
+        raise UserError(f"{root / folder} does not exist; {needed}")
     found: dict[Path, str] = {}
     for clip in clips:
         path = root / folder / f"{_inside(root, own_name(clip.id))}{suffix}"

@@ -21,7 +21,6 @@ from gta.data.beside import places
 from gta.data.read.fields import STILL
 from gta.data.sets.splits import Clip, Split
 from gta.data.transforms import Frames
-from gta.errors import UserError
 
 FOLDER = "flow"
 """Part of a real data set's folder that holds a folder of fields for every clip, named by its id without suffix."""
@@ -57,12 +56,11 @@ def folders(root: Path, clips: Iterable[Clip]) -> list[Path]:
     Raises:
         UserError: the data set has no folder of flow.
     """
-    if not (root / FOLDER).is_dir():
-        raise UserError(
-            f"{root / FOLDER} does not exist; a network of flow reads a folder of pairs such as flow_x_00001.jpg and "
-            f"flow_y_00001.jpg for every clip there, named by its id; rows of flow can be left out"
-        )
-    return places(root, FOLDER, clips)
+    needed = (
+        "a network of flow reads a folder of pairs such as flow_x_00001.jpg and flow_y_00001.jpg for every clip there, "
+        "named by its id; rows of flow can be left out"
+    )
+    return places(root, FOLDER, clips, needed)
 
 
 def of_split(split: Split, root: Path) -> Split:

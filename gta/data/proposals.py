@@ -17,7 +17,6 @@ from gta.data.packed import PackedPaths
 from gta.data.read.deadline import ClipError
 from gta.data.sets.splits import Clip
 from gta.data.transforms import Box
-from gta.errors import UserError
 
 FOLDER = "proposals"
 WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -105,9 +104,5 @@ def files(root: Path, clips: Iterable[Clip]) -> list[Path]:
     Raises:
         UserError: the data set has no folder of proposals.
     """
-    if not (root / FOLDER).is_dir():
-        raise UserError(
-            f"{root / FOLDER} does not exist; a head that reads stored proposals needs an array (moments, regions, 4) "
-            f"for every clip there, as <id>.npy"
-        )
-    return places(root, FOLDER, clips, ".npy")
+    needed = "a head that reads stored proposals needs an array (moments, regions, 4) for every clip there, as <id>.npy"
+    return places(root, FOLDER, clips, needed, ".npy")

@@ -27,6 +27,15 @@ def draw(length: int, height: int = 48, width: int = 84, seed: int = 0) -> np.nd
     return frames.astype(np.uint8)
 
 
+def own(root: Path, make: Callable[[Path], object] = Path.touch, **clips: int) -> None:
+    """Make so many clips of two classes in each split's folder, as files without content unless ``make`` says else."""
+    for split, many in clips.items():
+        for number in range(many):
+            path = root / split / "ab"[number % 2] / f"{split}{number}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            make(path)
+
+
 def encode(path: Path, frames: np.ndarray, codec: str = "libvpx-vp9", rate: int = 12, **options: str) -> Path:
     """Write a video; keyword arguments are the encoder's options, ``_`` for ``-``."""
     fast = {"libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"}, "libx264": {"preset": "veryfast"}}.get(codec, {})

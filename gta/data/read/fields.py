@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gta.data.read.deadline import ClipError, Deadline
-from gta.data.read.jpeg import decode
-from gta.data.read.video import Indices, check_indices
+from gta.data.read.jpeg import PictureFolder, decode
 
 STILL = 128
 """Level of no motion."""
@@ -26,51 +25,27 @@ _NUMBER = re.compile(r"(?:.*\D)?(\d{1,9})\.jpe?g", re.IGNORECASE)
 _PART = {"x": 0, "u": 0, "y": 1, "v": 1}
 
 
-class FlowFolder:
-    """A folder of stored flow as a :class:`~gta.data.read.video.Video` of pictures (x, y, unused)."""
+class FlowFolder(PictureFolder[tuple[Path, Path]]):
+    """A folder of stored flow as pictures (x, y, unused)."""
+
+    item, again = "field", "make the flow again"
 
     def __init__(self, folder: Path, floor: tuple[int, int] | None, deadline: Deadline) -> None:
-        """List the fields.
-
-        Args:
-            folder: the clip's.
-            floor: height and width that suffice; larger pictures may come at a power of two below their size.
-            deadline: when to give up.
+        """List the fields; see :class:`~gta.data.read.jpeg.PictureFolder`.
 
         Raises:
             ClipError: the folder cannot be read, holds no pairs, or one part of a pair is missing.
         """
-        self._folder, self._floor, self._deadline = folder, floor, deadline
-        self._pairs = field_files(folder)
+        super().__init__(folder, field_files(folder), floor, deadline)
 
-    @property
-    def length(self) -> int:
-        """Number of fields."""
-        return len(self._pairs)
+    def _file(self, item: tuple[Path, Path]) -> Path:
+        return item[0]
 
-    def take(self, indices: Indices) -> NDArray[np.uint8]:
-        """Return the chosen fields, (n, H, W, 3).
-
-        Raises:
-            ClipError: a file is corrupt or of another size than the first.
-        """
-        wanted = check_indices(self._folder, indices, self.length)
-        known = {number: self._field(number) for number in dict.fromkeys(wanted)}
-        first = known[wanted[0]]
-        for number, field in known.items():
-            if field.shape != first.shape:
-                raise ClipError(f"{self._pairs[number][0]} has another size than the first field; make the flow again")
-        return np.stack([known[number] for number in wanted])
-
-    def _field(self, number: int) -> NDArray[np.uint8]:
-        self._deadline.check()
-        try:
-            parts = [decode(path, self._floor)[..., 0] for path in self._pairs[number]]
-        except ClipError as error:
-            raise ClipError(str(error).replace("unpack the frames again", "make the flow again")) from error
-        if parts[0].shape != parts[1].shape:
-            raise ClipError(f"{self._pairs[number][1]} has another size than its x part; make the flow again")
-        return np.stack([*parts, np.full_like(parts[0], STILL)], axis=-1)
+    def _picture(self, item: tuple[Path, Path]) -> NDArray[np.uint8]:
+        x, y = (decode(path, self._floor, self.again)[..., 0] for path in item)
+        if x.shape != y.shape:
+            raise ClipError(f"{item[1]} has another size than its x part; {self.again}")
+        return np.stack([x, y, np.full_like(x, STILL)], axis=-1)
 
 
 def field_files(folder: Path) -> list[tuple[Path, Path]]:

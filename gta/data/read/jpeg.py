@@ -15,11 +15,12 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from gta.data.read.probe import Probe
 from gta.data.read.video import Indices, check_indices
 
 _NAME = re.compile(r"([a-z]+[_-]?)?(\d{1,9})(\.jpe?g)", re.IGNORECASE)
+Item = TypeVar("Item")
 _NAMED = 5
 """Gaps that are named."""
 
@@ -75,33 +77,33 @@ def _gaps(numbers: list[int]) -> Iterator[str]:
         yield f"{lost} of {lost + len(numbers)} frame numbers are missing: {named}{more}"
 
 
-class FrameFolder:
-    """A folder of numbered jpg files as a :class:`~gta.data.read.video.Video`."""
+class PictureFolder(Generic[Item]):
+    """A folder of jpg files as a :class:`~gta.data.read.video.Video`; one picture is made of one item of it."""
 
-    def __init__(self, folder: Path, floor: tuple[int, int] | None, deadline: Deadline) -> None:
-        """List the frames.
+    item, again = "frame", "unpack the frames again"
+    """What an item is called in messages, and what mends a broken one."""
+
+    def __init__(self, folder: Path, items: Sequence[Item], floor: tuple[int, int] | None, deadline: Deadline) -> None:
+        """Note the items.
 
         Args:
             folder: the clip's.
+            items: in their order.
             floor: height and width that suffice; larger pictures may come at a power of two below their size.
             deadline: when to give up.
-
-        Raises:
-            ClipError: see :func:`frame_files`.
         """
-        self._folder, self._floor, self._deadline = folder, floor, deadline
-        self._files = frame_files(folder)
+        self._folder, self._items, self._floor, self._deadline = folder, items, floor, deadline
 
     @property
     def length(self) -> int:
-        """Number of frames."""
-        return len(self._files)
+        """Number of items."""
+        return len(self._items)
 
     def take(self, indices: Indices) -> NDArray[np.uint8]:
-        """Return the chosen frames as RGB, (n, H, W, 3).
+        """Return the chosen items as pictures, (n, H, W, 3).
 
         Raises:
-            ClipError: a frame is missing, corrupt or of another size than the first.
+            ClipError: one is missing, corrupt or of another size than the first.
         """
         wanted = check_indices(self._folder, indices, self.length)
         array: NDArray[np.uint8] | None = None
@@ -111,15 +113,42 @@ class FrameFolder:
             if array is not None and number in row_of:
                 array[row] = array[row_of[number]]
                 continue
-            picture = decode(self._files[number], self._floor)
+            picture = self._picture(self._items[number])
             if array is None:
                 array = np.empty((len(wanted), *picture.shape), np.uint8)
             if picture.shape != array.shape[1:]:
-                raise ClipError(f"{self._files[number]} has another size than the first frame; unpack the frames again")
+                where = self._file(self._items[number])
+                raise ClipError(f"{where} has another size than the first {self.item}; {self.again}")
             array[row] = picture
             row_of[number] = row
         assert array is not None
         return array
+
+    def _file(self, item: Item) -> Path:
+        """Return a file of an item, for messages."""
+        raise NotImplementedError
+
+    def _picture(self, item: Item) -> NDArray[np.uint8]:
+        """Decode an item, (H, W, 3)."""
+        raise NotImplementedError
+
+
+class FrameFolder(PictureFolder[Path]):
+    """A folder of numbered jpg files, the frames of a film."""
+
+    def __init__(self, folder: Path, floor: tuple[int, int] | None, deadline: Deadline) -> None:
+        """List the frames; see :class:`PictureFolder`.
+
+        Raises:
+            ClipError: see :func:`frame_files`.
+        """
+        super().__init__(folder, frame_files(folder), floor, deadline)
+
+    def _file(self, item: Path) -> Path:
+        return item
+
+    def _picture(self, item: Path) -> NDArray[np.uint8]:
+        return decode(item, self._floor)
 
 
 def probe(folder: Path, deadline: Deadline) -> Probe:
@@ -139,8 +168,8 @@ def probe(folder: Path, deadline: Deadline) -> Probe:
     return Probe(len(files), shapes[0][0], shapes[0][1], None, tuple(_gaps(list(numbered))))
 
 
-def decode(path: Path, floor: tuple[int, int] | None) -> NDArray[np.uint8]:
-    """Decode one picture as RGB, (H, W, 3), the right way up; see :class:`FrameFolder` for ``floor``.
+def decode(path: Path, floor: tuple[int, int] | None, again: str = PictureFolder.again) -> NDArray[np.uint8]:
+    """Decode one picture as RGB, (H, W, 3), the right way up; see :class:`PictureFolder`.
 
     Raises:
         ClipError: it is missing or corrupt.
@@ -152,7 +181,7 @@ def decode(path: Path, floor: tuple[int, int] | None) -> NDArray[np.uint8]:
         return np.ascontiguousarray(way.turn(stored))
     except (OSError, ValueError, SyntaxError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise ClipError(f"{path} cannot be decoded ({reason}); unpack the frames again") from error
+        raise ClipError(f"{path} cannot be decoded ({reason}); {again}") from error
 
 
 def _decode(content: bytes, floor: tuple[int, int] | None) -> NDArray[np.uint8]:

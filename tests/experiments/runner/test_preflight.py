@@ -13,6 +13,7 @@ from experiments.runner.preflight import inspect
 from experiments.study.own import profile_of
 from experiments.study.profiles import PROFILES
 from experiments.study.rows import Row
+from tests.support import videos
 
 TEMPLATES = [f"Doing [something] number {number:03d}" for number in range(174)]
 
@@ -228,11 +229,7 @@ def test_results_that_are_a_file_are_refused(tmp_path, capsys):
 
 
 def test_the_cost_of_own_videos_counts_their_evaluation(tmp_path):
-    for name, many in (("train", 40), ("val", 6)):
-        for number in range(many):
-            path = tmp_path / name / "ab"[number % 2] / f"{name}{number}.mp4"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+    videos.own(tmp_path, train=40, val=6)
     config = profile_of("folder", tmp_path).resolve(Row("R2D"), 0)
     found = inspect([config], tmp_path / "results", ChildOptions(tmp_path / "runs", tmp_path, "disabled"))
     assert (found.clips, found.evaluated) == (40, 6)

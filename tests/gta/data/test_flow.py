@@ -24,6 +24,7 @@ from gta.data.read.reader import ClipError, Reader
 from gta.data.sets.splits import Clip
 from gta.data.transforms import scale
 from gta.errors import UserError
+from tests.support import videos
 
 DRAWING = DrawingConfig(train_per_template=1, validation_per_template=1, tune_per_template=1, noise=0.0)
 NOISY = dataclasses.replace(DRAWING, noise=8.0)
@@ -159,11 +160,7 @@ def test_what_is_wrong_with_stored_flow_is_named(tmp_path):
 
 
 def test_a_real_set_is_seen_as_flow(tmp_path):
-    for split, numbers in (("train", range(4)), ("val", range(4, 6))):
-        for number in numbers:
-            path = tmp_path / split / "ab"[number % 2] / f"{number}.mp4"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()  # the films themselves are not opened
+    videos.own(tmp_path, train=4, val=2)  # the films themselves are not opened
     data = DataConfig("folder", frames=4, resize=(60, 80), crop=56, modality="flow")
     with pytest.raises(UserError, match=r"flow does not exist; a network of flow reads a folder of pairs"):
         VideoDataModule(data, tmp_path, 2, seed=0).setup()
@@ -269,11 +266,7 @@ def test_a_plan_counts_the_clips_without_flow(tmp_path):
     from experiments.study.own import profile_of
     from experiments.study.rows import Row
 
-    for split, many in (("train", 40), ("val", 2)):
-        for number in range(many):
-            path = tmp_path / split / "ab"[number % 2] / f"{number}.mp4"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+    videos.own(tmp_path, train=40, val=2)
     run = profile_of("folder", tmp_path).resolve(Row("", backbone="tsm_flow"), 0)
 
     def found():
@@ -290,8 +283,9 @@ def test_a_plan_counts_the_clips_without_flow(tmp_path):
 
 
 def test_what_belongs_to_a_clip_lies_within_the_data_set(tmp_path):
+    (tmp_path / "flow").mkdir()
     clips = [Clip(name, tmp_path, 0, "a") for name in ("a/1.mp4", "/films/2.avi", "../3.webm", f"{tmp_path}/b/4.mp4")]
-    found = [str(path.relative_to(tmp_path)) for path in places(tmp_path, "flow", clips)]
+    found = [str(path.relative_to(tmp_path)) for path in places(tmp_path, "flow", clips, "")]
     assert found == ["flow/a/1", "flow/films/2", "flow/3", "flow/b/4"]
     with pytest.raises(UserError, match=r"flow/a/1 would belong to both a/1.mp4 and a/1.avi"):
-        places(tmp_path, "flow", [*clips, Clip("a/1.avi", tmp_path, 0, "a")])
+        places(tmp_path, "flow", [*clips, Clip("a/1.avi", tmp_path, 0, "a")], "")

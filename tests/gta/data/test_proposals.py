@@ -89,11 +89,7 @@ def test_no_file_and_a_pickle_are_named(store, tmp_path):
 
 
 def test_clips_come_with_their_proposals(tmp_path):
-    for split, numbers in (("train", range(4)), ("val", range(4, 6))):
-        for number in numbers:
-            path = tmp_path / split / "ab"[number % 2] / f"{number}.mp4"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            videos.encode(path, videos.draw(10), "libx264", 30)
+    videos.own(tmp_path, lambda path: videos.encode(path, videos.draw(10), "libx264", 30), train=4, val=2)
     data = DataConfig("folder", frames=4, resize=(60, 80), crop=56, proposals=3)
     with pytest.raises(UserError, match=r"proposals does not exist; a head that reads stored proposals"):
         VideoDataModule(data, tmp_path, 2, seed=0).setup()
