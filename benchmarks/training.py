@@ -36,6 +36,7 @@ from gta.flops import cost
 from gta.model import build_model
 from gta.training.optimizer import build_optimizer
 from gta.training.recognizer import VideoRecognizer
+from gta.training.speed import wait_for
 
 ROWS = {
     row.name: row
@@ -98,14 +99,14 @@ def _macs(model: ModelConfig, size: int) -> int:
 def step(one: Contestant, dtype: torch.dtype) -> float:
     """Return the seconds of one training step."""
     device = one.clips.device
-    _wait(device)
+    wait_for(device)
     start = time.perf_counter()
     one.optimizer.zero_grad(set_to_none=True)
     with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
         loss = cross_entropy(one.network(one.clips).float(), one.labels)
     loss.backward()  # type: ignore[no-untyped-call]
     one.optimizer.step()
-    _wait(device)
+    wait_for(device)
     return time.perf_counter() - start
 
 
@@ -139,10 +140,10 @@ def matrix_peak(device: torch.device, dtype: torch.dtype, repeats: int) -> float
     first, second = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     best = float("inf")
     for _ in range(max(3, repeats)):
-        _wait(device)
+        wait_for(device)
         start = time.perf_counter()
         first @ second
-        _wait(device)
+        wait_for(device)
         best = min(best, time.perf_counter() - start)
     return side**3 / best
 
@@ -165,7 +166,7 @@ def waiting(videos: Path, profile: str, dtype: torch.dtype, device: torch.device
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        _wait(device)
+        wait_for(device)
         if done:  # the first step warms up
             waited, whole = waited + arrived - before, whole + time.perf_counter() - before
         before, done = time.perf_counter(), done + 1
@@ -177,11 +178,6 @@ def waiting(videos: Path, profile: str, dtype: torch.dtype, device: torch.device
     return (
         f"R2D + GTA from {profile}'s files with {workers} loader processes: {share:.1f} % of the time waits for clips."
     )
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def measure(names: Sequence[str], clips: int | None, repeats: int, dtype: torch.dtype, device: torch.device) -> str:

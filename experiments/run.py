@@ -60,8 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.status:
             print_status(request.store, runs, request.headline)
             return 0
-        found = _inspect(request, _child_options(request, options))
-        print_plan(runs, request.headline, options.data, found)
+        child = _child_options(request, options)
+        found = _inspect(request, child)
+        print_plan(runs, request.headline, child, found)
         return _refused(found)
     return _run(request, options, arguments)
 
@@ -194,18 +195,14 @@ def _run(request: _Request, options: argparse.Namespace, arguments: Sequence[str
 
 def _child_options(request: _Request, options: argparse.Namespace) -> ChildOptions:
     # Threads decide the order of sums: the same for every row and every restart of a drawn profile.
-    threads = 1 if _is_small(request) else max(1, cores() // _jobs(request, options))
+    threads = 1 if request.profile.data.drawn else max(1, cores() // _jobs(request, options))
     return child_options(options, request.store.runs, threads)
-
-
-def _is_small(request: _Request) -> bool:
-    return request.profile.data.drawn
 
 
 def _jobs(request: _Request, options: argparse.Namespace) -> int:
     if options.jobs:
         return int(options.jobs)
-    if _is_small(request):
+    if request.profile.data.drawn:
         return min(cores(), MAX_JOBS)
     from experiments.runner.local import gpus
 

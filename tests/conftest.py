@@ -18,6 +18,16 @@ ROOT = Path(__file__).parent.parent
 FAKE_CHILD = (sys.executable, "-m", "tests.support.fake_child")
 
 
+def pytest_collection_modifyitems(items):
+    if any(item.get_closest_marker("gpu") for item in items):
+        import torch
+
+        if not torch.cuda.is_available():
+            for item in items:
+                if item.get_closest_marker("gpu"):
+                    item.add_marker(pytest.mark.skip(reason="needs a GPU; this machine has none"))
+
+
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch, tmp_path_factory):
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -20,6 +20,7 @@ from experiments.store.run_files import ENV
 from gta import files
 from gta.errors import UserError
 from gta.training.pretrain import pretraining_accuracy
+from gta.training.speed import gpu_precision
 
 CLEARLY_FASTER = 1.2
 """bf16 must be so many times as fast as fp32 to be taken: it rounds more coarsely."""
@@ -55,9 +56,7 @@ def choose_precision(wanted: str | None = None) -> dict[str, Any]:
         return {"precision": wanted}
 
     if torch.cuda.is_available():
-        # By default the question counts bf16 that is emulated (V100, T4), which is slower than fp16 and fp32 there.
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-        return {"precision": "bf16-mixed" if native else "16-mixed"}
+        return {"precision": gpu_precision()}
     measured = {"32-true": _milliseconds(torch.float32), "bf16-mixed": _milliseconds(torch.bfloat16)}
     faster = measured["bf16-mixed"] * CLEARLY_FASTER <= measured["32-true"]
     return {

@@ -1,8 +1,9 @@
 """What a run of a real data set would cost, before anything starts.
 
-GPU-hours = 2 x MACs x (3 x clips x epochs + evaluated clips x views) / :data:`SUSTAINED` / 3600: two operations a
+GPU-hours = 2 x MACs x (3 x clips x epochs + evaluated clips x views) / rate / 3600: two operations a
 multiply-accumulate, a backward pass that costs twice the forward pass, one view of the evaluated split after every
-epoch and all views of all scored splits at the end. Decoding comes on top.
+epoch and all views of all scored splits at the end. The rate is measured on the GPU that is there, or else
+:data:`ASSUMED`. Decoding comes on top.
 """
 
 from __future__ import annotations
@@ -14,9 +15,22 @@ from gta.config import ModelConfig, RunConfig
 from gta.data.drawn.templates import TEMPLATES
 from gta.flops import cost
 
-SUSTAINED = 60e12
-DEVICE = "an A100 in bf16, a fifth of its peak"
-"""Operations a second that training is assumed to reach, and where; not measured here."""
+
+@dataclass(frozen=True)
+class Rate:
+    """Operations a second that training reaches."""
+
+    operations: float
+    where: str
+    """On what, and whether it was measured; for people."""
+
+    @classmethod
+    def measured(cls, run: RunConfig, seconds: float, where: str) -> Rate:
+        """Return the rate of steps of a run that took so many ``seconds`` a clip."""
+        return cls(3 * 2 * cost(run.model, run.data.crop).macs / seconds, where)
+
+
+ASSUMED = Rate(60e12, "an A100 in bf16, a fifth of its peak; assumed, not measured")
 CORE = 45e9
 """The same for one core, on which a run of a drawn set is trained: the median of the runs of record's main table."""
 OFFICIAL = {"ssv1": 86_017, "ssv2": 168_913, "k400": 246_534}
@@ -38,13 +52,16 @@ class RunCost:
     gpu_hours: float
 
 
-def estimate(runs: Iterable[RunConfig], listed: int | None, evaluated: int | None = None) -> list[RunCost]:
+def estimate(
+    runs: Iterable[RunConfig], listed: int | None, evaluated: int | None = None, rate: Rate = ASSUMED
+) -> list[RunCost]:
     """Return the cost of each run on a GPU; a model that several runs train is counted once.
 
     Args:
         runs: of one data set.
         listed: its training clips by the lists that are there; None: by the release, or by what is drawn.
         evaluated: the clips that are evaluated, likewise.
+        rate: of the GPU.
     """
     known: dict[tuple[ModelConfig, int], int] = {}
 
@@ -62,7 +79,7 @@ def estimate(runs: Iterable[RunConfig], listed: int | None, evaluated: int | Non
             looks = epochs + sum(views.clips * views.crops for views in run.views) * (1 + len(run.splits))
             number = EVALUATED.get(run.data.dataset, 0) if evaluated is None else evaluated
             operations += 2 * forward(run.model, run.data.test_crop or run.data.crop) * number * looks
-        seconds = operations / SUSTAINED
+        seconds = operations / rate.operations
         found.append(RunCost(clips, clips // run.train.batch_size * epochs, macs, seconds / 3600))
     return found
 
@@ -86,5 +103,5 @@ def planned_seconds(
         evaluated: as in :func:`estimate`.
     """
     costs = zip(runs, estimate(runs, listed, evaluated), strict=True)
-    drawn = SUSTAINED / CORE
+    drawn = ASSUMED.operations / CORE
     return {run.id: 3600 * c.gpu_hours * (drawn if run.data.drawn else 1 / processes) for run, c in costs}

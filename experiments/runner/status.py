@@ -12,10 +12,13 @@ from experiments.store.result import Problem, Result
 from experiments.store.store import State, Store
 from experiments.study.plan import PlannedRun, make_plan, parts, select_rows
 from experiments.study.rows import Profile, Table
+from gta.errors import UserError
 
 if TYPE_CHECKING:
     from experiments.reporting.changed import ChangedRow
     from experiments.reporting.evidence.collect import TableData
+    from experiments.runner.child_options import ChildOptions
+    from experiments.runner.cost import Rate
     from experiments.runner.preflight import Preflight
 
 WIDTH, INDENT = 99, 4 * " "
@@ -36,20 +39,20 @@ def print_list(tables: Sequence[Table], profile: Profile, seeds: Sequence[int], 
     print(f"profile {profile.name}, seeds {seeds_text}: {done} of {len(every)} distinct runs done in {store.results}")
 
 
-def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Preflight) -> None:
+def print_plan(runs: Sequence[PlannedRun], headline: str, child: ChildOptions, found: Preflight) -> None:
     """Print what would be run and, for a real data set, what it would cost.
 
     Args:
         runs: the plan.
         headline: its summary.
-        data: folder of the data.
+        child: how the runs would be computed, and from which folder of data.
         found: what was found there.
     """
     lines = [["run", "state", "seed", "row"]]
     lines += [[run.id, run.state, str(run.config.seed), _uses(run)] for run in runs]
     real = [run for run in runs if not run.config.data.drawn]
     if real:
-        costs, notes = _costs(real, data, found)
+        costs, notes = _costs(real, child, found)
         for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):
             line[3:3] = cells
     described = [parts(run.config) for run in runs]
@@ -67,18 +70,48 @@ def print_plan(runs: Sequence[PlannedRun], headline: str, data: Path, found: Pre
         print(note)
 
 
-def _costs(runs: Sequence[PlannedRun], data: Path, found: Preflight) -> tuple[list[list[str]], list[str]]:
-    from experiments.runner.cost import DEVICE, SUSTAINED, estimate
+def _costs(runs: Sequence[PlannedRun], child: ChildOptions, found: Preflight) -> tuple[list[list[str]], list[str]]:
+    from experiments.runner.cost import estimate
 
-    source = "clips: the release's official count" if found.clips is None else f"clips: as listed in {data}"
-    costs = estimate([run.config for run in runs], found.clips, found.evaluated)
+    source = "clips: the release's official count" if found.clips is None else f"clips: as listed in {child.data}"
+    rate = _rate(runs, child)
+    costs = estimate([run.config for run in runs], found.clips, found.evaluated, rate)
     cells = [[f"{c.clips:,}", f"{c.steps:,}", f"{c.macs / 1e9:.1f}", f"{c.gpu_hours:.0f}"] for c in costs]
     left = sum(c.gpu_hours for c, run in zip(costs, runs, strict=True) if run.state is not State.DONE)
-    rate = f"{SUSTAINED:.0e} FLOP/s ({DEVICE}; assumed, not measured)"
     formula = (
-        f"{left:,.0f} GPU-hours left = 2 x MACs x (3 x clips x epochs + evaluated clips x views), divided by {rate}"
+        f"{left:,.0f} GPU-hours left = 2 x MACs x (3 x clips x epochs + evaluated clips x views), divided by "
+        f"{rate.operations:.1e} FLOP/s ({rate.where})"
     )
     return cells, [*textwrap.wrap(formula, WIDTH), source]
+
+
+def _rate(runs: Sequence[PlannedRun], child: ChildOptions) -> Rate:
+    """Return the rate of some steps on the GPU here, of the run in the middle; without a GPU, what is assumed."""
+    from experiments.runner.cost import ASSUMED, Rate, estimate
+    from experiments.runner.local import gpus
+
+    if not gpus():
+        return ASSUMED
+    import torch
+
+    from experiments.runner.batches import at_once
+    from gta.training.speed import TIMED, gpu_precision, seconds_a_clip
+
+    if not torch.cuda.is_available():
+        return ASSUMED
+    costs = estimate([run.config for run in runs], 1)
+    run = runs[sorted(range(len(runs)), key=lambda index: costs[index].macs)[len(runs) // 2]]
+    precision = child.precision or gpu_precision()
+    try:
+        clips = at_once(run.config, child)
+        seconds = seconds_a_clip(run.config, clips, precision, torch.device("cuda"))
+    except UserError:  # it stands among the plan's problems
+        return ASSUMED
+    except torch.OutOfMemoryError:
+        more = f"{clips} clips of {run.label} at once do not fit in the GPU here; see --accumulate"
+        return Rate(ASSUMED.operations, f"{ASSUMED.where}: {more}")
+    where = f"{torch.cuda.get_device_name()}, measured in {TIMED} steps of {clips} clips of {run.label} in {precision}"
+    return Rate.measured(run.config, seconds, where)
 
 
 def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> None:

@@ -172,7 +172,9 @@ def test_the_cost_of_a_real_data_set_is_shown_before_anything_starts(tmp_path, c
     assert header.split()[3:7] == ["clips", "steps", "GMACs", "GPU-hours"]
     hours = 2 * 32.70e9 * (3 * 86_017 * 50 + 11_522 * (50 + 1)) / 60e12 / 3600
     assert f"86,017  134,400  32.7   {hours:.0f}" in line
-    assert "2 x MACs x (3 x clips x epochs + evaluated clips x views), divided by 6e+13 FLOP/s" in " ".join(out.split())
+    assert "2 x MACs x (3 x clips x epochs + evaluated clips x views), divided by 6.0e+13 FLOP/s" in " ".join(
+        out.split()
+    )
     assert "official count" in source
 
     from tests.experiments.runner.test_preflight import ssv1

@@ -6,7 +6,6 @@ import torch
 
 from experiments.study.profiles import SMOKE
 from experiments.study.rows import Row
-from experiments.tables import TABLES
 from gta import ModelConfig, build_model, insert_blocks
 from gta.blocks import SpatialAttention
 from gta.config import (
@@ -23,6 +22,7 @@ from gta.config import (
 from gta.model import inserted_blocks
 from gta.training.optimizer import parameter_groups
 from gta.training.recognizer import VideoRecognizer
+from tests.support.every_model import EVERY_MODEL, wake
 
 TAPE = TAConfig(position=True)
 BLIND = {
@@ -42,12 +42,6 @@ SIGHTED = {
     "Pixel GTA, one matrix": (GTAConfig(region=False, mixing="single"),),
     "Region GTA": (GTAConfig(pixel=False),),
     "Region GTA, multi-head": (GTAConfig(pixel=False, mixing="multihead"),),
-}
-EVERY_MODEL = {  # each distinct model of the tables under the name of its first row
-    SMOKE.resolve(trained, 0).id: pytest.param(trained, id=f"{table.name}: {trained.name}")
-    for table in reversed(TABLES.values())
-    for row in reversed(table.rows)
-    for trained in row.trained
 }
 
 
@@ -130,16 +124,6 @@ def test_every_parameter_is_trained(row: Row):
     plain = FROZEN.get(row.backbone.partition("_")[0], {"conv1", "bn1", "layer1"})
     frozen = FROZEN.get(row.backbone, plain)
     assert {name.removeprefix("slow.").split(".")[0] for name in still} == frozen
-
-
-def wake(network):
-    """Give every layer that starts at zero, so that its block is the identity, a random weight."""
-    for module in network.modules():
-        weight = getattr(module, "weight", None)
-        if isinstance(weight, torch.nn.Parameter) and weight.requires_grad:
-            norm = isinstance(module, torch.nn.BatchNorm2d | torch.nn.GroupNorm)
-            if norm or not weight.detach().any():
-                torch.nn.init.normal_(weight)
 
 
 def test_bare_parameters_do_not_decay():
