@@ -15,7 +15,7 @@ from experiments.child import finished
 from experiments.child.callbacks import RunLog
 from experiments.child.environment import describe, record
 from experiments.child.labels import labels
-from experiments.child.processes import collect, first_writes, is_first, together
+from experiments.child.processes import align_gradients, collect, first_writes, is_first, together
 from experiments.child.restoring import fit_from
 from experiments.child.trainer import make_trainer
 from experiments.child.wandb_mirror import Mirror
@@ -86,6 +86,8 @@ def train(config: RunConfig, child: ChildOptions) -> None:
     with Mirror(config, child.folder, wandb, labels(config, child.tables, child.rows), env) as mirror:
         log = RunLog(child.folder, mirror.follow)
         trainer = make_trainer(config, child, data, log, env)
+        if child.processes > 1:
+            align_gradients(recognizer)
         with together(trainer):
             with _signals(trainer):
                 fit_from(checkpoint, trainer, recognizer, data, log)

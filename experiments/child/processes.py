@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from torch import nn
 
 RANKS = ("RANK", "GROUP_RANK", "SLURM_PROCID", "NODE_RANK", "LOCAL_RANK")
 """Variables of torchrun, srun and Lightning that number the processes of a run from 0."""
@@ -57,6 +59,20 @@ def together(trainer: pl.Trainer) -> Iterator[None]:
         raise
     finally:
         _adopt(trainer, FAREWELL[well])
+
+
+def align_gradients(network: nn.Module) -> None:
+    """Let every gradient have the strides of its weight, as the buckets in which processes exchange them want it.
+
+    Autograd gives axes of one element, such as that of the taps (C, 1, 3), strides of their own.
+    """
+
+    def aligned(weight: nn.Parameter, gradient: torch.Tensor) -> torch.Tensor:
+        return gradient if gradient.stride() == weight.stride() else torch.empty_like(weight).copy_(gradient)
+
+    for weight in network.parameters():
+        if weight.requires_grad and 1 in weight.shape:
+            weight.register_hook(functools.partial(aligned, weight))
 
 
 def first_writes(trainer: pl.Trainer, write: Callable[[], None]) -> None:

@@ -46,7 +46,7 @@ def make_trainer(
         accelerator="auto",
         devices=child.devices,
         num_nodes=child.nodes,
-        strategy=DDPStrategy(gradient_as_bucket_view=True) if distributed else "auto",
+        strategy=DDPStrategy(gradient_as_bucket_view=True, static_graph=accumulate == 1) if distributed else "auto",
         sync_batchnorm=distributed and torch.cuda.is_available(),  # it does not exist on CPUs
         precision=cast(Any, env["precision"]),
         max_epochs=config.train.epochs,
