@@ -39,7 +39,8 @@ BLOCKS = (
     Row("+ Region GTA", (GTAConfig(pixel=False),)),
     Row("+ NL", NL),
 )
-PEERS = TABLES["table_peers"].rows
+PEERS = tuple(row for row in TABLES["table_peers"].rows if not row.members)
+"""An average of two networks costs what both do."""
 
 
 def build(row: Row) -> nn.Module:

@@ -32,7 +32,6 @@ from gta.data.tools.transcode import Conversion, write_clip
 from gta.files import write_text
 
 LENGTH = 48
-_PACKAGES = ("av", "torchcodec", "decord2", "opencv-python-headless", "pytorchvideo", "simplejpeg", "pillow", "torch")
 KINDS = {"vp9": ("libvpx-vp9", "webm", 427), "h264": ("libx264", "mp4", 426), "jpg": ("", "", 427)}
 _OPTIONS: dict[str, dict[str, str]] = {
     "libvpx-vp9": {"crf": "31", "b": "0", "cpu-used": "4", "lag-in-frames": "16", "auto-alt-ref": "1"},

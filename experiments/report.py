@@ -4,11 +4,12 @@
     python -m experiments.report --run ID [--out DIR]
     python -m experiments.report --freeze
 
-Writes ``<results>/<profile>/<table>.md``, ``.csv``, ``.tex`` and pictures, and over all tables ``claims.md``,
-``claims.csv`` and ``report.html``. ``--check`` writes nothing: it fails when a file on disk differs from what the store
-gives, or a result from the scores it was counted from. ``--run`` draws the pictures of one run: its temporal weights,
-regions, attention maps, training curve and accuracy by kind, as far as it has kept what they show. ``--freeze`` writes
-claims that are new or changed into ``results/protocol.csv`` with the time, before the runs that test them.
+Writes ``<results>/<profile>/<table>.md``, ``.csv``, ``.tex`` and pictures, and over all tables ``claims``,
+``agreement``, ``runs.md`` and ``report.html``. ``--check`` writes nothing: it fails when a file on disk differs from
+what the store gives, a result from the scores it was counted from, or the protocol was committed after the runs.
+``--run`` draws the pictures of one run: its temporal weights, regions, attention maps, training curve and accuracy by
+kind, as far as it has kept what they show. ``--freeze`` writes claims that are new or changed into
+``results/protocol.csv`` with the time, before the runs that test them.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ def _draw_run(options: argparse.Namespace) -> int:
 
 def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], whole: bool) -> int:
     from experiments.reporting.check import differences, orphans
+    from experiments.reporting.evidence import history
 
     wrong = differences(store, tables, profiles, whole)
     for paragraph in wrong:
@@ -99,6 +101,8 @@ def _check(store: Store, tables: Sequence[Table], profiles: Sequence[Profile], w
     unused = orphans(store, profiles) if whole else []
     if unused:
         print(f"note: no row has the configuration of {len(unused)} runs: {', '.join(unused)}")
+    if whole:
+        print(history.described(history.changes(history.TEXT)))
     print(f"{len(wrong)} differences" if wrong else "all files agree with the store, and all results with their scores")
     return 1 if wrong else 0
 

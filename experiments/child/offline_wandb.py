@@ -71,11 +71,5 @@ def history(path: Path) -> list[dict[str, Any]]:
     return [_values(record.history.item) for record in records(path) if record.WhichOneof("record_type") == "history"]
 
 
-def offline_runs(results: Path) -> list[dict[str, Any]]:
-    """Return the summaries of all offline runs below a results folder, by name."""
-    found = [summarise(path) for path in sorted(results.glob("runs/*/wandb/offline-run-*/run-*.wandb"))]
-    return sorted(found, key=lambda run: str(run.get("name")))
-
-
 def _values(items: Any) -> dict[str, Any]:  # noqa: ANN401 - protobuf's own container
     return {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}

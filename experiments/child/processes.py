@@ -72,7 +72,7 @@ def align_gradients(network: nn.Module) -> None:
 
     for weight in network.parameters():
         if weight.requires_grad and 1 in weight.shape:
-            weight.register_hook(functools.partial(aligned, weight))
+            weight.register_hook(functools.partial(aligned, weight))  # type: ignore[no-untyped-call]
 
 
 def first_writes(trainer: pl.Trainer, write: Callable[[], None]) -> None:

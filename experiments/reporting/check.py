@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from experiments.reporting.changed import NAME, changed_rows, render
-from experiments.reporting.evidence import protocol
+from experiments.reporting.evidence import history, protocol
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.files import all_pictures, read_study, table_files, whole_files
 from experiments.reporting.pictures.looks import load_looks
@@ -24,7 +24,16 @@ from gta import files
 from gta.errors import UserError
 
 SUFFIXES = (".md", ".csv", ".tex")
-WHOLE = ("claims.md", "claims.csv", "claims.svg", "agreement.md", "agreement.csv", "report.html", "tradeoff.svg")
+WHOLE = (
+    "claims.md",
+    "claims.csv",
+    "claims.svg",
+    "agreement.md",
+    "agreement.csv",
+    "runs.md",
+    "report.html",
+    "tradeoff.svg",
+)
 """Files over all tables: where one is, the tables were written together."""
 NEEDED = {
     SCORES: "the scores of a finished run are missing; commit them with its result.json",
@@ -56,6 +65,7 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
         wrong += _compare_written(study, frozen, whole)
         if whole:
             wrong += _compare_changed(tables, profile, frozen)
+            wrong += _late(study, frozen)
     if not found:
         raise UserError(f"{store.runs} holds no finished run of these tables; there is nothing to check")
     if whole:
@@ -63,6 +73,14 @@ def differences(store: Store, tables: Sequence[Table], profiles: Sequence[Profil
         wrong += [f"{name} does not stand in {protocol.PATH.name} as it is; see --freeze" for name in unfrozen]
         wrong += [f"{path}: no such table in experiments/tables" for path in strangers(store)]
     return wrong
+
+
+def _late(study: Sequence[TableData], store: Store) -> list[str]:
+    """Return what of the protocol was committed after a run of record that it should be older than."""
+    claims, text = history.changes(protocol.PATH), history.changes(history.TEXT)
+    if claims is None or text is None or store.results.resolve() != protocol.PATH.parent:
+        return []
+    return history.too_late(study, protocol.read(), claims) + history.changed_later(study, text)
 
 
 def _compare_written(study: Sequence[TableData], store: FrozenStore, whole: bool) -> list[str]:

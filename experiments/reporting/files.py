@@ -11,7 +11,7 @@ from experiments.reporting.evidence.claim_tests import judge_claims
 from experiments.reporting.evidence.collect import TableData, collect
 from experiments.reporting.evidence.ranking import rank
 from experiments.reporting.html import render_html
-from experiments.reporting.pages import agreement_page
+from experiments.reporting.pages import agreement_page, runs_page
 from experiments.reporting.pages.claims_page import claims_csv, render_claims
 from experiments.reporting.pages.frames import numeric_frame
 from experiments.reporting.pages.latex import latex_table
@@ -59,6 +59,7 @@ def whole_files(study: Sequence[TableData], store: Store) -> dict[str, str]:
         "claims.csv": claims_csv(study),
         "agreement.md": agreement_page.render(sizes),
         "agreement.csv": str(agreement_page.frame(sizes).to_csv(index=False, lineterminator="\n")),
+        "runs.md": runs_page.render(study),
         "report.html": html,
     }
 

@@ -1,8 +1,9 @@
 """The peers that read a clip as a volume: I3D, S3D-G and CorrNet, narrow for the drawn data and at their papers' scale.
 
-Narrow, all have the common recipe of the profile, also its frozen stem and res2, so that what tells them apart is how
-they mix frames from res3 on. All start by one rule: a network of the same layers whose kernels span one frame learns
-from stills, for I3D the 2D ResNet itself, and its kernels become the middle frame of those that span several.
+Narrow, all have the common recipe of the profile, also its frozen stem and res2 (S3D-G the stem alone), so that what
+tells them apart is how they mix frames from res3 on. All start by one rule: a network of the same layers whose kernels
+span one frame learns from stills, for I3D the 2D ResNet itself, and its kernels become the middle frame of those that
+span several.
 
 At full scale, what the authors' public code or its model zoo says is taken from there; what is from memory of the
 papers, and what is ours because no source says it, is named in each function.

@@ -1,7 +1,8 @@
 """The peers that compare or relate frames of a 2D network: MSNet, TRN, ECO and bLVNet-TAM, narrow and at full scale.
 
 Narrow, all have the common recipe of the profile. MSNet is TSM with a MotionSqueeze block at the one spot after res3
-(``Row.blocks``), and TRN the head of relations on the 2D ResNet, so that the module alone tells them from R2D.
+(``Row.blocks``), and TRN the head of relations on the 2D ResNet, so that the module alone tells one from TSM and the
+other from R2D.
 
 At full scale, what the authors' public code says is taken from there; what is from memory of the papers, and what is
 ours because no source says it, is named.

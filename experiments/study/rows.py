@@ -164,12 +164,11 @@ class Table:
 
 @dataclass(frozen=True)
 class FamilySettings:
-    """What was tuned for a family; with how many trials stands in results/LOG.md."""
+    """What was tuned for a family; with which trials stands in ``results/<profile>/tuning.md``."""
 
     lr: float | None = None
     position_std: float | None = None
     matrix_gain: float | None = None
-    region_norm: Literal["positions", "softmax"] | None = None
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -250,7 +249,13 @@ class Profile:
         return bool(row.trained) and self.runs(row)
 
     def resolve(self, row: Row, seed: int) -> RunConfig:
-        """Return the complete config of a row that is trained, with ``seed``, at this profile's scale."""
+        """Return the complete config of a row that is trained, with ``seed``, at this profile's scale.
+
+        Raises:
+            ValueError: the row is an average or quoted; what is trained for it stands in :attr:`Row.trained`.
+        """
+        if row.members or row.quoted:
+            raise ValueError(f"{row.name} is not trained itself")
         setting = self.settings[row.backbone]
         tuned = next((self.families[name] for name in row.families if name in self.families), FamilySettings())
         data = dataclasses.replace(setting.data, frames=setting.data.frames * row.frames)

@@ -89,9 +89,9 @@ TABLE = Table(
     reference="R2D",
     ranked=True,
     notes=(
-        "This table is ours. The column of the paper holds what the authors of each network print, each with another "
+        "This table is ours. The authors' top-1 is what those of each network print, each with another "
         "backbone, pre-training, recipe and number of views; STM, bLVNet-TAM and I3D are not in the paper's validation "
-        "table, their figures come from their own papers or code.",
+        "table: bLVNet-TAM's figure is its authors', those of STM and I3D were noted without the papers at hand.",
         "I3D + NL + GCN sees a fixed grid of boxes where its authors have those of a detector. ECO Lite and the "
         "graph take the settings of ECO and of I3D + NL.",
         "TSM RGB+Flow averages TSM and the same network on exact flow of the drawn clips; flow knows what moves, and "
@@ -99,6 +99,9 @@ TABLE = Table(
         "SlowFast sees 32 frames of a clip, all others 8. TSM, STM, TEA, TAM, MSNet, TRN and the blocks stand in one "
         "and the same narrow ResNet; ECO, bLVNet-TAM, I3D, S3D-G and CorrNet are networks of their own, so a "
         "difference to them is one of networks.",
+        "What stays as it was pre-trained is the stem and res2; of STM, TEA, TAM, ECO and S3D-G the stem alone, since "
+        "their res2 mixes frames or there is none; of bLVNet-TAM and the network of flow nothing.",
+        "How many clips a second each network trains on, side by side, stands in `results/benchmarks/peers.md`.",
     ),
     claims=(
         each_greater(

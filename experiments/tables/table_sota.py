@@ -149,7 +149,8 @@ TABLE = Table(
     notes=(
         "TSM, TRN, MSNet, ECO, I3D, S3D-G, CorrNet and TEA are quoted by the paper from their authors; here each is "
         "also run as a narrow network that sees 8 frames (TSM also 16). Their longer, wider and averaged versions stay "
-        "quoted: on drawn clips they would ask the same question at two to ten times the cost.",
+        "quoted: on drawn clips they would ask the same question at two to ten times the cost. TRN stands here in the "
+        "narrow ResNet of the other rows, as it does in table_peers, not in a BNInception.",
         "TSM RGB+Flow averages the class probabilities of two networks with 8 frames each, where its authors have 16. "
         "The flow of drawn clips is exact: it comes from the paths of what is drawn, not from an estimate of it.",
         "The paper names its quoted rows loosely: ECO with 16 frames is ECO Full, TEA (3D R50) is a 2D Res2Net-50, and "

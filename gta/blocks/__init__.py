@@ -1,4 +1,7 @@
-"""The blocks of the paper: each maps features to features of the same shape and starts as the identity."""
+"""The blocks of the paper: each maps features to features of the same shape and starts as the identity.
+
+Those that match frames, MotionSqueeze and Correlation, do so only where their config says it.
+"""
 
 from __future__ import annotations
 

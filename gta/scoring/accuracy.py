@@ -48,28 +48,8 @@ def label_places(probabilities: NDArray[np.floating], labels: NDArray[np.int64])
     return places
 
 
-def top_k(probabilities: NDArray[np.floating], labels: NDArray[np.int64], k: int) -> float:
-    """Return the percentage of clips whose label is among the ``k`` highest; ties go to the lower class."""
-    return _within(label_places(probabilities, labels), k)
-
-
 def _within(places: NDArray[np.int64], k: int) -> float:
     return float((places < k).mean() * 100)
-
-
-def confusion(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how many clips of a class (row) are taken for each class (column), (classes, classes)."""
-    classes = probabilities.shape[1]
-    counts = np.bincount(labels * classes + rank(probabilities, 1)[:, 0], minlength=classes * classes)
-    return counts.reshape(classes, classes)
-
-
-def class_accuracies(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return top-1 within each class in percent, (classes,); nan for a class without clips."""
-    counts = confusion(probabilities, labels)
-    clips = counts.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        return np.where(clips > 0, 100 * counts.diagonal() / clips, np.nan)
 
 
 def pair_hits(

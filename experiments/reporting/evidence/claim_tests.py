@@ -42,11 +42,16 @@ def _test(table: str, claim: Claim, differences: Differences) -> Verdict:
     tested = tuple(_judge(one, claim) for one in measured)
     own = Verdict(table, claim, Outcome.UNDECIDED, tested, max(one.clips for one in measured), why)
     if len(own.seeds) < MIN_SEEDS:
-        what = (
-            "one seed decides nothing" if len(tested) == 1 else "one seed, on which a difference rests, decides nothing"
-        )
-        return dataclasses.replace(own, why=f"{what}; its interval is over clips alone")
+        return dataclasses.replace(own, why=_too_few(own))
     return dataclasses.replace(own, outcome=_outcome(own))
+
+
+def _too_few(verdict: Verdict) -> str:
+    fewest = min(verdict.tested, key=lambda tested: len(tested.seeds))
+    rows = " and ".join(row for row, _ in fewest.contrast)
+    which = "" if len(verdict.tested) == 1 else f", all that the difference of {rows} has,"
+    alone = "; its interval is over clips alone" if len(verdict.closest.seeds) < MIN_SEEDS else ""
+    return f"one seed{which} decides nothing{alone}"
 
 
 def _outcome(verdict: Verdict) -> Outcome:

@@ -80,6 +80,7 @@ class Ranked:
     """The place that it has at most: the number of rows less those that are surely worse."""
     paper: float | None
     """Its authors' top-1."""
+    knows_order: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,5 +93,7 @@ class Ranking:
     """Of the pairs, after Holm's correction for all of them."""
     correlation: float
     """Spearman's, of measured and authors' top-1 over the rows that have both; NaN below three of them."""
+    correlation_within: float
+    """The same over the rows that know the order of frames: that the others lie below is no news."""
     left_out: tuple[str, ...] = ()
     """Measured rows with too few seeds."""

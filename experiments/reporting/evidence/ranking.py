@@ -33,12 +33,25 @@ def rank(data: TableData, store: Store) -> Ranking | None:
     decided = _decided(found, len(pairs))
     above = {name: sum(low == name for _, low in decided) for name in names}
     below = {name: sum(high == name for high, _ in decided) for name in names}
-    papers = {row.row.name: row.row.paper.get("top1") for row in rows}
+    own = {row.row.name: row.row for row in rows}
+    ranked = tuple(
+        Ranked(
+            name,
+            measured[name],
+            1 + above[name],
+            len(names) - below[name],
+            own[name].paper.get("top1"),
+            own[name].knows_order,
+        )
+        for name in names
+    )
+    both = [(row.top1.mean, row.paper, row.knows_order) for row in ranked if row.paper is not None]
     return Ranking(
-        tuple(Ranked(name, measured[name], 1 + above[name], len(names) - below[name], papers[name]) for name in names),
+        ranked,
         len(pairs),
         len(decided),
-        spearman([(measured[name].mean, own) for name, own in papers.items() if own is not None and name in measured]),
+        spearman([(mean, paper) for mean, paper, _ in both]),
+        spearman([(mean, paper) for mean, paper, knows_order in both if knows_order]),
         tuple(row.row.name for row in data.rows if 0 < len(row.results) < MIN_SEEDS),
     )
 

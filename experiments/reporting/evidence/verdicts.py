@@ -82,8 +82,13 @@ class Verdict:
 
     @property
     def p(self) -> float:
-        """P value of the outcome: of all contrasts for it, of one against it (Bonferroni), or of no difference."""
-        return min(self.p_for, self.p_against, self.p_same)
+        """P value of the outcome: of all contrasts for it, of one against it, or of no difference; else the least."""
+        own = {
+            Outcome.SUPPORTED: self.p_for,
+            Outcome.CONTRADICTED: self.p_against,
+            Outcome.EQUIVALENT: self.p_same,
+        }
+        return own.get(self.outcome, min(own.values()))
 
     @property
     def p_same(self) -> float:

@@ -65,8 +65,13 @@ def inside_text(verdict: Verdict, data: TableData) -> str:
 
 
 def detectable_text(verdict: Verdict) -> str:
-    """Return the largest of the detectable differences of a claim."""
-    return f"{max(tested.detectable for tested in verdict.tested):.1f}" if verdict.tested else UNKNOWN
+    """Return the detectable difference of the contrast that is shown."""
+    return f"{verdict.closest.detectable:.1f}" if verdict.tested else UNKNOWN
+
+
+def seeds_text(verdict: Verdict) -> str:
+    """Return how many seeds the contrast that is shown rests on."""
+    return str(len(verdict.closest.seeds)) if verdict.tested else ""
 
 
 def paper_values(claim: Claim, data: TableData, metric: str) -> tuple[float, ...] | None:

@@ -19,6 +19,7 @@ from experiments.reporting.pages.claim_cells import (
     measured_text,
     paper_text,
     paper_values,
+    seeds_text,
 )
 from experiments.reporting.pages.frames import markdown
 
@@ -36,7 +37,8 @@ OUTCOMES = (
     f"- Equivalent: a difference is claimed, but the rows are surely within {SAME:g} point of each other (two "
     "one-sided tests at 5 %: the 90 % interval lies within it, the printed 95 % one may not).\n"
     f"- Undecided: none of these, or fewer than {MIN_SEEDS} seeds.\n"
-    "- Detectable: the smallest difference that would have been found with 80 % power.\n"
+    "- Detectable: the smallest difference that would have been found with 80 % power, as seeds and clips of the shown "
+    "one spread.\n"
     "- Sanity checks can hardly fail by construction; they are no tests of the paper.\n"
     "- Of several differences the least sure one is shown; of a contradicted claim the one that is most surely outside."
 )
@@ -57,7 +59,7 @@ def claims_frame(data: TableData) -> pd.DataFrame:
             "paper": paper_text(verdict.claim, data),
             "detectable": detectable_text(verdict),
             "test draw": verdict.test.outcome.value if verdict.test is not None else "",
-            "seeds": str(len(verdict.seeds)) if verdict.tested else "",
+            "seeds": seeds_text(verdict),
         }
         for verdict in data.verdicts
     ]
@@ -161,7 +163,7 @@ def claims_csv(tables: Sequence[TableData]) -> str:
                 "survives_holm": (verdict.table, verdict.claim.name) in kept,
                 "contrasts": len(verdict.claim.contrasts),
             }
-            line |= {"seeds": " ".join(map(str, verdict.seeds)), "clips": verdict.clips or None}
+            line |= {"seeds": " ".join(map(str, closest.seeds)) if closest else "", "clips": verdict.clips or None}
             line |= {
                 "test_verdict": verdict.test.outcome.value if verdict.test is not None else None,
                 "older_than_runs": verdict.frozen if verdict.tested else None,
@@ -182,7 +184,7 @@ def _item(data: TableData, verdict: Verdict, kept: set[tuple[str, str]]) -> str:
     if (verdict.table, claim.name) in kept and verdict.outcome in DECIDED:
         lines[0] += " (also after Holm)"
     if verdict.tested:
-        seeds = f"{len(verdict.seeds)} seed{'' if len(verdict.seeds) == 1 else 's'}"
+        seeds = f"{seeds_text(verdict)} seed{'' if seeds_text(verdict) == '1' else 's'}"
         lines.append(
             f"measured {measured_text(verdict)} (claimed {claim.range}; {seeds}, {verdict.clips:,} clips; "
             f"detectable {detectable_text(verdict)})"

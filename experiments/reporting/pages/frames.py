@@ -71,8 +71,9 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
 
 
 def paper_columns(table: Table) -> dict[str, str]:
-    """Return the titles of the columns of the paper's accuracies and their metrics."""
-    titles = {"paper top-1": "top1", "paper top-5": "top5"}
+    """Return the titles of the columns of the paper's accuracies and their metrics; of a ranked table the authors'."""
+    whose = "authors'" if table.ranked else "paper"
+    titles = {f"{whose} top-1": "top1", f"{whose} top-5": "top5"}
     if table.paper_data_2 is not None:
         first, second = short(table.paper_data), short(table.paper_data_2)
         titles = {
@@ -133,9 +134,10 @@ def measured_on(data: TableData) -> str:
     paper = " and ".join(filter(None, (table.paper_data, table.paper_data_2)))
     if not profile.data.drawn:
         return f"Measured on `{profile.name}` ({profile.title}); the paper measured it on {paper}."
+    own = "the authors' top-1 is what each prints itself" if table.ranked else "the paper's columns are its own figures"
     return (
-        f"Measured with a narrow ResNet on drawn clips (`{profile.data.dataset}`: {profile.title}), not on "
-        f"{paper}: the paper's columns are its own figures; compare order and sign only."
+        f"Measured with {'narrow networks' if table.ranked else 'a narrow ResNet'} on drawn clips "
+        f"(`{profile.data.dataset}`: {profile.title}), not on {paper}: {own}; compare order and sign only."
     )
 
 

@@ -40,10 +40,12 @@ def summary(found: Ranking) -> str:
     decided = f"{found.decided} of the {found.pairs} differences between rows are decided."
     if math.isnan(found.correlation):
         return decided
-    both = sum(row.paper is not None for row in found.rows)
+    both = [row for row in found.rows if row.paper is not None]
+    sighted = sum(row.knows_order for row in both)
+    within = f"; over the {sighted} of them that know the order of frames: {found.correlation_within:.2f}"
     return (
-        f"{decided} Rank correlation with the authors' own figures, over the {both} rows that have both: "
-        f"{found.correlation:.2f}."
+        f"{decided} Rank correlation with the authors' own figures, over the {len(both)} rows that have both: "
+        f"{found.correlation:.2f}{within if 2 < sighted < len(both) else ''}."
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 import pandas as pd
 
 from experiments.reporting.evidence.collect import TableData, environment, is_derived
+from experiments.reporting.evidence.measure import RowData
 from experiments.reporting.pages import cells
 from experiments.reporting.pages.claims_page import section
 from experiments.reporting.pages.frames import KIND_COLUMNS, first_figure, formatted_frame, markdown, measured_on
@@ -110,13 +112,25 @@ def second_legend(data: TableData) -> str:
 
 def _ensembles(data: TableData) -> Iterator[str]:
     for row in data.rows:
-        if is_derived(row.row) and row.results:
-            views = row.row.views
-            each = "" if views is None else f", each over {views.clips} clips x {views.crops} crops"
-            yield (
-                f"{row.row.name}: class probabilities of {' and '.join(member.name for member in row.row.trained)} "
-                f"averaged{each}, on the {row.row.split} clips; parameters and MACs (of one view) added up."
-            )
+        views, members = row.row.views, row.row.trained
+        several = len(members) > 1 or (views is not None and views.clips * views.crops > 1)
+        if not (is_derived(row.row) and row.results and several):
+            continue
+        each = (
+            "" if views is None else f"{', each' * (len(members) > 1)} over {views.clips} clips x {views.crops} crops"
+        )
+        names = [f"{member.name}{_alone(row, place)}" for place, member in enumerate(members)]
+        added = "; parameters and MACs (of one view) added up" if len(members) > 1 else ""
+        where = f"on the {row.row.split} clips{added}"
+        yield f"{row.row.name}: class probabilities of {' and '.join(names)} averaged{each}, {where}."
+
+
+def _alone(row: RowData, place: int) -> str:
+    """Return the top-1 of a member of an average by itself, of one view of the validation clips."""
+    if len(row.row.trained) == 1:
+        return ""
+    values = [members[place].accuracies.top1 for members in row.members.values()]
+    return f" (alone {fmean(values):.1f} on the validation clips)"
 
 
 def _shared(data: TableData) -> str:
@@ -186,7 +200,9 @@ def mixed_precision(data: TableData) -> str:
 def _provenance(data: TableData) -> str:
     lines = ["## Where the numbers come from", f"    {command(data)}"]
     if 0 < len(_common_seeds(data)) < len(data.seeds):
-        lines.append("These are the seeds that all rows have; the runs below are those of all seeds that a row has.")
+        lines.append(
+            "These are the seeds that all measured rows have; the runs below are those of all seeds that a row has."
+        )
     if data.trained:
         lines.append(str(run_frame(data).to_markdown(index=False, disable_numparse=True)))
         lines.append("\n".join(f"- {fact}" for fact in facts(data)))

@@ -17,7 +17,7 @@ from experiments.study.rows import Row
 
 NARROW = 80
 """Columns that a table needs at least; a log has as many."""
-FIRST = ("top-1", "Δ", "paper top-1", "paper SSv1", "paper SSv2", "paper Δ", "within pair")
+FIRST = ("top-1", "Δ", "paper top-1", "authors' top-1", "paper SSv1", "paper SSv2", "paper Δ", "within pair")
 """What stands in every terminal, in this order, where the table has it."""
 THEN = ("top-5", "order pairs", "motion", "static", "params (M)", "MACs", "paper")
 """Beginnings of the titles that follow, by value; a row's own labels come last, for its name tells most of them."""

@@ -7,11 +7,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.reporting.evidence.collect import TableData
-from experiments.reporting.pictures.marks import lines_of
+from experiments.reporting.pictures.marks import BACKBONES, backbone_of, lines_of
 from experiments.reporting.pictures.style import BLUE, grid, new_figure
 from experiments.reporting.pictures.table_picture import title_of, where
 from experiments.store.result import Result
@@ -20,6 +21,8 @@ Curves = list[tuple[str, dict[float, float]]]
 ONE_LINE = {"color": BLUE, "marker": "o", "markersize": 4}
 SOME = "\na few hundred of the clips"
 """What of a drawn data set's validation clips the curve reads."""
+MANY, ABREAST = 12, 3
+"""The most lines of one panel, and panels side by side."""
 
 
 def read_curves(data: TableData) -> Curves:
@@ -34,10 +37,30 @@ def run_curve(result: Result) -> dict[float, float]:
 
 
 def draw_curves(data: TableData, curves: Curves) -> Figure:
-    """Return one line a row, told apart by colour, dashes and marker."""
+    """Return one line a row, told apart by colour, dashes and marker; many rows have a panel for each backbone."""
     named = {row.row.name: row.row for row in data.rows}
-    lines = lines_of(named[name] for name, _ in curves)
-    return draw_lines(curves, f"{_label(data)}, mean over seeds", title_of(data), lines)
+    label, title = f"{_label(data)}, mean over seeds", title_of(data)
+    if any(row.row.members and row.results for row in data.rows):
+        title += "\n(averages of several networks have no curve)"
+    if len(curves) <= MANY:
+        return draw_lines(curves, label, title, lines_of(named[name] for name, _ in curves))
+    groups: dict[str, Curves] = {}
+    for name, curve in curves:
+        groups.setdefault(backbone_of(named[name]), []).append((name, curve))
+    height = math.ceil(len(groups) / ABREAST)
+    figure = new_figure(11.0, 0.8 + 2.7 * height)
+    panels = figure.subplots(height, ABREAST, sharex=True, sharey=True, squeeze=False).flatten()
+    for axes, (group, own) in zip(panels, groups.items(), strict=False):
+        _plot(axes, own, lines_of(named[name] for name, _ in own))
+        axes.set_title(BACKBONES[group][0], fontsize=10)
+        axes.legend(loc="lower right", fontsize=8, handlelength=3)
+    for axes in panels[len(groups) :]:
+        axes.set_visible(False)
+    _limit(panels[0], curves)
+    figure.supxlabel("epoch", fontsize=10)
+    figure.supylabel(label, fontsize=10)
+    figure.suptitle(title)
+    return figure
 
 
 def draw_lines(curves: Curves, label: str, title: str, lines: Sequence[Mapping[str, Any]] = (ONE_LINE,)) -> Figure:
@@ -51,17 +74,25 @@ def draw_lines(curves: Curves, label: str, title: str, lines: Sequence[Mapping[s
     """
     figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(curves)))
     axes = figure.subplots()
-    for (name, curve), line in zip(curves, lines, strict=True):
-        axes.plot(list(curve), list(curve.values()), **line, label=name)
+    _plot(axes, curves, lines)
+    _limit(axes, curves)
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    values = [value for _, curve in curves for value in curve.values()]
-    axes.set_ylim(max(0, 10 * math.floor(min(values) / 10 - 0.2)), min(102, 1.1 * max(values)))
     axes.set_ylabel(label)
-    grid(axes)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)
     axes.set_title(title)
     return figure
+
+
+def _plot(axes: Axes, curves: Curves, lines: Sequence[Mapping[str, Any]]) -> None:
+    for (name, curve), line in zip(curves, lines, strict=True):
+        axes.plot(list(curve), list(curve.values()), **line, label=name)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    grid(axes)
+
+
+def _limit(axes: Axes, curves: Curves) -> None:
+    values = [value for _, curve in curves for value in curve.values()]
+    axes.set_ylim(max(0, 10 * math.floor(min(values) / 10 - 0.2)), min(102, 1.1 * max(values)))
 
 
 def _label(data: TableData) -> str:

@@ -71,7 +71,7 @@ def draw_forest(tables: Sequence[TableData]) -> Figure:
 
 def _name(verdict: Verdict) -> str:
     name = f"{verdict.claim.name} (sanity check)" if verdict.claim.sanity else verdict.claim.name
-    return f"{name} (one seed)" if len(verdict.seeds) == 1 else name
+    return f"{name} (one seed)" if len(verdict.closest.seeds) == 1 else name
 
 
 def _line(axes: Axes, place: int, verdict: Verdict) -> None:
@@ -92,7 +92,7 @@ def _legend(figure: Figure, counts: Counter[Outcome]) -> None:
         for outcome, (colour, marker, fill) in LOOK.items()
     ]
     rest = counts[Outcome.NOT_MEASURED]
-    title = "The paper's claims, tested" + (f" ({rest} more are not measured)" if rest else "")
+    title = "The paper's claims, tested" + (f" ({rest} more not measured)" if rest else "")
     figure.legend(
         handles=handles, loc="outside upper center", ncols=len(handles), frameon=False, title=title, title_fontsize=11
     )

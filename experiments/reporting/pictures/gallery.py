@@ -100,10 +100,10 @@ def whole_pictures(tables: Sequence[TableData], store: Store) -> list[Picture]:
                         follows=False,
                     )
                 )
-        lengths = read_lengths(store.results / tables[0].profile.name / "probes.csv")
+        lengths, seeds = read_lengths(store.results / tables[0].profile.name / "probes.csv")
         if lengths:
-            alt = "Top-1 of a row of each family after trainings of 2, 4 and 8 epochs"
-            drawn = partial(draw_lengths, lengths, f"{where(tables[0])}, tune draw")
+            alt = "Top-1 of a row of each family of the paper after trainings of 2, 4 and 8 epochs"
+            drawn = partial(draw_lengths, lengths, seeds, f"{where(tables[0])}, tune draw")
             found.append(Picture("lengths", LENGTHS, alt, str(lengths), drawn))
         found += _matrices(rows, store) + _regions(rows, store) + _attention(rows, store)
     return found

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from statistics import fmean
 
 from matplotlib.figure import Figure
 
@@ -18,28 +19,34 @@ TITLE = "What longer training still gives"
 QUESTION = "length"
 
 
-def read_lengths(table: Path) -> Curves:
-    """Return top-1 in percent by epochs for every row that has trials of at least two lengths.
+def read_lengths(table: Path) -> tuple[Curves, int]:
+    """Return top-1 in percent by epochs, mean over seeds, for every row that has trials of at least two lengths.
 
     Args:
         table: the trials' CSV, ``probes.csv``; without such a file there are no lengths.
+
+    Returns:
+        The rows, and the number of seeds that each of their points has at least.
     """
     if not table.is_file():
-        return []
-    rows: dict[str, dict[float, float]] = {}
+        return [], 0
+    rows: dict[str, dict[float, list[float]]] = {}
     names = {row.name for row in FAMILY_ROWS.values()}
     for line in csv.DictReader(io.StringIO(table.read_text("utf-8"))):
         epochs = re.fullmatch(r"(\d+) epochs", line.get("changed", ""))
         if line.get("question") == QUESTION and epochs is not None and line.get("row") in names:
-            rows.setdefault(line["row"], {})[float(epochs[1])] = float(line["top-1"])
-    return [(name, dict(sorted(points.items()))) for name, points in rows.items() if len(points) > 1]
+            rows.setdefault(line["row"], {}).setdefault(float(epochs[1]), []).append(float(line["top-1"]))
+    kept = {name: dict(sorted(points.items())) for name, points in rows.items() if len(points) > 1}
+    means = [(name, {epoch: fmean(values) for epoch, values in points.items()}) for name, points in kept.items()]
+    return means, min((len(values) for points in kept.values() for values in points.values()), default=0)
 
 
-def draw_lengths(lengths: Curves, where: str) -> Figure:
+def draw_lengths(lengths: Curves, seeds: int, where: str) -> Figure:
     """Return one line a row over the epochs of a whole training; every point is a run of its own.
 
     Args:
         lengths: of :func:`read_lengths`.
+        seeds: of every point.
         where: the data on which it was measured.
     """
     figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(lengths)))
@@ -52,7 +59,7 @@ def draw_lengths(lengths: Curves, where: str) -> Figure:
     axes.set_xticks(epochs, [f"{epoch:g}" for epoch in epochs])
     axes.minorticks_off()
     axes.set_xlabel("epochs of the whole training, each with its own cosine; every point is a run of its own")
-    axes.set_ylabel(f"top-1 (%), one seed, {where}")
+    axes.set_ylabel(f"top-1 (%), {'one seed' if seeds == 1 else f'mean of {seeds} seeds'}, {where}")
     grid(axes)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)
     axes.set_title(TITLE)

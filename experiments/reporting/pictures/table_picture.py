@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.reporting.evidence.collect import TableData
 from experiments.reporting.evidence.measure import RowData, figure_of
@@ -26,9 +27,11 @@ def draw_table(data: TableData) -> Figure:
         for place, row in enumerate(rows):
             _points(axes, row, metric, place)
         if metric == "pair_accuracy":
-            title += f"\nchance is {CHANCE_OF_PAIRS}"
             if axes.get_xlim()[0] < CHANCE_OF_PAIRS + 5:
                 axes.axvline(CHANCE_OF_PAIRS, color=GREY, linestyle=":", linewidth=1)
+                title += f"\nchance is {CHANCE_OF_PAIRS}"
+            else:
+                title += f"\nchance is {CHANCE_OF_PAIRS}, left of this axis"
         axes.set_xlabel(title)
     for axes, (title, metric) in zip(all_axes[len(panels) :], paper, strict=True):
         places = [place for place, row in enumerate(rows) if metric in row.row.paper]
@@ -38,6 +41,7 @@ def draw_table(data: TableData) -> Figure:
         grid(axes)
         axes.margins(x=0.12)
         axes.set_xlim(right=min(axes.get_xlim()[1], 100.5))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
     all_axes[0].set_yticks(range(len(rows)), [row.row.name for row in rows])
     all_axes[0].set_ylim(len(rows) - 0.4, -0.6)
     figure.suptitle(title_of(data))
@@ -63,7 +67,10 @@ def title_of(data: TableData) -> str:
 def _paper_panels(data: TableData) -> list[tuple[str, str]]:
     has = {metric for row in data.rows for metric in row.row.paper}
     names = [("top1", data.table.paper_data), ("v2_top1", data.table.paper_data_2)]
-    return [(f"paper top-1 (%)\n{short(name)}", metric) for metric, name in names if name is not None and metric in has]
+    whose = "authors'" if data.table.ranked else "paper"
+    return [
+        (f"{whose} top-1 (%)\n{short(name)}", metric) for metric, name in names if name is not None and metric in has
+    ]
 
 
 def _points(axes: Axes, row: RowData, metric: str, place: int) -> None:

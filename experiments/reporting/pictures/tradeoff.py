@@ -16,7 +16,7 @@ from experiments.reporting.pictures.marks import BACKBONES, BLOCKS, backbone_of,
 from experiments.reporting.pictures.style import GREY, grid, new_figure
 from experiments.reporting.pictures.table_picture import where
 
-LABELLED = ("table_main", "table_kinetics", "table_sota", "table_ablation_order")
+LABELLED = ("table_main", "table_kinetics", "table_sota", "table_ablation_order", "table_peers")
 """Tables whose rows carry their name; the ablations' points would hide each other's."""
 
 
@@ -25,6 +25,8 @@ OFFSETS = (
     *((right * far, up * far) for far in (11, 18, 26, 36, 48) for right in (1, -1) for up in (0.7, -0.7, 1.4, -1.4)),
 )
 """Where a name may stand, in points from its point; the first free place is taken, after the fourth with a line."""
+TICKS = 6
+"""The most numbers below the narrower panel."""
 LEADER = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
 
 
@@ -95,14 +97,19 @@ def _top1(found: Distinct) -> float:
 def _plain_ticks(axes: Axes, values: list[float]) -> None:
     """Put ticks at round numbers; a logarithmic axis of less than a decade has none of its own."""
     low, high = min(values) / 1.3, max(values) * 1.3
-    bases = (
-        (1, 2, 5) if high > 20 * low else (1, 1.5, 2, 3, 5, 7) if high > 5 * low else (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7)
-    )
-    rounds = [base * 10**power for power in range(7) for base in bases]
-    axes.xaxis.set_major_locator(FixedLocator([value for value in rounds if low <= value <= high]))
+    axes.xaxis.set_major_locator(FixedLocator(_rounds(low, high)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _rounds(low: float, high: float) -> list[float]:
+    """Return as many round numbers as have room for their digits, the densest set of them."""
+    for bases in ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3)):
+        found = [base * 10**power for power in range(7) for base in bases if low <= base * 10**power <= high]
+        if len(found) <= TICKS:
+            return found
+    return found
 
 
 def _label(

@@ -25,7 +25,6 @@ from gta.data.sets.splits import Clip, Split, SplitName, check_id, check_unique
 from gta.errors import UserError
 from gta.files import read_bytes, read_json
 
-FOLDS = (1, 2, 3)
 UCF101 = {"train": 9_537, "validation": 3_783}
 HMDB51 = {"train": 3_570, "validation": 1_530}
 DIVING48 = {"train": 15_027, "validation": 1_970}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from experiments.child.offline_wandb import offline_runs, records, summarise
+from experiments.child.offline_wandb import records, summarise
 from gta.errors import UserError
 
 WRITE = """
@@ -47,8 +47,6 @@ def test_a_run_is_read_back(path):
     assert run["summary"]["val/top1"] == 41.5
     assert run["summary"]["params"] == 12
     assert run["exit"] == 0
-    results = path.parent.parent.parent.parent.parent
-    assert [found["id"] for found in offline_runs(results)] == ["abc"]
 
 
 def test_a_torn_file_is_read_as_far_as_it_goes(path):

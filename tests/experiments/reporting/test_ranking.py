@@ -44,6 +44,8 @@ def test_rows_that_are_alike_share_their_places(store):
     assert (found.pairs, found.decided) == (6, 5)
     order = [{"R2D": 17.0, "R2D + NL": 31.2, "TSM": 45.6, "R2D + GTA": 50.6}[row.row] for row in found.rows]
     assert found.correlation == pytest.approx(spearman([(-place, paper) for place, paper in enumerate(order)]))
+    assert math.isnan(found.correlation_within)  # two rows know the order of frames
+    assert {row.row for row in found.rows if row.knows_order} == {"R2D + GTA", "TSM"}
 
 
 def test_differences_drawn_together_are_those_drawn_alone(store):

@@ -182,5 +182,5 @@ def test_the_command_names_the_seeds_that_all_rows_have(tmp_path):
             fake_child.finish(store.prepare(TINY.resolve(TABLE.rows[row], seed)))
     page = rendered(TABLE, TINY, store)[".md"]
     assert f"experiments.run {NAME} --profile tiny-v2 --seeds 0,1,3\n" in page
-    assert "the seeds that all rows have" in page
+    assert "the seeds that all measured rows have" in page
     assert "Not all rows have the same seeds" in page

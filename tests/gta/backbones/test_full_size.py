@@ -1,8 +1,10 @@
-"""One step of the networks of clips at full width, 8 frames of 224 pixels: ``pytest -m slow``."""
+"""One step of the peers at full width, 224 pixels, those that read volumes on 8 frames: ``pytest -m slow``."""
 
 import pytest
 import torch
 
+from experiments.study.profiles import PROFILES
+from experiments.tables import TABLES
 from gta.config import (
     CorrelationConfig,
     CorrNetConfig,
@@ -15,6 +17,8 @@ from gta.config import (
     SAConfig,
 )
 from gta.model import build_model
+from gta.training.optimizer import build_optimizer
+from gta.training.recognizer import VideoRecognizer
 
 STRG = I3DConfig(res5_stride=1)
 MODELS = {
@@ -44,3 +48,26 @@ def test_a_step_at_full_size(config):
     after = model.backbone.get_submodule(model.backbone.stem_modules[0]).state_dict()
     assert any(not torch.equal(value, after[name]) for name, value in before.items() if name.endswith("weight"))
     assert bool(torch.isfinite(model.eval()(clip)).all())
+
+
+ROWS = {trained.name: trained for row in TABLES["table_peers"].rows for trained in row.trained}
+OF_FRAMES = ("STM", "TEA", "TAM", "MSNet", "TRN", "ECO", "ECO Lite", "bLVNet-TAM", "TSM 8, flow alone")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", OF_FRAMES)
+def test_a_step_of_the_recipe(name):
+    """The networks of frames as Something-Something's recipe trains them, with its frozen stages and optimiser."""
+    torch.manual_seed(0)
+    run = PROFILES["ssv1"].resolve(ROWS[name], 0)
+    recognizer = VideoRecognizer(run)
+    optimizer = build_optimizer(recognizer.model, run.train)
+    trained = {name: p.detach().clone() for name, p in recognizer.named_parameters() if p.requires_grad}
+    video = torch.randint(256, (2, run.data.channels, run.model.frames, 224, 224), dtype=torch.uint8)
+    recognizer.loss(recognizer(video), torch.tensor([3, 5])).backward()
+    optimizer.step()
+    now = dict(recognizer.named_parameters())
+    assert [name for name in trained if now[name].grad is None or not bool(now[name].grad.isfinite().all())] == []
+    assert any(not torch.equal(now[name], before) for name, before in trained.items())
+    assert bool(torch.isfinite(recognizer.eval()(video)).all())

@@ -10,7 +10,7 @@ from gta.explain.capture import capture_looks
 from gta.explain.explanation import explain
 from gta.training.recognizer import VideoRecognizer
 
-ROWS = {row.name: row for row in TABLES["table_peers"].rows}
+ROWS = {trained.name: trained for row in TABLES["table_peers"].rows for trained in row.trained}
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -18,7 +18,10 @@ def test_every_row_can_be_looked_into(name):
     torch.manual_seed(0)
     recognizer = VideoRecognizer(SMOKE.resolve(ROWS[name], 0)).eval()
     frames = recognizer.run.data.frames
-    clips, pictures = torch.randn(2, 3, frames, 32, 32), np.zeros((2, frames, 32, 32, 3), np.uint8)
+    clips, pictures = (
+        torch.randn(2, recognizer.run.data.channels, frames, 32, 32),
+        np.zeros((2, frames, 32, 32, 3), np.uint8),
+    )
     pictures[:, frames // 2 :, 8:16, 8:16] = 255
     names = [str(number) for number in range(24)]
     looks = capture_looks(recognizer.model, clips, pictures, [0, 1], names)

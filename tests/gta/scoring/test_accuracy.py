@@ -5,15 +5,7 @@ import pytest
 
 from gta.config import ViewsConfig
 from gta.config.views import select_views, view_table
-from gta.scoring.accuracy import accuracies, class_accuracies, confusion, merge_models, merge_views, pair_hits, top_k
-
-
-def test_top_k_counts_clips():
-    probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.4, 0.35, 0.25]])
-    labels = np.array([0, 1, 2])
-    assert top_k(probabilities, labels, 1) == pytest.approx(100 / 3)
-    assert top_k(probabilities, labels, 2) == pytest.approx(200 / 3)
-    assert top_k(probabilities, labels, 3) == 100
+from gta.scoring.accuracy import accuracies, merge_models, merge_views, pair_hits
 
 
 def test_views_are_averaged_as_probabilities():
@@ -59,13 +51,6 @@ def test_models_are_averaged_as_probabilities():
     np.testing.assert_allclose(merge_models([np.array([[0.9, 0.1]]), np.array([[0.2, 0.8]])]), [[0.55, 0.45]])
     with pytest.raises(ValueError, match="different clips"):
         merge_models([np.zeros((1, 2)), np.zeros((2, 2))])
-
-
-def test_confusion_and_accuracy_of_each_class():
-    probabilities = np.array([[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.2, 0.7, 0.1], [0.4, 0.5, 0.1]])
-    labels = np.array([0, 1, 0, 1])
-    assert confusion(probabilities, labels).tolist() == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
-    np.testing.assert_array_equal(class_accuracies(probabilities, labels), [50, 100, np.nan])
 
 
 def test_positions_that_all_rule_a_class_out_leave_it_a_finite_logarithm():
