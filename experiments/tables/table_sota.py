@@ -154,7 +154,7 @@ TABLE = Table(
         "TSM RGB+Flow averages the class probabilities of two networks with 8 frames each, where its authors have 16. "
         "The flow of drawn clips is exact: it comes from the paths of what is drawn, not from an estimate of it.",
         "The paper names its quoted rows loosely: ECO with 16 frames is ECO Full, TEA (3D R50) is a 2D Res2Net-50, and "
-        "I3D and ECO are quoted as TSM's table has them. TSM with 16 frames has 47.2 by its authors (printed 47.3), and "
+        "I3D and ECO are quoted as TSM's table has them. TSM with 16 frames has 47.2 by its authors (here 47.3), and "
         "its figures on SSv2 are those of an early version (58.8 and 61.2; later, with two clips, 61.2 and 63.1).",
         "The column of views is the paper's; on the embedded data set all rows but the ensemble have one view.",
         "The paper says that GTA outperforms MSNet; that is so in top-1. In its top-5 figures on SSv1 MSNet is ahead "
