@@ -57,7 +57,12 @@ def test_an_ensemble_is_counted_from_its_members_scores(tmp_path):
         found.members[0][0].accuracies.top1, found.members[0][1].accuracies.top1
     )  # the draws are independent
     page = render(collect(SOTA, TINY, store))
-    assert "GTA En: class probabilities of TSM + GTA 16 and TSM + GTA 8 averaged, each over 2 clips x 3 crops" in page
+    alone = [
+        f"{member.name} (alone {own.accuracies.top1:.1f} on the validation clips)"
+        for member, own in zip(ENSEMBLE.members, found.members[0], strict=True)
+    ]
+    assert f"GTA En: class probabilities of {' and '.join(alone)} averaged, each over 2 clips x 3 crops, on" in page
+    assert [line.split(":")[0] for line in page.splitlines() if ": class probabilities of" in line] == ["GTA En"]
     assert page.count(found.members[0][0].run_id) == 1  # trained once, listed once, under its own row
 
 

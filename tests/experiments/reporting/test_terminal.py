@@ -24,6 +24,7 @@ METRICS = {
     "top-1": ("top1", "top1_std"),
     "Δ": ("delta", "delta_std"),
     "paper top-1": ("paper_top1", None),
+    "authors' top-1": ("paper_top1", None),
     "paper SSv1": ("paper_top1", None),
     "paper SSv2": ("paper_v2_top1", None),
     "paper Δ": ("paper_delta", None),
