@@ -25,7 +25,7 @@ OFFSETS = (
     *((right * far, up * far) for far in (11, 18, 26, 36, 48) for right in (1, -1) for up in (0.7, -0.7, 1.4, -1.4)),
 )
 """Where a name may stand, in points from its point; the first free place is taken, after the fourth with a line."""
-TICKS = 6
+TICKS = 5
 """The most numbers below the narrower panel."""
 LEADER = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
 
