@@ -60,7 +60,7 @@ def test_list_counts_done_runs(study, capsys):
     assert " 6 rows   1/6 runs done" in lines["table_ablation_components"]
     assert " 6 rows   1/6 runs done" in lines["table_ablation_order"]  # the run is shared
     assert " 2 rows   1/2 runs done" in lines["table_ablation_multihead"]
-    assert " 9 rows   0/8 runs done" in lines["table_test_set"]  # three rows are quoted, two have two members
+    assert " 9 rows   0/9 runs done" in lines["table_test_set"]  # two rows are quoted, two have two members
     assert "1 of 65 distinct runs done" in out
 
 
