@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -101,7 +102,8 @@ def test_a_reader_that_leaves_ends_a_command_without_a_word(module):
 @pytest.mark.parametrize("streams", ["1", "2", "12", "012"])
 def test_closed_streams_cost_nothing(streams, tmp_path):
     closing = " ".join(f"{number}>&-" for number in streams)
-    script = f"{sys.executable} -m gta.data.prepare smoke --data {tmp_path / 'no' / 'file'} {closing}"
+    called = shlex.join([sys.executable, "-m", "gta.data.prepare", "smoke", "--data", str(tmp_path / "no" / "file")])
+    script = f"{called} {closing}"
     (tmp_path / "no").touch()
     done = subprocess.run(["sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
@@ -180,6 +182,7 @@ FOREIGN = {
     "--me",
     "--others",
     "--exclude-standard",
+    "--is-shallow-repository",
     "--option",
     "--jobs",
 }
