@@ -29,7 +29,7 @@ class Commit:
 def changes(path: Path) -> list[tuple[Commit, str]] | None:
     """Return the commits that changed a file with the lines they added, the first one first; None without a history."""
     shallow = _git(path.parent, "rev-parse", "--is-shallow-repository")
-    text = _git(path.parent, "log", "--reverse", "--format=%x00%h %cI", "-p", "--unified=0", "--", path.name)
+    text = _git(path.parent, "log", "--format=%x00%h %cI", "-p", "-U0", "--", path.name)
     if shallow is None or shallow.strip() != "false" or not text:
         return None
     found = []
@@ -38,7 +38,7 @@ def changes(path: Path) -> list[tuple[Commit, str]] | None:
         name, _, time = head.partition(" ")
         added = [line[1:] for line in patch.splitlines() if line.startswith("+") and not line.startswith("+++")]
         found.append((Commit(name, datetime.fromisoformat(time).astimezone(UTC)), "\n".join(added)))
-    return found
+    return found[::-1]  # git tells the newest first
 
 
 def committed(digests: Iterable[str], history: Sequence[tuple[Commit, str]]) -> dict[str, Commit]:
