@@ -80,6 +80,8 @@ def _late(study: Sequence[TableData], store: Store) -> list[str]:
     claims, text = history.changes(protocol.PATH), history.changes(history.TEXT)
     if claims is None or text is None or store.results.resolve() != protocol.PATH.parent:
         return []
+    if not history.reaches_back(protocol.PATH.parent, study):
+        return []
     return history.too_late(study, protocol.read(), claims) + history.changed_later(study, text)
 
 

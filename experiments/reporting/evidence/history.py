@@ -41,6 +41,13 @@ def changes(path: Path) -> list[tuple[Commit, str]] | None:
     return found[::-1]  # git tells the newest first
 
 
+def reaches_back(folder: Path, study: Sequence[TableData]) -> bool:
+    """Return whether the history begins before the first run; that of a copy that was committed anew does not."""
+    times = (_git(folder, "log", "--format=%cI") or "").split()
+    finished = [datetime.fromisoformat(result.finished) for data in study for _, result in data.trained]
+    return bool(times and finished) and min(map(datetime.fromisoformat, times)) < min(finished)
+
+
 def committed(digests: Iterable[str], history: Sequence[tuple[Commit, str]]) -> dict[str, Commit]:
     """Return the first commit that brought each digest; those that none brought are left out."""
     wanted, found = set(digests), dict[str, Commit]()

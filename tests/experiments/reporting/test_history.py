@@ -69,6 +69,12 @@ def test_a_text_that_was_changed_after_the_first_run_is_named(written):
     assert "as of commit" in history.described(changes)
 
 
+def test_a_history_that_was_begun_after_the_runs_proves_nothing(written):
+    assert history.reaches_back(written.parent, study("2026-01-02T00:00:00+00:00"))
+    assert not history.reaches_back(written.parent, study("2025-12-31T00:00:00+00:00"))
+    assert not history.reaches_back(written.parent, study())
+
+
 def test_without_a_whole_history_nothing_is_said(written, tmp_path):
     shallow = tmp_path / "shallow"
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{tmp_path}", str(shallow))
