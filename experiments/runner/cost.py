@@ -8,6 +8,7 @@ epoch and all views of all scored splits at the end. The rate is measured on the
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,10 +25,9 @@ class Rate:
     where: str
     """On what, and whether it was measured; for people."""
 
-    @classmethod
-    def measured(cls, run: RunConfig, seconds: float, where: str) -> Rate:
-        """Return the rate of steps of a run that took so many ``seconds`` a clip."""
-        return cls(3 * 2 * cost(run.model, run.data.crop).macs / seconds, where)
+    def of(self, cost: RunCost) -> RunCost:
+        """Return an estimated cost, which is one at the assumed rate, at this one."""
+        return dataclasses.replace(cost, gpu_hours=cost.gpu_hours * ASSUMED.operations / self.operations)
 
 
 ASSUMED = Rate(60e12, "an A100 in bf16, a fifth of its peak; assumed, not measured")
@@ -52,16 +52,13 @@ class RunCost:
     gpu_hours: float
 
 
-def estimate(
-    runs: Iterable[RunConfig], listed: int | None, evaluated: int | None = None, rate: Rate = ASSUMED
-) -> list[RunCost]:
-    """Return the cost of each run on a GPU; a model that several runs train is counted once.
+def estimate(runs: Iterable[RunConfig], listed: int | None, evaluated: int | None = None) -> list[RunCost]:
+    """Return the cost of each run on a GPU at the assumed rate; a model that several runs train is counted once.
 
     Args:
         runs: of one data set.
         listed: its training clips by the lists that are there; None: by the release, or by what is drawn.
         evaluated: the clips that are evaluated, likewise.
-        rate: of the GPU.
     """
     known: dict[tuple[ModelConfig, int], int] = {}
 
@@ -79,7 +76,7 @@ def estimate(
             looks = epochs + sum(views.clips * views.crops for views in run.views) * (1 + len(run.splits))
             number = EVALUATED.get(run.data.dataset, 0) if evaluated is None else evaluated
             operations += 2 * forward(run.model, run.data.test_crop or run.data.crop) * number * looks
-        seconds = operations / rate.operations
+        seconds = operations / ASSUMED.operations
         found.append(RunCost(clips, clips // run.train.batch_size * epochs, macs, seconds / 3600))
     return found
 

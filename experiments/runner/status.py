@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from experiments.reporting.changed import ChangedRow
     from experiments.reporting.evidence.collect import TableData
     from experiments.runner.child_options import ChildOptions
-    from experiments.runner.cost import Rate
+    from experiments.runner.cost import Rate, RunCost
     from experiments.runner.preflight import Preflight
 
 WIDTH, INDENT = 99, 4 * " "
@@ -74,8 +74,9 @@ def _costs(runs: Sequence[PlannedRun], child: ChildOptions, found: Preflight) ->
     from experiments.runner.cost import estimate
 
     source = "clips: the release's official count" if found.clips is None else f"clips: as listed in {child.data}"
-    rate = _rate(runs, child)
-    costs = estimate([run.config for run in runs], found.clips, found.evaluated, rate)
+    costs = estimate([run.config for run in runs], found.clips, found.evaluated)
+    rate = _rate(runs, costs, child)
+    costs = [rate.of(cost) for cost in costs]
     cells = [[f"{c.clips:,}", f"{c.steps:,}", f"{c.macs / 1e9:.1f}", f"{c.gpu_hours:.0f}"] for c in costs]
     left = sum(c.gpu_hours for c, run in zip(costs, runs, strict=True) if run.state is not State.DONE)
     formula = (
@@ -85,9 +86,9 @@ def _costs(runs: Sequence[PlannedRun], child: ChildOptions, found: Preflight) ->
     return cells, [*textwrap.wrap(formula, WIDTH), source]
 
 
-def _rate(runs: Sequence[PlannedRun], child: ChildOptions) -> Rate:
+def _rate(runs: Sequence[PlannedRun], costs: Sequence[RunCost], child: ChildOptions) -> Rate:
     """Return the rate of some steps on the GPU here, of the run in the middle; without a GPU, what is assumed."""
-    from experiments.runner.cost import ASSUMED, Rate, estimate
+    from experiments.runner.cost import ASSUMED, Rate
     from experiments.runner.local import gpus
 
     if not gpus():
@@ -99,8 +100,8 @@ def _rate(runs: Sequence[PlannedRun], child: ChildOptions) -> Rate:
 
     if not torch.cuda.is_available():
         return ASSUMED
-    costs = estimate([run.config for run in runs], 1)
-    run = runs[sorted(range(len(runs)), key=lambda index: costs[index].macs)[len(runs) // 2]]
+    middle = sorted(range(len(runs)), key=lambda index: costs[index].macs)[len(runs) // 2]
+    run = runs[middle]
     precision = child.precision or gpu_precision()
     try:
         clips = at_once(run.config, child)
@@ -111,7 +112,7 @@ def _rate(runs: Sequence[PlannedRun], child: ChildOptions) -> Rate:
         more = f"{clips} clips of {run.label} at once do not fit in the GPU here; see --accumulate"
         return Rate(ASSUMED.operations, f"{ASSUMED.where}: {more}")
     where = f"{torch.cuda.get_device_name()}, measured in {TIMED} steps of {clips} clips of {run.label} in {precision}"
-    return Rate.measured(run.config, seconds, where)
+    return Rate(3 * 2 * costs[middle].macs / seconds, where)
 
 
 def print_status(store: Store, runs: Sequence[PlannedRun], headline: str) -> None:
