@@ -108,6 +108,7 @@ QUICK = {
 LATE = {
     "experiments/child/wandb_content.py": "pictures of a run are drawn when they are sent",
     "experiments/reporting/evidence/sizes.py": "a table of finished runs is printed without torch",
+    "experiments/runner/preflight.py": "a plan loads torch only where it may have to measure the precision",
     "experiments/study/own.py": "a folder is looked at only for its own profile",
 }
 """Other files that import a module of this project inside a function, and why."""

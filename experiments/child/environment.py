@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,14 @@ from experiments.store.run_files import ENV
 from gta import files
 from gta.errors import UserError
 from gta.training.pretrain import pretraining_accuracy
-from gta.training.speed import gpu_precision
+from gta.training.speed import CPU_PRECISIONS, choose_precision
 
-CLEARLY_FASTER = 1.2
-"""bf16 must be so many times as fast as fp32 to be taken: it rounds more coarsely."""
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "av")
 
 
-def describe(child: ChildOptions, data_fingerprint: str) -> dict[str, Any]:
-    """Return the content of ``env.json``."""
+def describe(child: ChildOptions, data_fingerprint: str, checkpoint: Path | None = None) -> dict[str, Any]:
+    """Return the content of ``env.json`` of a run that is begun, or resumed from a checkpoint."""
     weights = child.pretrained
     return {
         "git": _git("rev-parse", "HEAD") or "unknown",
@@ -37,7 +34,7 @@ def describe(child: ChildOptions, data_fingerprint: str) -> dict[str, Any]:
         "versions": {"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in PACKAGES},
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system(), "gpu": _gpu()},
-        **choose_precision(child.precision),
+        **settle_precision(child, checkpoint),
         "threads": child.threads,
         "data_fingerprint": data_fingerprint,
         "pretrained_sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else None,
@@ -45,38 +42,14 @@ def describe(child: ChildOptions, data_fingerprint: str) -> dict[str, Any]:
     }
 
 
-def choose_precision(wanted: str | None = None) -> dict[str, Any]:
-    """Return Lightning's name of the fastest safe ``precision`` here and, on a CPU, the ``precision_ms`` it rests on.
-
-    What a CPU's flags promise and what it does differ: with AVX512-BF16 but no AMX one machine trains 1.5 times as
-    fast in bf16 as in fp32, another at half the speed. So both are measured, in about half a second, unless one is
-    ``wanted``.
-    """
-    if wanted is not None:
-        return {"precision": wanted}
-
-    if torch.cuda.is_available():
-        return {"precision": gpu_precision()}
-    measured = {"32-true": _milliseconds(torch.float32), "bf16-mixed": _milliseconds(torch.bfloat16)}
-    faster = measured["bf16-mixed"] * CLEARLY_FASTER <= measured["32-true"]
-    return {
-        "precision": "bf16-mixed" if faster else "32-true",
-        "precision_ms": {name: round(value, 2) for name, value in measured.items()},
-    }
-
-
-def _milliseconds(dtype: torch.dtype) -> float:
-    """Return the processor time of a convolution and a product of the size that a narrow network has."""
-    pictures = torch.randn(128, 64, 8, 8).to(dtype, memory_format=torch.channels_last)
-    kernel, left, right = (torch.randn(shape).to(dtype) for shape in ((64, 64, 3, 3), (2048, 256), (256, 256)))
-    times = []
-    with torch.inference_mode():
-        for _ in range(12):
-            started = time.process_time()
-            torch.nn.functional.conv2d(pictures, kernel, padding=1)
-            torch.mm(left, right)
-            times.append(time.process_time() - started)
-    return 1e3 * sorted(times)[len(times) // 4]
+def settle_precision(child: ChildOptions, checkpoint: Path | None) -> dict[str, Any]:
+    """Return what ``env.json`` says of the precision: as wanted, as the run was begun, or as is fastest here."""
+    path = child.folder / ENV
+    if child.precision is None and checkpoint is not None and path.exists():
+        before = read_environment(path)
+        if torch.cuda.is_available() or before.get("precision") in CPU_PRECISIONS:
+            return {name: before[name] for name in ("precision", "precision_ms") if name in before}
+    return choose_precision(child.precision)
 
 
 def _cpu_info() -> dict[str, str]:

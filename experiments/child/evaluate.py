@@ -20,7 +20,6 @@ import pytorch_lightning as pl
 from numpy.typing import NDArray
 
 from experiments.child import finished
-from experiments.child.environment import choose_precision
 from experiments.study.overrides import check_changes, overridden
 from gta import files
 from gta.config import RunConfig, content_id, to_dict
@@ -30,6 +29,7 @@ from gta.data.sets.formats import detect
 from gta.errors import UserError
 from gta.scoring.accuracy import accuracies
 from gta.training.recognizer import VideoRecognizer
+from gta.training.speed import choose_precision
 from gta.training.stored import load_checkpoint
 
 PARTS = ("data.", "views")

@@ -69,7 +69,7 @@ def train(config: RunConfig, child: ChildOptions) -> None:
     checkpoint = newest(child.folder / CHECKPOINTS)
     if checkpoint is not None:
         check_network(checkpoint, recognizer)
-    env = describe(child, data.fingerprint) | {"accumulate": accumulate}
+    env = describe(child, data.fingerprint, checkpoint) | {"accumulate": accumulate}
     if started:
         env["started_from"] = started
     if child.compile:

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from experiments.runner import batches, loading
 from experiments.runner.child_options import ChildOptions
+from experiments.runner.local import gpus
 from experiments.store.artifacts import read_wanted
+from experiments.store.result import Result
+from experiments.store.store import Store
 from experiments.study.plan import count
-from gta.config import RunConfig, WeightsConfig
+from gta.config import RunConfig, WeightsConfig, content_id
 from gta.data import flow, proposals
 from gta.data.beside import lacking
 from gta.data.drawn.templates import TEMPLATES
@@ -85,6 +88,8 @@ def inspect(runs: Sequence[RunConfig], results: Path, child: ChildOptions) -> Pr
         largest = max(real, key=lambda run: loading.batch_bytes(run, run.train.batch_size))
         found.remarks.append(loading.remark(largest, child))
     _check_weights(runs, results / "pretrained", found)
+    if runs and not found.problems:
+        found.remarks += filter(None, [_other_precision(runs[0], results, child)])
     found.problems = list(dict.fromkeys(found.problems))
     return found
 
@@ -147,6 +152,28 @@ def _late_milestones(run: RunConfig) -> str:
         f"the learning rate is not lowered at {', '.join(map(str, late))}, after the last of "
         f"{count(train.epochs, 'epoch')}; --set train.milestones=... moves that"
     )
+
+
+def _other_precision(run: RunConfig, results: Path, child: ChildOptions) -> str:
+    """Return which runs of the profile were computed in another precision than ``run`` would be here; empty if none."""
+    store = Store(results)
+    stored = [store.read(content_id(config)) for config in store.configs(run.profile)]
+    known = Counter(str(one.env["precision"]) for one in stored if isinstance(one, Result) and "precision" in one.env)
+    if not known or not (run.data.drawn or child.precision or gpus()):  # a real run is computed on some other machine
+        return ""
+    own, most = child.precision or _fastest(), known.most_common(1)[0]
+    if own == most[0]:
+        return ""
+    return (
+        f"these runs would be computed in {own}, {most[1]} of {run.profile} in {results} were in {most[0]}; "
+        f"--precision {most[0]} keeps a study in one"
+    )
+
+
+def _fastest() -> str:
+    from gta.training.speed import choose_precision
+
+    return str(choose_precision()["precision"])
 
 
 def _check_variables(found: Preflight) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from gta.backbones.layers import classify, over_frames, over_positions
-from gta.config import STAGES, Place
+from gta.config import STAGES
 from gta.config.backbones import Backbone
 
 
@@ -31,11 +31,6 @@ class Network(nn.Module):
             stage: [f"layer{STAGES.index(stage) + 1}.{index}" for index in range(count)]
             for stage, count in self.config.stages.items()
         }
-
-    def module_at(self, place: Place) -> nn.Module:
-        """Return the module after which a block at ``place`` stands."""
-        stage, index = place
-        return self.get_submodule(self.stage_modules[stage][index])
 
     def features(self, clip: Tensor) -> Tensor:
         """Return the features (B*T', C, h, w) of clips (B, 3, T, H, W), T' and C those of ``config.last``."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Literal
 
 from gta.config.identity import Checked, require
 
@@ -152,4 +154,7 @@ class TamConfig(Branch):
         return "TAM"
 
 
-BranchConfig = ShiftConfig | StmConfig | Res2NetConfig | TeaConfig | TamConfig
+if TYPE_CHECKING:
+    BranchConfig = Branch
+else:  # what a stored config may hold: every one above, told apart by its kind
+    BranchConfig = reduce(or_, (own for own in vars().values() if isinstance(own, type) and Branch in own.__mro__[1:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from gta.config.backbones.base import ResNetStages
 from gta.config.branches import BranchConfig, ShiftConfig
@@ -64,7 +64,7 @@ class BackboneConfig(ResNetStages):
     def still(self) -> BackboneConfig:
         """The network of pictures, without what only frames of a clip can have: R2D, or Res2Net under TEA."""
         left = None if self.branch is None else self.branch.still
-        return dataclasses.replace(self, shift_every=0, inputs=3, branch=cast(BranchConfig | None, left))
+        return dataclasses.replace(self, shift_every=0, inputs=3, branch=left)
 
     def __str__(self) -> str:
         return f"{self.inside or 'R2D'}{'' if self.inputs == 3 else ' of flow'}"

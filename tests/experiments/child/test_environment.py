@@ -1,32 +1,42 @@
-"""What a run was computed with, and how its precision is chosen."""
+"""The precision of a run: as wanted, as it was begun, or as is fastest here."""
 
 import pytest
 
 from experiments.child import environment
-from experiments.child.environment import choose_precision
+from experiments.child.environment import settle_precision
+from experiments.runner.child_options import ChildOptions
+from gta import files
+
+MEASURED = {"precision": "32-true", "precision_ms": {"32-true": 1.0, "bf16-mixed": 2.0}}
+BEGUN = {"precision": "bf16-mixed", "precision_ms": {"32-true": 4.0, "bf16-mixed": 2.0}}
 
 
 @pytest.fixture
-def times(monkeypatch):
-    """Milliseconds of fp32 and bf16; what is measured is counted."""
-    asked, told = [], {}
+def settle(tmp_path, monkeypatch):
+    """Settle the precision of a run that was begun in bf16, on a processor where fp32 is faster now."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    monkeypatch.setattr(environment, "_milliseconds", lambda dtype: asked.append(str(dtype)) or told[str(dtype)])
-    return asked, told
+    monkeypatch.setattr(
+        environment, "choose_precision", lambda wanted=None: {"precision": wanted} if wanted else MEASURED
+    )
+
+    def settled(begun=BEGUN, checkpoint=tmp_path / "last.ckpt", wanted=None):
+        files.write_json(tmp_path / "env.json", {"git": "abc", **begun})
+        return settle_precision(ChildOptions(tmp_path, tmp_path, precision=wanted), checkpoint)
+
+    return settled
 
 
-@pytest.mark.parametrize(
-    ("bf16", "expected"), [(5.0, "bf16-mixed"), (8.3, "bf16-mixed"), (8.4, "32-true"), (20.0, "32-true")]
-)
-def test_bf16_is_taken_where_it_is_clearly_faster(times, bf16, expected):
-    times[1].update({"torch.float32": 10.0, "torch.bfloat16": bf16})
-    assert choose_precision() == {"precision": expected, "precision_ms": {"32-true": 10.0, "bf16-mixed": bf16}}
+def test_a_resumed_run_keeps_the_precision_it_was_begun_in(settle):
+    assert settle() == BEGUN
 
 
-def test_what_is_wanted_is_not_measured(times):
-    assert choose_precision("32-true") == {"precision": "32-true"}
-    assert times[0] == []
+def test_a_run_that_starts_again_is_measured_again(settle):
+    assert settle(checkpoint=None) == MEASURED
 
 
-def test_the_measurement_is_real():
-    assert choose_precision().get("precision") in ("32-true", "bf16-mixed", "16-mixed")
+def test_what_is_wanted_goes_before_what_was_begun(settle):
+    assert settle(wanted="32-true") == {"precision": "32-true"}
+
+
+def test_a_precision_of_gpus_is_not_kept_on_a_processor(settle):
+    assert settle(begun={"precision": "16-mixed"}) == MEASURED

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +15,10 @@ from experiments.runner.preflight import inspect
 from experiments.study.own import profile_of
 from experiments.study.profiles import PROFILES
 from experiments.study.rows import Row
+from gta import files
 from tests.support import videos
 
+ROOT = Path(__file__).parents[3]
 TEMPLATES = [f"Doing [something] number {number:03d}" for number in range(174)]
 
 
@@ -226,6 +230,17 @@ def test_results_that_are_a_file_are_refused(tmp_path, capsys):
     folders = ["--results", str(tmp_path / "README.md"), "--profile", "smoke"]
     assert main(["table_ablation_order", *folders, "--dry-run"]) == 2
     assert "README.md is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("precision", "named"), [("32-true", True), ("bf16-mixed", False)])
+def test_a_plan_names_runs_that_would_mix_precisions(tmp_path, capsys, precision, named):
+    stored = next(path.parent for path in sorted((ROOT / "results/runs").glob("*/result.json")))
+    shutil.copytree(stored, tmp_path / "results/runs" / stored.name)
+    assert files.read_json(stored / "env.json")["precision"] == "bf16-mixed"
+    plan = ["table_ablation_order", "--seeds", "9", "--dry-run", "--precision", precision]
+    assert main([*plan, "--results", str(tmp_path / "results")]) == 0
+    expected = f"would be computed in 32-true, 1 of tiny-v2 in {tmp_path / 'results'} were in bf16-mixed; --precision"
+    assert (expected in capsys.readouterr().err) == named
 
 
 def test_the_cost_of_own_videos_counts_their_evaluation(tmp_path):

@@ -35,8 +35,8 @@ def clip():
 def test_features_at_every_place_are_as_the_config_says(config, clip):
     torch.manual_seed(0)
     network, seen = build_backbone(config, 5, 8).eval(), {}
-    for place in places(config):
-        module = network.module_at(place)
+    for stage, index in places(config):
+        place, module = (stage, index), network.get_submodule(network.stage_modules[stage][index])
         module.register_forward_hook(lambda *args, place=place: seen.__setitem__(place, args[2].shape[:2]))
     scores = network.clip_scores(clip)
     assert scores.shape == (2, 5)

@@ -89,9 +89,9 @@ def test_channels_and_frames_of_every_place_are_those_of_the_config(strides_t):
     config = dataclasses.replace(NARROW, strides_t=strides_t)
     network, seen = build(config), {}
     places = [(stage, index) for stage, count in config.stages.items() for index in range(count)]
-    for place in places:
-        network.module_at(place).register_forward_hook(
-            lambda *args, place=place: seen.__setitem__(place, args[2].shape)
+    for stage, index in places:
+        network.get_submodule(network.stage_modules[stage][index]).register_forward_hook(
+            lambda *args, place=(stage, index): seen.__setitem__(place, args[2].shape)
         )
     network(clips())
     assert {place: (shape[1], shape[0] // 2) for place, shape in seen.items()} == {

@@ -1,4 +1,4 @@
-"""The measured time of a step: what is counted, and that it is a step of the run."""
+"""The precision that is fastest here, and the time of a step: what is counted, and that it is one of the run."""
 
 import pytest
 import torch
@@ -8,6 +8,34 @@ from experiments.study.rows import Row
 from gta.training import speed
 
 RUN = SMOKE.resolve(Row("R2D"), 0)
+
+
+@pytest.fixture
+def times(monkeypatch):
+    """Milliseconds of fp32 and bf16; what is measured is counted."""
+    asked, told = [], {}
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(speed, "_milliseconds", lambda dtype: asked.append(str(dtype)) or told[str(dtype)])
+    return asked, told
+
+
+@pytest.mark.parametrize(
+    ("bf16", "expected"), [(5.0, "bf16-mixed"), (8.3, "bf16-mixed"), (8.4, "32-true"), (20.0, "32-true")]
+)
+def test_bf16_is_taken_where_it_is_clearly_faster(times, bf16, expected):
+    times[1].update({"torch.float32": 10.0, "torch.bfloat16": bf16})
+    assert speed.choose_precision() == {"precision": expected, "precision_ms": {"32-true": 10.0, "bf16-mixed": bf16}}
+
+
+def test_what_is_wanted_is_not_measured(times):
+    assert speed.choose_precision("32-true") == {"precision": "32-true"}
+    assert times[0] == []
+
+
+def test_the_measurement_is_real_and_leaves_the_threads():
+    threads = torch.get_num_threads()
+    assert speed.choose_precision().get("precision") in speed.DTYPES
+    assert torch.get_num_threads() == threads
 
 
 class Clock:
