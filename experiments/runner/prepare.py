@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from experiments.runner.signals import Interrupted
 from gta.config import CheckpointConfig, PretrainConfig, RunConfig, WeightsConfig
 from gta.data.module import VideoDataModule
 from gta.errors import UserError
@@ -33,9 +34,15 @@ def prepare(runs: Sequence[RunConfig], data: Path, results: Path, say: Callable[
     Raises:
         UserError: data or weights cannot be written, real data cannot be read, or public weights are not there; the
             message says which file to put where.
+        Interrupted: a signal came.
     """
-    _prepare_data(runs, data)
-    return _prepare_weights(runs, results / "pretrained", say)
+    try:
+        _prepare_data(runs, data)
+        return _prepare_weights(runs, results / "pretrained", say)
+    except RuntimeError as error:
+        if isinstance(error.__context__, Interrupted):  # the loader's processes got the signal as well, and are gone
+            raise error.__context__ from error
+        raise
 
 
 def _prepare_data(runs: Sequence[RunConfig], data: Path) -> None:
