@@ -101,7 +101,7 @@ TABLE = Table(
         "difference to them is one of networks.",
         "What stays as it was pre-trained is the stem and res2; of STM, TEA, TAM, ECO and S3D-G the stem alone, since "
         "their res2 mixes frames or there is none; of bLVNet-TAM and the network of flow nothing.",
-        "How many clips a second each network trains on, side by side, stands in `results/benchmarks/peers.md`.",
+        "Training clips a second are those of `results/benchmarks/peers.md`, all networks side by side.",
     ),
     claims=(
         each_greater(

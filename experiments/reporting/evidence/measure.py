@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from experiments.store.result import Result
@@ -97,3 +97,5 @@ class Ranking:
     """The same over the rows that know the order of frames: that the others lie below is no news."""
     left_out: tuple[str, ...] = ()
     """Measured rows with too few seeds."""
+    speed: Mapping[str, float] = field(default_factory=dict)
+    """Training clips a second by row, measured side by side; rows that were not are left out."""

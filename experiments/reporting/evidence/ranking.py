@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import Path
 
 import pandas as pd
 
@@ -13,6 +15,7 @@ from experiments.reporting.evidence.contrasts import Difference, Differences
 from experiments.reporting.evidence.measure import Ranked, Ranking
 from experiments.reporting.evidence.verdicts import ALPHA, MIN_SEEDS
 from experiments.store.store import Store
+from gta.files import read_bytes
 
 
 def rank(data: TableData, store: Store) -> Ranking | None:
@@ -53,7 +56,17 @@ def rank(data: TableData, store: Store) -> Ranking | None:
         spearman([(mean, paper) for mean, paper, _ in both]),
         spearman([(mean, paper) for mean, paper, knows_order in both if knows_order]),
         tuple(row.row.name for row in data.rows if 0 < len(row.results) < MIN_SEEDS),
+        _speed(store.results / "benchmarks" / "peers.md"),
     )
+
+
+def _speed(page: Path) -> dict[str, float]:
+    """Return training clips a second by row, from what ``python -m benchmarks.blocks --peers`` wrote; empty without."""
+    if not page.is_file():
+        return {}
+    text = read_bytes(page).decode("utf-8", "replace")
+    found = re.findall(r"^\| ([^|]+?) *\| *(\d+(?:\.\d+)?) *\|", text, re.MULTILINE)
+    return {row: float(clips) for row, clips in found}
 
 
 def _decided(found: Sequence[Difference], pairs: int) -> set[tuple[str, str]]:

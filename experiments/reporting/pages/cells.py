@@ -23,7 +23,7 @@ def measured(data: RowData, metric: str, digits: int = 1, scale: float = 1.0, se
 
 
 def constant(data: RowData, metric: str, digits: int, scale: float = 1.0) -> str:
-    """Return the cell of a figure that does not depend on the seed."""
+    """Return the cell of a mean alone, such as that of a figure that does not depend on the seed."""
     measure = data.measure(metric)
     if measure is not None:
         return f"{measure.mean * scale:.{digits}f}"

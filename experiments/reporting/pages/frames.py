@@ -48,8 +48,7 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
     labels, shows_kinds = _labels(data.table), data.profile.data.drawn
     shows_top5 = not shows_kinds or any("top5" in row.paper for row in data.table.rows)
     printed, costs = paper_columns(data.table), paper_costs(data.table)
-    top = max((result.macs for _, result in data.results), default=0)
-    unit, scale, digits = ("G", 1.0, 2) if top >= 1e9 else ("M", 1e3, 1)
+    unit, scale, digits = macs_unit(data)
     lines = []
     for row in data.rows:
         line = {name: row.row.cells.get(name, "") for name in labels} or {"row": row.row.name}
@@ -68,6 +67,12 @@ def formatted_frame(data: TableData) -> pd.DataFrame:
         line |= {title: cells.paper(row.row, metric) for title, metric in costs.items()}
         lines.append(line)
     return pd.DataFrame(lines, dtype="str")
+
+
+def macs_unit(data: TableData) -> tuple[str, float, int]:
+    """Return the unit of a table's MACs, how many of it make a GMAC, and the digits after the point."""
+    top = max((result.macs for _, result in data.results), default=0)
+    return ("G", 1.0, 2) if top >= 1e9 else ("M", 1e3, 1)
 
 
 def paper_columns(table: Table) -> dict[str, str]:

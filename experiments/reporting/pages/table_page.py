@@ -36,7 +36,7 @@ def render(data: TableData, pictures: Sequence[Shown] = ()) -> str:
     if data.table.notes:
         parts.append("\n".join(f"- {note}" for note in data.table.notes))
     parts += [code(data), "By kind of clip, and cost:", markdown(rest, first_figure(frame)), second_legend(data)]
-    parts += filter(None, (_pictures(pictures), ranking_section(data.ranking), section(data)))
+    parts += filter(None, (_pictures(pictures), ranking_section(data), section(data)))
     if data.problems:
         parts.append("## Left out\n\n" + "\n".join(f"- {problem}" for problem in data.problems))
     parts.append(_provenance(data))

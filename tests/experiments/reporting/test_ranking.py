@@ -17,6 +17,7 @@ from experiments.reporting.pictures.gallery import table_pictures
 from experiments.store.store import Store
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
+from gta import files
 from tests.support import fake_scores
 
 TINY = PROFILES["tiny-v2"]
@@ -59,15 +60,19 @@ def test_differences_drawn_together_are_those_drawn_alone(store):
 
 
 def test_the_page_shows_places_and_the_authors_order(store):
+    files.write_text(
+        store.results / "benchmarks" / "peers.md", "| network | train clips/s |\n|---|---|\n| TSM | 199 |\n"
+    )
     data = read_table(PEERS, TINY, store)
     page = render(data)
     assert "5 of the 6 differences between rows are decided." in page
-    frame = ranking_frame(data.ranking).set_index("row")
-    assert list(frame["place"]) == ["1", "2", "3", "4"]
-    assert frame.loc["TSM", "places"] == "2 to 3"
-    assert dict(frame["authors' place"]) == {"R2D + GTA": "1", "TSM": "2", "R2D + NL": "3", "R2D": "4"}
+    frame = ranking_frame(data).set_index("row")
+    assert list(frame["place"]) == ["1", "2 (2 to 3)", "3 (2 to 3)", "4"]
+    printed = {"R2D + GTA": "50.6 (1)", "TSM": "45.6 (2)", "R2D + NL": "31.2 (3)", "R2D": "17.0 (4)"}
+    assert dict(frame["authors'"]) == printed
+    assert dict(frame["clips/s"]) == {"R2D + GTA": "–", "TSM": "199", "R2D + NL": "–", "R2D": "–"}
     assert "STM" not in set(frame.index)  # one seed has no place
-    assert ranking_section(data.ranking).endswith("Measured with one seed, and not ranked: STM.")
+    assert ranking_section(data).endswith("Measured with one seed, and not ranked: STM.")
     assert {picture.name for picture in table_pictures(data)} >= {"table_peers", "table_peers_cost"}
 
 
