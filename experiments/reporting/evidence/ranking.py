@@ -61,7 +61,7 @@ def rank(data: TableData, store: Store) -> Ranking | None:
 
 
 def _speed(page: Path) -> dict[str, float]:
-    """Return training clips a second by row, from what ``python -m benchmarks.blocks --peers`` wrote; empty without."""
+    """Return training clips a second by row, as `benchmarks.blocks` wrote them; empty without."""
     if not page.is_file():
         return {}
     text = read_bytes(page).decode("utf-8", "replace")
