@@ -120,6 +120,7 @@ TINY = Profile(
         "trn": FamilySettings(lr=1e-3),
         "msnet+ms": FamilySettings(lr=8e-3),
         "blvnet": FamilySettings(lr=2e-3),
+        "s3dg": FamilySettings(lr=2e-3),
         "i3d": FamilySettings(lr=4e-3),
         "i3d+nl": FamilySettings(lr=2e-3),
         "i3d+gta": FamilySettings(lr=2e-3, matrix_gain=1.0),
