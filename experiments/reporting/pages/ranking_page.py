@@ -28,7 +28,7 @@ def ranking_frame(data: TableData) -> pd.DataFrame:
         [
             {
                 "row": row.row,
-                "place": f"{place} ({row.best} to {row.worst})" if row.best < row.worst else str(place),
+                "place": f"{place} ({row.best}–{row.worst})" if row.best < row.worst else str(place),
                 "top-1": cells.spread(row.top1, seeds=True),
                 "within pair": cells.constant(rows[row.row], "pair_accuracy", 1),
                 "motion": cells.constant(rows[row.row], "motion", 1),

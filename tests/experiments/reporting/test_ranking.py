@@ -67,7 +67,7 @@ def test_the_page_shows_places_and_the_authors_order(store):
     page = render(data)
     assert "5 of the 6 differences between rows are decided." in page
     frame = ranking_frame(data).set_index("row")
-    assert list(frame["place"]) == ["1", "2 (2 to 3)", "3 (2 to 3)", "4"]
+    assert list(frame["place"]) == ["1", "2 (2–3)", "3 (2–3)", "4"]
     printed = {"R2D + GTA": "50.6 (1)", "TSM": "45.6 (2)", "R2D + NL": "31.2 (3)", "R2D": "17.0 (4)"}
     assert dict(frame["authors'"]) == printed
     assert dict(frame["clips/s"]) == {"R2D + GTA": "–", "TSM": "199", "R2D + NL": "–", "R2D": "–"}
