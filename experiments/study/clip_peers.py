@@ -72,8 +72,9 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
 
     I3D, with or without non-local blocks and region graph (Wang and Gupta, ECCV 2018), from memory: 32 frames, weights
     of Kinetics-400, a rate of 0.00125 for 8 clips, dropout 0.3, no mirroring, 3 crops of 2 clips; ours: frames spread
-    over the whole video, epochs and milestones of the profile. The public weights are those of mmaction2's I3D-R50,
-    whose strides in time are larger.
+    over the whole video, epochs and milestones of the profile, and the graph trained together with the network from
+    the first epoch, where theirs joins a network that has been trained. The public weights are those of mmaction2's
+    I3D-R50, whose strides in time are larger.
 
     S3D-G (Xie et al., ECCV 2018), from memory: 64 frames, 56 GPUs of 6 clips, ImageNet weights; ours: the rate, which
     is R2D's for as many clips, and the rest of the profile.
