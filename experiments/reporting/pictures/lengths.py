@@ -17,6 +17,8 @@ from experiments.tables.models import FAMILY_ROWS
 
 TITLE = "What longer training still gives"
 QUESTION = "length"
+NEAR, CROWD = 10, 6
+"""Points below the best within which more rows than these are drawn a second time, enlarged."""
 
 
 def read_lengths(table: Path) -> tuple[Curves, int]:
@@ -49,18 +51,27 @@ def draw_lengths(lengths: Curves, seeds: int, where: str) -> Figure:
         seeds: of every point.
         where: the data on which it was measured.
     """
-    figure = new_figure(8.2, max(4.2, 1.4 + 0.26 * len(lengths)))
-    axes = figure.subplots()
+    top = max(value for _, points in lengths for value in points.values())
+    crowd = sum(max(points.values()) > top - NEAR for _, points in lengths)
+    panels = 2 if CROWD < crowd < len(lengths) else 1
+    figure = new_figure(3.6 + 4.6 * panels, max(4.2, 1.4 + 0.26 * len(lengths)))
+    every = list(figure.subplots(1, panels, squeeze=False)[0])
     rows = {row.name: row for row in FAMILY_ROWS.values()}
-    for (name, points), line in zip(lengths, lines_of(rows[name] for name, _ in lengths), strict=True):
-        axes.plot(list(points), list(points.values()), **line, label=name)
     epochs = sorted({epoch for _, points in lengths for epoch in points})
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(epochs, [f"{epoch:g}" for epoch in epochs])
-    axes.minorticks_off()
-    axes.set_xlabel("epochs of the whole training, each with its own cosine; every point is a run of its own")
-    axes.set_ylabel(f"top-1 (%), {'one seed' if seeds == 1 else f'mean of {seeds} seeds'}, {where}")
-    grid(axes)
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)
-    axes.set_title(TITLE)
+    for axes in every:
+        for (name, points), line in zip(lengths, lines_of(rows[name] for name, _ in lengths), strict=True):
+            axes.plot(list(points), list(points.values()), **line, label=name)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(epochs, [f"{epoch:g}" for epoch in epochs])
+        axes.minorticks_off()
+        grid(axes)
+    every[0].set_ylabel(f"top-1 (%), {'one seed' if seeds == 1 else f'mean of {seeds} seeds'}, {where}")
+    every[0].set_title(TITLE)
+    if panels > 1:
+        every[1].set_ylim(top - NEAR, top + 0.05 * NEAR)
+        every[1].set_title(f"the upper {NEAR} points")
+    every[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, handlelength=3)
+    figure.supxlabel(
+        "epochs of the whole training, each with its own cosine; every point is a run of its own", fontsize=10
+    )
     return figure
