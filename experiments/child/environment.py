@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import os
@@ -19,7 +20,7 @@ from experiments.store.run_files import ENV
 from gta import files
 from gta.errors import UserError
 from gta.training.pretrain import pretraining_accuracy
-from gta.training.speed import CPU_PRECISIONS, choose_precision
+from gta.training.speed import CPU_PRECISIONS, DTYPES, choose_precision
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "numpy", "av")
@@ -46,9 +47,10 @@ def settle_precision(child: ChildOptions, checkpoint: Path | None) -> dict[str, 
     """Return what ``env.json`` says of the precision: as wanted, as the run was begun, or as is fastest here."""
     path = child.folder / ENV
     if child.precision is None and checkpoint is not None and path.exists():
-        before = read_environment(path)
-        if torch.cuda.is_available() or before.get("precision") in CPU_PRECISIONS:
-            return {name: before[name] for name in ("precision", "precision_ms") if name in before}
+        with contextlib.suppress(UserError):  # :func:`record` says what to do about a damaged file
+            before = read_environment(path)
+            if before.get("precision") in (DTYPES if torch.cuda.is_available() else CPU_PRECISIONS):
+                return {name: before[name] for name in ("precision", "precision_ms") if name in before}
     return choose_precision(child.precision)
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from experiments.child import environment
-from experiments.child.environment import settle_precision
+from experiments.child.environment import record, settle_precision
 from experiments.runner.child_options import ChildOptions
 from gta import files
+from gta.errors import UserError
 
 MEASURED = {"precision": "32-true", "precision_ms": {"32-true": 1.0, "bf16-mixed": 2.0}}
 BEGUN = {"precision": "bf16-mixed", "precision_ms": {"32-true": 4.0, "bf16-mixed": 2.0}}
@@ -40,3 +41,9 @@ def test_what_is_wanted_goes_before_what_was_begun(settle):
 
 def test_a_precision_of_gpus_is_not_kept_on_a_processor(settle):
     assert settle(begun={"precision": "16-mixed"}) == MEASURED
+
+
+def test_a_damaged_record_is_left_to_the_one_who_names_it(settle, tmp_path):
+    assert settle(begun={"precision": 7}) == MEASURED
+    with pytest.raises(UserError, match="restore the file, or delete"):
+        record(ChildOptions(tmp_path, tmp_path), MEASURED, tmp_path / "last.ckpt")
