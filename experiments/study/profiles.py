@@ -122,6 +122,7 @@ TINY = Profile(
         "blvnet": FamilySettings(lr=2e-3),
         "s3dg": FamilySettings(lr=2e-3),
         "corrnet+correlation": FamilySettings(lr=4e-3),
+        "eco": FamilySettings(lr=5e-4),
         "i3d": FamilySettings(lr=4e-3),
         "i3d+nl": FamilySettings(lr=2e-3),
         "i3d+gta": FamilySettings(lr=2e-3, matrix_gain=1.0),
