@@ -121,7 +121,7 @@ def at_paper_scale(row: Row) -> tuple[ModelConfig, int]:
     """Return the row's model as the paper built it, and the side of its test crop in pixels."""
     profile = SSV1 if row.backbone in SSV1.settings else K400
     run = profile.resolve(row, 0)
-    return run.model, run.data.test_crop or run.data.crop
+    return run.model, run.data.tested
 
 
 def _published(row: Row, quantity: str) -> float | None:

@@ -41,6 +41,8 @@ class VideoModel(nn.Module):
             raise ValueError(f"a clip is (B, 3, T, H, W); got {tuple(clip.shape)}")
         if clip.shape[2] != self.frames:
             raise ValueError(f"ModelConfig.frames is {self.frames}, the clip has {clip.shape[2]} frames")
+        if boxes is not None and not getattr(self.head, "reads_boxes", False):
+            raise ValueError("boxes are given, but the head of this model reads none; leave them out")
         if self.head is None:
             return self.backbone.clip_scores(clip)
         features = self.backbone.features(clip)

@@ -106,7 +106,7 @@ def write(
     """
     views = stored.of(config.views[0])
     percentages = accuracies(views, stored.labels, *kinds_and_partners(data.labels))
-    size = cost(config.model, config.data.test_crop or config.data.crop)
+    size = cost(config.model, config.data.tested)
     clips = sum(e["clips_per_second"] * e["seconds"] for e in points)
     seconds = sum(e["seconds"] for e in points)
     result = {

@@ -75,7 +75,7 @@ def estimate(runs: Iterable[RunConfig], listed: int | None, evaluated: int | Non
         if run.data.drawing is None:
             looks = epochs + sum(views.clips * views.crops for views in run.views) * (1 + len(run.splits))
             number = EVALUATED.get(run.data.dataset, 0) if evaluated is None else evaluated
-            operations += 2 * forward(run.model, run.data.test_crop or run.data.crop) * number * looks
+            operations += 2 * forward(run.model, run.data.tested) * number * looks
         seconds = operations / ASSUMED.operations
         found.append(RunCost(clips, clips // run.train.batch_size * epochs, macs, seconds / 3600))
     return found

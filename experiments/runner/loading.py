@@ -42,7 +42,7 @@ def _fitting(config: RunConfig, child: ChildOptions) -> int:
 
 def batch_bytes(config: RunConfig, clips: int) -> int:
     """Return the bytes of a batch of ``clips``: one each of a frame's pixels and channels."""
-    side = max(config.data.crop, config.data.test_crop or 0)
+    side = max(config.data.crop, config.data.tested)
     return clips * config.data.frames * side * side * config.data.channels
 
 

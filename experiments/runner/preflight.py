@@ -24,6 +24,7 @@ from gta.data.sets.damage import damage_limit
 from gta.data.sets.formats import FORMATS, OWN, detect, read_part
 from gta.data.sets.splits import Clip, Split, SplitName, compare
 from gta.errors import UserError
+from gta.flops import cost
 from gta.variables import allow_unreadable, misspelt_variables, read_variables, weights_folder
 from gta.weights.public import locate, missing
 
@@ -72,6 +73,9 @@ def inspect(runs: Sequence[RunConfig], results: Path, child: ChildOptions) -> Pr
     _check_variables(found)
     if os.path.lexists(results) and not os.path.isdir(results):
         found.problems.append(f"--results {results} is not a folder; name one, or a new one")
+    changed = [run for run in runs if run.changes]
+    for model, crop in dict.fromkeys((run.model, crop) for run in changed for crop in (run.data.crop, run.data.tested)):
+        _note(found.problems, lambda model=model, crop=crop: cost(model, crop))  # type: ignore[misc]
     for run in runs:
         _note(found.problems, lambda run=run: batches.parts(run, child.processes, child.accumulate))  # type: ignore[misc]
         if run.data.drawn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import textwrap
 from collections.abc import Sequence, Set
@@ -51,10 +52,12 @@ def print_plan(runs: Sequence[PlannedRun], headline: str, child: ChildOptions, f
     lines = [["run", "state", "seed", "row"]]
     lines += [[run.id, run.state, str(run.config.seed), _uses(run)] for run in runs]
     real = [run for run in runs if not run.config.data.drawn]
+    notes: list[str] = []
     if real:
-        costs, notes = _costs(real, child, found)
-        for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):
-            line[3:3] = cells
+        with contextlib.suppress(UserError):  # a network that cannot read its frames stands among the plan's problems
+            costs, notes = _costs(real, child, found)
+            for line, cells in zip(lines, [["clips", "steps", "GMACs", "GPU-hours"], *costs], strict=True):
+                line[3:3] = cells
     described = [parts(run.config) for run in runs]
     shared = {place for place, kind in enumerate(zip(*described, strict=True)) if len(set(kind)) == 1}
     table = _columns(lines)
@@ -66,7 +69,7 @@ def print_plan(runs: Sequence[PlannedRun], headline: str, child: ChildOptions, f
     common = "; ".join(part for place, part in enumerate(described[0]) if part and place in shared)
     print(textwrap.fill(f"all: {common}", WIDTH, subsequent_indent="     ")) if common else None
     print(headline)
-    for note in notes if real else ():
+    for note in notes:
         print(note)
 
 

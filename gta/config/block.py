@@ -20,5 +20,10 @@ class Block(Checked):
         """Whether its output can change with the order of frames by more than that order."""
         return False
 
+    @property
+    def least_frames(self) -> int:
+        """The fewest frames that it can be built for."""
+        return 1
+
     def __str__(self) -> str:
         return self.kind

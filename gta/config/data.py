@@ -97,6 +97,11 @@ class DataConfig(Checked):
         return 3 if self.modality == "rgb" else 2 * FLOW_FIELDS
 
     @property
+    def tested(self) -> int:
+        """Side of the crop that is evaluated, in pixels."""
+        return self.crop if self.test_crop is None else self.test_crop
+
+    @property
     def drawn(self) -> bool:
         """Whether the clips are drawn here, and not read from somebody's files."""
         return self.drawing is not None
@@ -126,11 +131,10 @@ class DataConfig(Checked):
             len(self.resize) == 2 and min(self.resize) >= 1,
             f"DataConfig.resize is {self.resize}; it must be a height and a width of 1 or more",
         )
-        tested = self.crop if self.test_crop is None else self.test_crop
         side = min(self.resize) if self.test_side is None else self.test_side
         require(
-            1 <= tested <= side,
-            f"DataConfig.{'crop' if self.test_crop is None else 'test_crop'} is {tested}; evaluation scales the "
+            1 <= self.tested <= side,
+            f"DataConfig.{'crop' if self.test_crop is None else 'test_crop'} is {self.tested}; evaluation scales the "
             f"shorter side to {side}: it must be from 1 to {side}",
         )
         if self.short_side is None:

@@ -13,6 +13,7 @@ class MeanHeadConfig(Checked):
     """The backbone's own classifier, its scores averaged over the frames."""
 
     proposals: ClassVar[int] = 0
+    least_frames: ClassVar[int] = 1
     kind: Literal["mean"] = "mean"
 
 
@@ -21,6 +22,7 @@ class RelationHeadConfig(Checked):
     """TRN's head: multi-scale temporal relations (Zhou et al., "Temporal relational reasoning", ECCV 2018)."""
 
     proposals: ClassVar[int] = 0
+    least_frames: ClassVar[int] = 2
     kind: Literal["relation"] = "relation"
 
     def __str__(self) -> str:
@@ -47,6 +49,7 @@ class RelationHeadConfig(Checked):
 class RegionGraphHeadConfig(Checked):
     """Regions as nodes of graphs (Wang and Gupta, ECCV 2018), beside the mean of the map."""
 
+    least_frames: ClassVar[int] = 1
     kind: Literal["region_graph"] = "region_graph"
 
     def __str__(self) -> str:

@@ -45,6 +45,17 @@ class Checked:
             elif not (value is None and type(None) in choices):
                 require(type(value) in (int, float), f"{where}; it must be a number")
                 object.__setattr__(self, name, float(value))  # 1 and 1.0 are the same run
+        for name, (several, optional, accepted, names) in _parts(own).items():
+            value = getattr(self, name)
+            if value is None and optional:
+                continue
+            where = f"{type(self).__name__}.{name}"
+            if several:
+                require(isinstance(value, tuple | list), f"{where} is {value!r}; it must be a tuple of configs")
+                object.__setattr__(self, name, tuple(value))
+            for part in value if several else (value,):
+                fits = isinstance(part, accepted)
+                require(fits, f"{where} {'has' if several else 'is'} {part!r}; expected {' or '.join(names)}")
 
     def _require_at_least(self, least: float, *names: str) -> None:
         for name in names:
@@ -79,6 +90,26 @@ def _kinds(config: Any) -> dict[str, tuple[type, tuple[Any, ...]]]:  # noqa: ANN
             found[name] = (hint, ())
         elif set(parts) == {float, type(None)}:
             found[name] = (float, (type(None),))
+    return found
+
+
+@functools.cache
+def _parts(config: Any) -> dict[str, tuple[bool, bool, tuple[type, ...], tuple[str, ...]]]:  # noqa: ANN401
+    """Return the fields that hold configs: whether several, whether None may be, the accepted classes and names.
+
+    A union whose classes have a base of their own accepts what derives from it.
+    """
+    found: dict[str, tuple[bool, bool, tuple[type, ...], tuple[str, ...]]] = {}
+    for name, hint in get_type_hints(config).items():
+        several = get_origin(hint) is tuple
+        parts = get_args(hint) or (hint,)
+        parts = get_args(parts[0]) or parts[:1] if several else parts
+        members = [part for part in parts if isinstance(part, type) and dataclasses.is_dataclass(part)]
+        if members and len(members) == len([part for part in parts if part is not type(None)]):
+            shared = [base for base in members[0].__mro__ if all(base in member.__mro__ for member in members)]
+            accepted: tuple[type, ...] = tuple(members) if shared[0] in (Checked, object) else (shared[0],)
+            names = tuple(f"{member.__name__}(...)" for member in members)
+            found[name] = (several, type(None) in parts, accepted, names)
     return found
 
 

@@ -56,6 +56,11 @@ class MotionSqueezeConfig(Matching):
         )
         require(self.patch >= 3, f"MotionSqueezeConfig.patch is {self.patch}; it must be 3 or more")
 
+    @property
+    def least_frames(self) -> int:
+        """A displacement leads to a next frame."""
+        return 2
+
     def __str__(self) -> str:
         return f"MS({self.patch}x{self.patch})"
 

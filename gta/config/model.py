@@ -43,12 +43,23 @@ class ModelConfig(Checked):
             f"ModelConfig.head is {self.head}; it reads one map of features, and {self.backbone} has several: "
             "leave the mean head",
         )
+        self._check_frames(str(self.head), self.head.least_frames, self.backbone.last)
         for place in self.places:
             self.backbone.check_place(place)
+            for block in self.blocks:
+                self._check_frames(type(block).__name__, block.least_frames, place)
         require(len(set(self.places)) == len(self.places), f"ModelConfig.places repeats a place: {self.places}")
         for block in self.blocks:
             for stage, channels in dict.fromkeys((place[0], self.backbone.channels(place)) for place in self.places):
                 check_block(block, stage, channels)
+
+    def _check_frames(self, what: str, least: int, place: Place) -> None:
+        frames = self.block_frames(place)
+        require(
+            frames >= least,
+            f"ModelConfig.frames is {self.frames}, of which {frames} is left after {place[0]}; {what} compares frames "
+            f"there and needs {least} or more",
+        )
 
     def block_frames(self, place: Place) -> int:
         """Return T that a block inserted at ``place`` sees."""

@@ -87,7 +87,7 @@ class ClipDataset(Dataset[Batch]):
             raise UserError(f"{len(unlabelled)} clips, such as {unlabelled[0]}, have no label to train on")
         self.split, self.data, self.seed, self.training = split, data, seed, training
         self.views: tuple[View, ...] = (_WHOLE,) if training else view_list(views)
-        self.crop = data.crop if training else data.test_crop or data.crop
+        self.crop = data.crop if training else data.tested
         self._reader = reader or choose_reader()
         self._allow_unreadable = allow_unreadable and not training
         self._cache, self._proposals = cache, proposals

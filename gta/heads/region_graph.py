@@ -26,6 +26,7 @@ from gta.config.heads import RegionGraphHeadConfig
 class RegionGraphHead(nn.Module):
     """Graph convolutions over regions, and a classifier; features (B*T, C, h, w) to scores (B, classes)."""
 
+    reads_boxes = True
     grid_K4: Tensor
     grid_overlap_KK: Tensor
 
@@ -63,7 +64,8 @@ class RegionGraphHead(nn.Module):
                 clip for each map, the one in the middle counts, the earlier of two. None: the grid's.
 
         Raises:
-            ValueError: the config says that there are proposals, and none are given.
+            ValueError: the config says that there are proposals, and none are given; or the boxes are not (B, T, K, 4)
+                with as many frames as maps, or a multiple.
         """
         maps = self.reduce(features)
         if boxes_BTK4 is None:
@@ -73,6 +75,7 @@ class RegionGraphHead(nn.Module):
             boxes_BTK4 = self.grid_K4.expand(clips, self.frames, -1, -1)
             overlap_BTKK = self.grid_overlap_KK.expand(clips, self.frames - 1, -1, -1)
         else:
+            self._check_boxes(features, boxes_BTK4)
             step = boxes_BTK4.shape[1] // self.frames
             boxes_BTK4 = boxes_BTK4[:, (step - 1) // 2 :: step]
             overlap_BTKK = overlaps(boxes_BTK4)
@@ -90,6 +93,14 @@ class RegionGraphHead(nn.Module):
         whole_BD = torch.unflatten(maps.mean(dim=(2, 3)), 0, (-1, self.frames)).mean(dim=1)
         scores: Tensor = self.fc(self.dropout(torch.cat([nodes_BD, whole_BD], dim=1)))
         return scores
+
+    def _check_boxes(self, features: Tensor, boxes_BTK4: Tensor) -> None:
+        clips, shape = features.shape[0] // self.frames, tuple(boxes_BTK4.shape)
+        fits = len(shape) == 4 and shape[0] == clips and shape[1] > 0 and shape[1] % self.frames == 0
+        if not fits or shape[2] == 0 or shape[3] != 4:
+            raise ValueError(
+                f"boxes are {shape}; expected (B, T, K, 4) with B {clips} and T {self.frames} or a multiple of it"
+            )
 
 
 class GraphLayer(nn.Module):
@@ -141,8 +152,11 @@ def regions(maps: Tensor, boxes_BTK4: Tensor, side: int) -> Tensor:
 
 def overlaps(boxes_BTK4: Tensor) -> Tensor:
     """Return the intersection over union of the boxes of each frame with those of the next, (B, T-1, K, K)."""
+    clips, frames, count, _ = boxes_BTK4.shape
+    if frames == 1:
+        return boxes_BTK4.new_zeros(clips, 0, count, count)
     pairs = zip(boxes_BTK4[:, :-1].flatten(0, 1), boxes_BTK4[:, 1:].flatten(0, 1), strict=True)
-    return torch.unflatten(torch.stack([box_iou(one, other) for one, other in pairs]), 0, (boxes_BTK4.shape[0], -1))
+    return torch.unflatten(torch.stack([box_iou(one, other) for one, other in pairs]), 0, (clips, -1))
 
 
 def normalised(overlap_BTKK: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ COUNTED = Path(__file__).with_name("sizes.json")
 
 def size_of(config: RunConfig) -> tuple[int, int]:
     """Return the parameters and the MACs of a run's model, for one clip of its evaluation."""
-    return _size(config.model, config.data.test_crop or config.data.crop)
+    return _size(config.model, config.data.tested)
 
 
 @functools.cache
@@ -55,7 +55,7 @@ def models() -> dict[str, tuple[ModelConfig, int]]:
         if profile.runs(row)
         for trained in row.trained
     )
-    found = dict.fromkeys((config.model, config.data.test_crop or config.data.crop) for config in configs)
+    found = dict.fromkeys((config.model, config.data.tested) for config in configs)
     return {key(*each): each for each in found}
 
 

@@ -77,7 +77,7 @@ class Backbone(Checked):
         require(
             clip_frames % step == 0,
             f"ModelConfig.frames is {clip_frames}; {type(self).__name__} needs a multiple of {step}: "
-            f"{step}, {2 * step}, {4 * step}, ...",
+            f"{step}, {2 * step}, {3 * step}, ...",
         )
 
 

@@ -252,6 +252,16 @@ def test_the_cost_of_own_videos_counts_their_evaluation(tmp_path):
     assert with_them.gpu_hours > without.gpu_hours
 
 
+@pytest.mark.parametrize(
+    ("profile", "row", "pixels", "network"), [("ssv1", "S3D-G", 8, "S3D-G"), ("smoke", "ECO", 8, "ECO")]
+)
+def test_frames_too_small_for_a_network(refuse, profile, row, pixels, network):
+    if profile == "ssv1":
+        ssv1(refuse.data)
+    found = refuse(profile, "--set", f"data.crop={pixels}", table="table_peers", rows=row)
+    assert any(f"{network} cannot read {pixels} x {pixels} pixels; make the crop larger" in line for line in found)
+
+
 def test_every_reason_has_its_line(refuse):
     ssv2(refuse.data, train=8, validation=4)
     lines = refuse("ssv2", "--devices", "7", table="table_main", rows="SlowFast*")

@@ -6,6 +6,8 @@ from torch import nn
 from torch.nn.functional import layer_norm
 from torchvision.ops import roi_align
 
+from gta import ModelConfig, build_model
+from gta.config import BackboneConfig, RelationHeadConfig
 from gta.config.heads import RegionGraphHeadConfig
 from gta.heads.region_graph import GraphLayer, RegionGraphHead, grid_boxes, regions
 
@@ -120,6 +122,28 @@ def test_every_weight_gets_a_gradient():
 def test_an_empty_grid_is_refused():
     with pytest.raises(ValueError, match=r"RegionGraphHeadConfig.grid is \(\); it must be whole numbers"):
         RegionGraphHeadConfig(grid=())
+
+
+@pytest.mark.parametrize(
+    "shape", [(2, 2, 3, 4), (1, FRAMES, 3, 4), (2, FRAMES + 1, 3, 4), (2, FRAMES, 0, 4), (2, FRAMES, 3, 5), (3, 4)]
+)
+def test_boxes_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"boxes are \(.*expected \(B, T, K, 4\)"):
+        build()(features(), torch.zeros(shape))
+
+
+def test_one_map_has_regions_and_no_neighbours():
+    head = RegionGraphHead(CONFIG, 8, 1, 5).eval()
+    boxes = grid_boxes(CONFIG.grid).expand(2, 1, -1, -1)
+    maps = torch.randn(2, 8, 4, 4)
+    torch.testing.assert_close(head(maps, boxes), head(maps))
+
+
+def test_a_model_without_regions_refuses_boxes():
+    backbone = BackboneConfig(depths=(1, 1, 1, 1), width=4, stem="small")
+    model = build_model(ModelConfig(5, 4, backbone, places=(), head=RelationHeadConfig(width=4, bottleneck=4)))
+    with pytest.raises(ValueError, match="boxes are given, but the head of this model reads none"):
+        model(torch.zeros(1, 3, 4, 32, 32), torch.zeros(1, 4, 2, 4))
 
 
 def test_the_head_is_as_large_as_counted_before():
