@@ -2,9 +2,9 @@
 
 Sources: TEA's recipe is read in its authors' code (Something-Something; 0.02 for a batch of 64, divided by ten at
 epochs 30, 40 and 45 of 50, gradients clipped at 20), TAM's in the code of bLVNet-TAM (0.01 for a batch of 64, cosine,
-Nesterov). STM has no public code of its authors that trains it: its recipe (0.01 for a batch of 64; epochs 30, 40, 45
-of 50, on Kinetics 50, 75, 90 of 100) is from memory of the paper and was not read again. What a source leaves open is
-R2D's.
+Nesterov, nothing clipped). STM has no public code of its authors that trains it: its recipe (0.01 for a batch of 64;
+epochs 30, 40, 45 of 50, on Kinetics 50, 75, 90 of 100; 10 clips of 3 crops in the test) is from memory of the paper and
+was not read again. What a source leaves open is R2D's.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from gta.config import (
     TamConfig,
     TeaConfig,
     TrainConfig,
+    ViewsConfig,
     WeightsConfig,
 )
 
@@ -42,16 +43,21 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
     """Return the networks under their recipes for Something-Something."""
     sgd = dataclasses.replace(r2d.train, batch_size=64, warmup_epochs=0.0)
     plain = dataclasses.replace(sgd, head_rate=1.0, bias_rate=1.0)
-    tam = dataclasses.replace(plain, schedule="cosine", milestones=(), nesterov=True)
-    return _full(r2d, plain, dataclasses.replace(sgd, lr=0.02), tam)
+    tam = dataclasses.replace(plain, schedule="cosine", milestones=(), nesterov=True, clip_norm=None)
+    found = _full(r2d, plain, dataclasses.replace(sgd, lr=0.02), tam)
+    return found | {"stm": dataclasses.replace(found["stm"], views=ViewsConfig(clips=10, crops=3))}
 
 
 def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
-    """Return the networks under their recipes for Kinetics-400; TEA's and TAM's are those for Something-Something."""
+    """Return the networks under their recipes for Kinetics-400.
+
+    TEA's and TAM's are those for Something-Something, with frames and views of R2D.
+    """
     step = TrainConfig("sgd", lr=0.01, weight_decay=5e-4, batch_size=64, epochs=50, warmup_epochs=0.0)
     stm = dataclasses.replace(step, epochs=100, milestones=(50, 75, 90))
-    tam = dataclasses.replace(step, schedule="cosine", milestones=(), nesterov=True)
-    return _full(r2d, stm, dataclasses.replace(step, lr=0.02), tam)
+    tea = dataclasses.replace(step, lr=0.02, head_rate=5.0, bias_rate=2.0)
+    tam = dataclasses.replace(step, schedule="cosine", milestones=(), nesterov=True, clip_norm=None)
+    return _full(r2d, stm, tea, tam)
 
 
 def of_flow(tsm: Setting, first_rate: float = 1.0) -> Setting:

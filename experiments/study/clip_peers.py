@@ -28,8 +28,10 @@ NL_SPOTS = {"res3": (1, 3), "res4": (1, 3, 5)}
 """Every other residual block, as in the authors' code of non-local networks."""
 S3D_SPOTS = {"mixed3": (0,), "mixed4": (0, 1, 2)}
 """Modules whose widths all blocks divide."""
+CORRNET_SPOTS = {"res2": (2,), "res3": (3,), "res4": (5,)}
 _DEPTHS = (1, 3, 5, 1)
 _I3D_K400 = WeightsConfig("mmaction2", "i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_kinetics400-rgb")
+_CORRNET_K400 = WeightsConfig("run", "CorrNet_k400")
 _GOOGLENET = WeightsConfig("torchvision", "GoogLeNet_Weights.IMAGENET1K_V1")
 
 
@@ -71,18 +73,20 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
     """Return the settings for Something-Something, beside the paper's own of R2D.
 
     I3D, with or without non-local blocks and region graph (Wang and Gupta, ECCV 2018), from memory: 32 frames, weights
-    of Kinetics-400, a rate of 0.00125 for 8 clips, dropout 0.3, no mirroring, 3 crops of 2 clips; ours: frames spread
-    over the whole video, epochs and milestones of the profile, and the graph trained together with the network from
-    the first epoch, where theirs joins a network that has been trained. The public weights are those of mmaction2's
-    I3D-R50, whose strides in time are larger.
+    of Kinetics-400, a rate of 0.00125 for 8 clips, dropout 0.3, a shorter side of 256 to 320 pixels, no mirroring of
+    classes with a direction (the loader leaves them out), 3 crops of 2 clips; ours: frames spread over the whole
+    video, epochs and milestones of the profile, a classifier that starts as torch's, and the graph trained together
+    with the network from the first epoch, where theirs joins a network that has been trained. The public weights are
+    those of mmaction2's I3D-R50, whose strides in time are larger.
 
     S3D-G (Xie et al., ECCV 2018), from memory: 64 frames, 56 GPUs of 6 clips, ImageNet weights; ours: the rate, which
-    is R2D's for as many clips, and the rest of the profile.
+    is R2D's for as many clips, frames and crops as I3D has them, and the rest of the profile.
 
-    CorrNet (CVPR 2020) starts from its own training on Kinetics-400, of which no weights are public: give them with
-    ``--from``. From memory: 32 frames; ours: the recipe of the profile.
+    CorrNet (CVPR 2020), from memory: 32 frames, 10 clips, weights of its own training on Kinetics-400, of which none
+    are public: the setting of this name for Kinetics makes them. Ours: frames and crops as I3D has them, and the
+    profile's recipe at one rate for all weights.
     """
-    data = dataclasses.replace(r2d.data, frames=32, augment="crop", flip=0.0, sampling="spans", short_side=(256, 320))
+    data = dataclasses.replace(r2d.data, frames=32, augment="crop", sampling="spans", short_side=(256, 320))
     i3d = dataclasses.replace(
         r2d,
         backbone=I3DConfig(res5_stride=1),
@@ -109,10 +113,11 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
         s3dg,
         backbone=CorrNetConfig(),
         data=dataclasses.replace(data, test_side=256),
-        train=r2d.train,
-        spots={"res2": (2,), "res3": (3,), "res4": (5,)},
-        stages=("res2", "res3", "res4"),
-        pretrain=None,
+        train=dataclasses.replace(r2d.train, head_rate=1.0, bias_rate=1.0),
+        spots=CORRNET_SPOTS,
+        stages=tuple(CORRNET_SPOTS),
+        pretrain=_CORRNET_K400,
+        views=ViewsConfig(clips=10, crops=1),
     )
     graph = dataclasses.replace(i3d, head=RegionGraphHeadConfig())
     return {"i3d": i3d, "i3d_graph": graph, "s3dg": s3dg, "corrnet": corrnet}
@@ -127,9 +132,9 @@ def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
     S3D-G, from memory: 64 consecutive frames, 56 GPUs of 6 clips, ImageNet weights; ours: the rate, R2D's for as many
     clips, and its schedule.
 
-    CorrNet-101, from memory: from scratch, 64 GPUs of 4 clips, 250 epochs of a million clips with 40 of warm-up at a
-    rate of about 0.5, which is 1,040 and 166 times the 240,000 clips of the data set, a cosine, and 32 frames; ours: a
-    stride of 2.
+    CorrNet-50 and -101, from memory: from scratch, 64 GPUs of 4 clips, 250 epochs of a million clips with 40 of warm-up
+    at a rate of about 0.5, which is 1,040 and 166 times the 240,000 clips of the data set, a cosine, and 32 frames;
+    ours: a stride of 2.
     """
     data = dataclasses.replace(r2d.data, frames=32, stride=2, test_crop=224)
     i3d = dataclasses.replace(
@@ -157,7 +162,10 @@ def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
         stages=("res2", "res3", "res4"),
         pretrain=None,
     )
-    return {"i3d_r101": i3d, "s3dg_k400": s3dg, "corrnet_r101": corrnet}
+    corrnet_50 = dataclasses.replace(
+        corrnet, backbone=CorrNetConfig(), spots=CORRNET_SPOTS, stages=tuple(CORRNET_SPOTS)
+    )
+    return {"i3d_r101": i3d, "s3dg_k400": s3dg, "corrnet_r101": corrnet, "corrnet": corrnet_50}
 
 
 def _corrnet_schedule(train: TrainConfig) -> TrainConfig:

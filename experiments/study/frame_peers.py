@@ -28,6 +28,7 @@ ECO_SPOTS = {"res3": (0,), "res4": (0, 1)}
 """Residual blocks of the 3D network, whose widths all blocks divide."""
 BLVNET_SPOTS = {"res3": (0,), "res4": (0,)}
 INCEPTION_SPOTS = {"mixed3": (0,), "mixed4": (0, 1)}
+_BLRESNET50 = WeightsConfig("blvnet", "bLResNet-50")
 
 
 def drawn(r2d: Setting, width: int = 16) -> dict[Backbone, Setting]:
@@ -64,8 +65,9 @@ def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
     """Return the settings for Kinetics-400, beside the paper's own of R2D; with TSM, on which MSNet is built.
 
     TSM (Lin et al., ICCV 2019), from the authors' code: a rate of 0.02 for 128 clips, a tenth of it from epochs 40 and
-    80 on of 100, 8 frames at a stride of 8, weights of ImageNet. Ours: 16 frames at a stride of 4 and crops of 256
-    pixels in the test, which the paper's 86 G fit.
+    80 on of 100, 8 frames at a stride of 8, weights of ImageNet, the rates of classifier and biases and the clipping of
+    Something-Something. Ours: 16 frames at a stride of 4 and crops of 256 pixels in the test, which the paper's 86 G
+    fit.
 
     MSNet, from memory of the paper: 16 frames, 10 clips; ours: TSM's recipe.
 
@@ -76,9 +78,18 @@ def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
     step = TrainConfig(
         "sgd", lr=0.02, weight_decay=1e-4, batch_size=128, epochs=100, warmup_epochs=0.0, milestones=(40, 80)
     )
-    tsm = dataclasses.replace(r2d, backbone=BackboneConfig(shift_every=1), data=clips, train=step, pool="after")
+    shifted = dataclasses.replace(step, head_rate=5.0, bias_rate=2.0)
+    tsm = dataclasses.replace(r2d, backbone=BackboneConfig(shift_every=1), data=clips, train=shifted, pool="after")
     cosine = dataclasses.replace(
-        step, lr=0.01, weight_decay=5e-4, batch_size=64, epochs=50, schedule="cosine", milestones=(), nesterov=True
+        step,
+        lr=0.01,
+        weight_decay=5e-4,
+        batch_size=64,
+        epochs=50,
+        schedule="cosine",
+        milestones=(),
+        nesterov=True,
+        clip_norm=None,
     )
     return {
         "tsm_k400": tsm,
@@ -92,7 +103,7 @@ def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
             train=cosine,
             spots=BLVNET_SPOTS,
             stages=tuple(BLVNET_SPOTS),
-            pretrain=None,
+            pretrain=_BLRESNET50,
             head_pool=None,
             views=ViewsConfig(clips=3, crops=3),
         ),
@@ -103,26 +114,27 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
     """Return the settings for Something-Something, beside the paper's own of R2D.
 
     MSNet (Kwon et al., ECCV 2020), from the authors' script, made for a ResNet-18: 40 epochs, a rate of 0.01 for 48
-    clips, a tenth of it from epochs 20 and 30 on, Nesterov, gradients clipped at 200. Ours: all classes are mirrored
-    alike.
+    clips, a tenth of it from epochs 20 and 30 on, Nesterov, gradients clipped at 200. They name six classes that are
+    not mirrored by number; the loader leaves out those that speak of left or right.
 
     TRN (Zhou et al., ECCV 2018), from the authors' code: BNInception, a rate of 0.001 for 64 clips, a tenth of it from
     epochs 50 and 100 of 120 on, dropout 0.8. Ours: all norms learn, where theirs keep all but the first.
 
     ECO Full and Lite (Zolfaghari et al., ECCV 2018), from the authors' solver: 60,000 steps at a rate of 0.001, a tenth
     of it every 25,000, gradients clipped at 40, Nesterov for Full alone, 16 frames. Ours: 32 clips a step, which makes
-    22 epochs of Something-Something v1.
+    22 epochs of Something-Something v1 and 11 of v2.
 
     bLVNet-TAM-50 8x2 (Fan et al., NeurIPS 2019), from the authors' code: a rate of 0.01 for 64 clips, a cosine of 50
     epochs, Nesterov, 16 frames.
 
-    TRN starts from TSN's BNInception of ImageNet. The weights that ECO (Kinetics) and bLVNet-TAM (ImageNet) start from
-    are only with their authors; give them with ``--from``.
+    TRN starts from TSN's BNInception of ImageNet, bLVNet-TAM from the Big-Little ResNet of ImageNet and ECO from itself
+    on Kinetics-400; the files of these two are only with their authors.
     """
     plain = dataclasses.replace(r2d.train, head_rate=1.0, bias_rate=1.0, warmup_epochs=0.0)
     msnet = dataclasses.replace(plain, batch_size=48, epochs=40, milestones=(20, 30), nesterov=True, clip_norm=200.0)
-    inception = dataclasses.replace(r2d, spots=INCEPTION_SPOTS, stages=tuple(INCEPTION_SPOTS), pretrain=None)
-    lite = dataclasses.replace(plain, lr=0.001, epochs=22, milestones=(9, 18), clip_norm=40.0)
+    inception = dataclasses.replace(r2d, spots=INCEPTION_SPOTS, stages=tuple(INCEPTION_SPOTS))
+    epochs, milestones = (11, (5, 9)) if r2d.data.dataset == "ssv2" else (22, (9, 19))
+    lite = dataclasses.replace(plain, lr=0.001, epochs=epochs, milestones=milestones, clip_norm=40.0)
     eco = dataclasses.replace(
         inception,
         backbone=ECOConfig(full=True),
@@ -130,6 +142,7 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
         train=dataclasses.replace(lite, nesterov=True),
         spots=ECO_SPOTS,
         stages=tuple(ECO_SPOTS),
+        pretrain=WeightsConfig("eco", "ECO_Full_kinetics"),
     )
     return {
         "msnet": dataclasses.replace(
@@ -144,7 +157,9 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
             pretrain=WeightsConfig("tsn", "bn_inception"),
         ),
         "eco": eco,
-        "eco_lite": dataclasses.replace(eco, backbone=ECOConfig(), train=lite),
+        "eco_lite": dataclasses.replace(
+            eco, backbone=ECOConfig(), train=lite, pretrain=WeightsConfig("eco", "ECO_Lite_kinetics")
+        ),
         "blvnet": dataclasses.replace(
             inception,
             backbone=BLVNetConfig(),
@@ -154,5 +169,6 @@ def something(r2d: Setting) -> dict[Backbone, Setting]:
             ),
             spots=BLVNET_SPOTS,
             stages=tuple(BLVNET_SPOTS),
+            pretrain=_BLRESNET50,
         ),
     }

@@ -20,7 +20,7 @@ and GTA added to R2D, TSM, TEA, SlowFast and I3D. Every network has the width of
 pre-training rule, epochs and number of tuning trials; ``experiments/study/{branch,clip,frame}_peers.py`` say what is
 narrowed.
 
-Cost: 26 runs a seed, most of them shared with table_sota, table_main and table_ablation_order.
+Cost: 25 runs a seed, most of them shared with table_sota, table_main and table_ablation_order.
 Command: python -m experiments.run table_peers
 """
 

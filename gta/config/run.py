@@ -90,26 +90,35 @@ class PretrainConfig(Checked):
         self._require_at_least(0, "weight_decay", "seed")
 
 
+Colour = Literal["imagenet", "pyslowfast", "tsn", "eco"]
+"""Whose statistics of colours; see :data:`gta.training.recognizer.COLOURS`."""
+
+
 @dataclass(frozen=True)
 class WeightsConfig(Checked):
     """Public weights that a run starts from."""
 
-    source: Literal["torchvision", "pyslowfast", "mmaction2", "timm", "tsn"]
-    """torchvision's enumeration of weights, PySlowFast's or mmaction2's names of Kinetics weights, timm's names, or
-    TSN's BNInception."""
+    source: Literal["torchvision", "pyslowfast", "mmaction2", "timm", "tsn", "eco", "blvnet", "run"]
+    """torchvision's enumeration of weights, PySlowFast's or mmaction2's names of Kinetics weights, timm's names, TSN's
+    BNInception, what ECO's or bLVNet-TAM's authors have, or a run of this repository on another data set."""
     name: str
     """Such as ``ResNet50_Weights.IMAGENET1K_V1``, ``SLOWFAST_8x8_R50`` or ``res2net50_26w_4s.in1k``."""
+
+    @property
+    def colour(self) -> Colour:
+        """Statistics of the colours that they were trained with."""
+        return self.source if self.source in ("pyslowfast", "tsn", "eco") else "imagenet"
 
 
 @dataclass(frozen=True)
 class CheckpointConfig(Checked):
     """A checkpoint that a run is fine-tuned from; its content decides, not where it lies."""
 
-    names: Literal["run", "torchvision", "tsm", "pyslowfast", "msnet", "blvnet"]
+    names: Literal["run", "torchvision", "tsm", "pyslowfast", "msnet", "blvnet", "mmaction2", "tsn", "eco"]
     """Whose names its weights have: one of our runs', or those of other code."""
     sha256: str
     """Of the file, its first 16 hex digits."""
-    colour: Literal["imagenet", "pyslowfast"] = "imagenet"
+    colour: Colour = "imagenet"
     """Statistics of the colours that it was trained with."""
 
     def __post_init__(self) -> None:

@@ -169,7 +169,8 @@ class ClipDataset(Dataset[Batch]):
             box = transforms.jitter_box(rng, _size(frames), data.crop, data.short_side, data.jitter)
         else:
             frames = transforms.scale(frames, data.resize)
-            box = transforms.training_box(rng, _size(frames), data.crop, data.augment)
+            scales = transforms.SCALES if data.modality == "rgb" else transforms.FLOW_SCALES
+            box = transforms.training_box(rng, _size(frames), data.crop, data.augment, scales)
         # The number is drawn for every clip, also for those that are spared, so that the colours do not depend on it.
         flip = rng.random() < data.flip and self._flips[index]
         if self._proposals is not None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Frames = NDArray[np.uint8]
 """RGB pictures of one size, (T, H, W, 3)."""
 SCALES = (1.0, 0.875, 0.75, 0.66)
+FLOW_SCALES = SCALES[:3]
 """Sides of the multi-scale crop, as fractions of the shorter side (paper, appendix E)."""
 
 
@@ -62,10 +63,14 @@ def doubtful_mirror(labels: Sequence[str]) -> str:
 
 
 def training_box(
-    rng: np.random.Generator, size: tuple[int, int], crop: int, augment: Literal["crop", "multiscale"]
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    crop: int,
+    augment: Literal["crop", "multiscale"],
+    scales: tuple[float, ...] = SCALES,
 ) -> Box:
     """Choose the training crop in a picture of ``size`` (height, width)."""
-    return random_box(rng, size, crop) if augment == "crop" else multiscale_box(rng, size, crop)
+    return random_box(rng, size, crop) if augment == "crop" else multiscale_box(rng, size, crop, scales)
 
 
 def random_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -> Box:
@@ -113,14 +118,16 @@ def jitter_box(
     return random_box(rng, size, side)
 
 
-def multiscale_box(rng: np.random.Generator, size: tuple[int, int], crop: int) -> Box:
+def multiscale_box(
+    rng: np.random.Generator, size: tuple[int, int], crop: int, scales: tuple[float, ...] = SCALES
+) -> Box:
     """The paper's multi-scale crop, to be resized to ``crop`` x ``crop``.
 
-    Height and width are each one of ``SCALES`` times the shorter side, at most one step apart; a side within two
+    Height and width are each one of ``scales`` times the shorter side, at most one step apart; a side within two
     pixels of ``crop`` is ``crop`` itself. The window stands at one of 13 places: corners, centre, middles of the
     edges, and the four points between centre and corners.
     """
-    sides = [int(min(size) * scale) for scale in SCALES]
+    sides = [int(min(size) * scale) for scale in scales]
     sides = [crop if abs(side - crop) < 3 else side for side in sides]
     pairs = [(h, w) for i, h in enumerate(sides) for j, w in enumerate(sides) if abs(i - j) <= 1]
     height, width = pairs[rng.integers(len(pairs))]

@@ -15,6 +15,7 @@ from torch import nn
 
 from gta.backbones.layers import channels_last
 from gta.config import CheckpointConfig, RunConfig, WeightsConfig, run_from_dict, to_dict
+from gta.config.run import Colour
 from gta.data.dataset import Batch
 from gta.data.sets.splits import label_fingerprint
 from gta.model import build_model, inserted_blocks
@@ -221,21 +222,24 @@ class VideoRecognizer(pl.LightningModule):
         return max(1, len(data.train_dataloader()) // self.trainer.accumulate_grad_batches)
 
 
+COLOURS: dict[Colour, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "imagenet": (MEAN, STD),
+    "pyslowfast": ((0.45,) * 3, (0.225,) * 3),
+    "tsn": ((128 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3),
+    "eco": ((123 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3),
+}
+"""Mean and standard deviation of red, green and blue in 0..1 with which weights were trained."""
+
+
 def colour_statistics(run: RunConfig) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of the channels in 0..1, as a run's first weights know them.
 
-    They are ImageNet's, except for PySlowFast's networks and TSN's BNInception, which have their own. Flow has no mean
-    and the mean deviation of ImageNet's colours (TSM).
+    Flow has no mean and the mean deviation of ImageNet's colours (TSM).
     """
     if run.data.modality == "flow":
         return (128 / 255,) * run.data.channels, (0.226,) * run.data.channels
     start = run.pretrain
-    if isinstance(start, WeightsConfig) and start.source == "tsn":
-        return (128 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3
-    foreign = isinstance(start, WeightsConfig) and start.source == "pyslowfast"
-    if foreign or (isinstance(start, CheckpointConfig) and start.colour == "pyslowfast"):
-        return (0.45,) * 3, (0.225,) * 3
-    return MEAN, STD
+    return COLOURS[start.colour if isinstance(start, WeightsConfig | CheckpointConfig) else "imagenet"]
 
 
 def view_of(batch: Batch) -> torch.Tensor:

@@ -5,8 +5,9 @@ A backbone takes what is its own; the inserted blocks, and a classifier of other
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gta.backbones import Network, build_backbone
+from gta.backbones.eco import ECO
 from gta.backbones.s3dg import S3DG
 from gta.errors import UserError
 from gta.model import INSERTED
@@ -27,9 +29,9 @@ from gta.weights.names import renamed
 from gta.weights.pyslowfast import from_pyslowfast
 from gta.weights.tensor_files import open_tensors, shown
 
-Source = Literal["stills", "torchvision", "timm", "pyslowfast", "mmaction2", "tsn", "msnet", "blvnet"]
-"""What the names in a file follow: our own stills, torchvision's ResNet, S3D and GoogLeNet, timm's Res2Net,
-PySlowFast's SlowFast, mmaction2's I3D, TSN's BNInception, or the code of MSNet's or bLVNet-TAM's authors."""
+Source = Literal["stills", "run", "torchvision", "timm", "pyslowfast", "mmaction2", "tsn", "eco", "msnet", "blvnet"]
+"""What the names in a file follow: our own stills or runs, torchvision's ResNet, S3D and GoogLeNet, timm's Res2Net,
+PySlowFast's SlowFast, mmaction2's I3D, TSN's BNInception, or the code of ECO's, MSNet's or bLVNet-TAM's authors."""
 CONTAINERS = (
     "model_ema",  # an average over the training comes before what was averaged, as in timm
     "ema_state_dict",
@@ -64,7 +66,13 @@ def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
     own = backbone.state_dict()
     body = {name for name in own if not name.startswith("fc.") and f".{INSERTED}." not in name}
     in_time = _in_time(backbone)
-    weights = _unwrapped(path, read(path), source, {name for name in body - in_time if not _is_counter(name)})
+    weights = read(path)
+    lite = isinstance(backbone, ECO) and not backbone.full
+    own_names = functools.partial(_own_names, source=source, lite=lite)
+    weights = _unwrapped(path, weights, own_names, {name for name in body - in_time if not _is_counter(name)})
+    if source == "run":
+        body |= {name for name in own if f".{INSERTED}." in name and name in weights}
+        weights = {name: value for name, value in weights.items() if not name.startswith("head.")}
     if source == "msnet":
         weights = from_msnet(backbone, weights)
         body |= {name for name in own if any(f".{module}" in name for module in msnet.MODULES)}
@@ -151,13 +159,18 @@ def check_weights(path: Path, own: Mapping[str, Tensor], weights: Mapping[str, T
         raise UserError(f"{path}: {len(bad)} weights hold NaN or infinite values: {_first(bad, where)}")
 
 
-def _unwrapped(path: Path, weights: dict[str, Tensor], source: Source, body: Collection[str]) -> dict[str, Tensor]:
+def _unwrapped(
+    path: Path,
+    weights: dict[str, Tensor],
+    own_names: Callable[[dict[str, Tensor]], dict[str, Tensor]],
+    body: Collection[str],
+) -> dict[str, Tensor]:
     """Return the weights without what wrappers put before their names; parts beside a wrapped network are left out."""
     weights = {_INNER.sub("", name): value for name, value in weights.items()}
     found = {}
     for prefix in _prefixes(weights):
         inner = {name[len(prefix) :]: value for name, value in weights.items() if name.startswith(prefix)}
-        found[prefix] = _own_names(inner, source)
+        found[prefix] = own_names(inner)
     whole = [prefix for prefix, inner in found.items() if inner.keys() >= set(body)]
     if len(whole) > 1:
         raise UserError(f"{path} holds several networks, named {' and '.join(whole)}; save the one that is meant alone")
@@ -165,12 +178,12 @@ def _unwrapped(path: Path, weights: dict[str, Tensor], source: Source, body: Col
     return found[best]
 
 
-def _own_names(weights: Mapping[str, Tensor], source: Source) -> dict[str, Tensor]:
+def _own_names(weights: Mapping[str, Tensor], source: Source, lite: bool) -> dict[str, Tensor]:
     if source == "pyslowfast":
         return from_pyslowfast(weights)
     if source == "blvnet":
         return from_blvnet(weights)
-    return from_caffe(weights) if source == "tsn" else renamed(weights, source)
+    return from_caffe(weights, lite) if source in ("tsn", "eco") else renamed(weights, source)
 
 
 def _prefixes(weights: Collection[str]) -> Iterator[str]:

@@ -11,7 +11,14 @@ from gta.errors import UserError
 from gta.files import make_folder
 from gta.variables import read_variables
 
-SUFFIXES = (".safetensors", ".pth", ".pt", ".pyth")
+_AUTHORS = {
+    "timm": ("trained on ImageNet", "timm's"),
+    "tsn": ("BNInception, ImageNet", "TSN's"),
+    "eco": ("trained on Kinetics-400", "the authors'"),
+    "blvnet": ("Big-Little ResNet, ImageNet", "the authors'"),
+}
+"""What the weights were trained on and who has them, by source."""
+SUFFIXES = (".safetensors", ".pth", ".pt", ".pyth", ".ckpt")
 
 
 def find(config: WeightsConfig, folder: Path) -> Path:
@@ -53,10 +60,15 @@ def missing(config: WeightsConfig, folder: Path, more: str = "") -> str:
         looked += " (GTA_WEIGHTS may name a further folder)"
     if config.source == "torchvision":
         return f"the weights {config.name} are missing{more}; save them as {looked}"
-    if config.source == "timm":
-        return f"the weights {config.name} (trained on ImageNet) are missing; save timm's file of them as {looked}"
-    if config.source == "tsn":
-        return f"the weights {config.name} (BNInception, ImageNet) are missing; save TSN's file of them as {looked}"
+    if config.source in _AUTHORS:
+        trained, whose = _AUTHORS[config.source]
+        return f"the weights {config.name} ({trained}) are missing; save {whose} file of them as {looked}"
+    if config.source == "run":
+        row, _, profile = config.name.rpartition("_")
+        return (
+            f"the weights {config.name} are missing; train the row {row} of table_peers with --profile {profile} and "
+            f"save its checkpoint as {looked}"
+        )
     if config.source == "pyslowfast":
         source = (
             f"get {config.name}.pyth from PyTorchVideo's model zoo, since the .pkl files of PySlowFast's model zoo "

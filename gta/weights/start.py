@@ -1,4 +1,4 @@
-"""Start from a checkpoint: of one of our runs, or by the names of torchvision, PySlowFast, PyTorchVideo or authors.
+"""Start from a checkpoint: of one of our runs, or by the names of libraries or authors.
 
 :func:`describe` says what a file is, :func:`keep` writes its weights once as safetensors, :func:`start_from` loads
 them. The classifier is kept only where its classes are known to be those of the run; blocks that the file lacks start
@@ -11,13 +11,14 @@ import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from gta.config import CheckpointConfig
+from gta.config.run import Colour
 from gta.errors import UserError
 from gta.files import replacing
 from gta.model import INSERTED
@@ -27,13 +28,16 @@ from gta.weights.tensor_files import open_tensors
 
 _OWN = "model."
 """What a run's checkpoint puts before the names of its network."""
-Foreign = Literal["pyslowfast", "msnet", "blvnet", "tsm", "torchvision"]
+Foreign = Literal["pyslowfast", "msnet", "blvnet", "tsm", "mmaction2", "eco", "tsn", "torchvision"]
 _MARKS: tuple[tuple[Foreign, tuple[str, ...]], ...] = (
     ("pyslowfast", ("s1.pathway0_stem.conv.weight", "blocks.0.multipathway_blocks.0.conv.weight")),
     ("msnet", ("flow_refinement.conv1.0.weight",)),
     ("blvnet", ("bl_init.weight",)),
     ("tsm", ("layer1.0.conv1.net.weight",)),
-    ("torchvision", ("layer1.0.conv1.weight",)),
+    ("mmaction2", ("layer1.0.conv1.conv.weight",)),
+    ("eco", ("res3a_2.weight",)),
+    ("tsn", ("conv1_7x7_s2.weight",)),
+    ("torchvision", ("layer1.0.conv1.weight", "features.0.0.0.weight", "inception3a.branch1.conv.weight")),
 )
 """Ends of names that tell whose they are."""
 
@@ -50,15 +54,16 @@ def describe(path: Path) -> CheckpointConfig:
     own = _own_config(content)
     if own is not None:
         pretrain = own.get("pretrain") or {}
-        foreign = "pyslowfast" in (pretrain.get("source"), pretrain.get("colour"))
-        return CheckpointConfig("run", sha256, "pyslowfast" if foreign else "imagenet")
+        colour = pretrain.get("colour", pretrain.get("source"))
+        return CheckpointConfig("run", sha256, cast(Colour, colour) if colour in get_args(Colour) else "imagenet")
     names = _names(read(path))
     if names is None:
         raise UserError(
             f"{path} holds no network that is known here; expected a checkpoint of a run, or the names of "
-            f"torchvision's ResNet, TSM, MSNet, bLVNet-TAM, PySlowFast or PyTorchVideo"
+            f"torchvision's ResNet, S3D or GoogLeNet, timm's Res2Net, TSM, MSNet, bLVNet-TAM, ECO, TSN, mmaction2, "
+            f"PySlowFast or PyTorchVideo"
         )
-    return CheckpointConfig(names, sha256, "pyslowfast" if names == "pyslowfast" else "imagenet")
+    return CheckpointConfig(names, sha256, names if names in ("pyslowfast", "eco", "tsn") else "imagenet")
 
 
 def keep(path: Path, config: CheckpointConfig, folder: Path) -> Path:

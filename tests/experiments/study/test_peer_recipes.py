@@ -8,19 +8,50 @@ from experiments.run import main
 from experiments.study.profiles import PROFILES
 from experiments.tables import TABLES
 
-FEW = "[STI]*"
-"""Rows of each kind: modules in branches, heads, volumes."""
+PLANS = [("table_peers", "ssv1"), ("table_peers", "ssv2"), ("table_peers", "k400"), ("table_kinetics", "k400")]
 
 
-@pytest.mark.parametrize("profile", ["ssv1", "k400"])
-def test_a_dry_run_plans_and_costs_the_peers(tmp_path, capsys, profile):
+@pytest.mark.parametrize(("table", "profile"), PLANS)
+def test_a_dry_run_plans_and_costs_every_peer(tmp_path, capsys, table, profile):
     folders = ["--data", str(tmp_path / "data"), "--results", str(tmp_path / "results")]
-    assert main(["table_peers", "--rows", FEW, "--profile", profile, *folders, "--dry-run"]) == 2
+    assert main([table, "--profile", profile, *folders, "--dry-run"]) == 2
     told = capsys.readouterr()
-    rows = [row for row in TABLES["table_peers"].rows if row.name[0] in "STI" and PROFILES[profile].runs(row)]
-    assert len(rows) > 2
-    assert [row.name for row in rows if not row.members and f"{row.name} [peers]" not in told.out] == []
+    rows = [row for row in TABLES[table].rows if PROFILES[profile].runs(row)]
+    assert len(rows) > 4
+    short = table.removeprefix("table_")
+    assert [row.name for row in rows if not row.members and f"{row.name} [{short}]" not in told.out] == []
     assert float(re.search(r"([\d,]+) GPU-hours left", told.out)[1].replace(",", "")) > 10
     errors = [line for line in told.err.splitlines() if line.startswith("error: ")]
     assert errors  # the weights that nobody may download for a person are named, and nothing else is wrong
     assert [line for line in errors if not line.startswith("error: the weights ")] == []
+
+
+@pytest.mark.parametrize("profile", ["ssv1", "ssv2", "k400"])
+def test_every_setting_at_full_scale_names_its_start(profile):
+    """CorrNet alone is trained from scratch, on Kinetics."""
+    scratch = {name for name, setting in PROFILES[profile].settings.items() if setting.pretrain is None}
+    assert scratch == ({"corrnet", "corrnet_r101"} if profile == "k400" else set())
+
+
+def test_eco_makes_as_many_steps_as_its_authors_on_both_data_sets():
+    for profile, clips in (("ssv1", 86_017), ("ssv2", 168_913)):
+        train = PROFILES[profile].settings["eco"].train
+        steps = [epochs * (clips // train.batch_size) for epochs in (*train.milestones, train.epochs)]
+        assert steps == pytest.approx([25_000, 50_000, 60_000], rel=0.06)
+
+
+def test_views_are_those_of_the_authors():
+    views = {name: PROFILES["ssv1"].settings[name].views for name in ("stm", "corrnet", "i3d", "tea", "trn")}
+    assert {name: (each.clips, each.crops) for name, each in views.items()} == {
+        "stm": (10, 3),
+        "corrnet": (10, 1),
+        "i3d": (2, 3),
+        "tea": (1, 1),
+        "trn": (1, 1),
+    }
+
+
+def test_corrnet_goes_on_from_its_own_training_on_kinetics():
+    k400, ssv1 = PROFILES["k400"].settings["corrnet"], PROFILES["ssv1"].settings["corrnet"]
+    assert (k400.backbone, k400.spots) == (ssv1.backbone, ssv1.spots)
+    assert ssv1.pretrain.name == "CorrNet_k400"

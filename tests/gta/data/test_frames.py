@@ -118,6 +118,13 @@ def test_multiscale_boxes_are_the_paper_s():
     assert all(b.top + b.height <= 240 and b.left + b.width <= 320 for b in boxes)
 
 
+def test_flow_is_not_cut_to_the_smallest_scale():
+    """Crops of flow have TSN's three scales, those of frames four."""
+    rng = np.random.default_rng(0)
+    boxes = [transforms.training_box(rng, (240, 320), 224, "multiscale", transforms.FLOW_SCALES) for _ in range(1000)]
+    assert {b.height for b in boxes} == {240, 210, 180}
+
+
 def test_resize_scales_every_frame_alike():
     ramp = np.broadcast_to(np.arange(0, 160, 2, dtype=np.uint8)[None, None, :, None], (3, 60, 80, 3))
     scaled = transforms.resize(ramp, 20)
