@@ -77,8 +77,9 @@ TABLE = Table(
         "TSM, its two streams, STM, bLVNet-TAM, I3D+NL+GCN and TEA are quoted from their authors; here each also runs, "
         "narrow, on 8 frames (TSM 16) or as two networks of 8. TRN RGB+Flow stays quoted, since "
         "TRN was not tuned on flow, and ECO En Lite, since it averages four networks of up to 32 frames.",
-        "With the profiles `ssv1` and `ssv2`, too, some rows train smaller networks than the quoted ones: STM and TEA with "
-        "8 frames, TSM RGB+Flow with 8 + 8, and bLVNet-TAM as R50 with 8 x 2 frames, where R101 with 32 x 2 is quoted.",
+        "With the profiles `ssv1` and `ssv2`, too, some rows train smaller networks than the quoted ones: STM and TEA "
+        "with 8 frames, TSM RGB+Flow with 8 + 8, and bLVNet-TAM as R50 with 8 x 2 frames, where R101 with 32 x 2 is "
+        "quoted.",
         "On the embedded data set these are the clips of its `test` draw, which no choice has looked at.",
     ),
     claims=(
