@@ -2,6 +2,8 @@
 
     python -m experiments.flops [TABLE...] [--json]
 
+Without a table named, or named ``peers``, also of further settings of the peers (:mod:`experiments.study.pins`).
+
 Counted on one view with the recipes of :mod:`experiments.study.recipes` (R2D: 8 frames of 224 pixels; SlowFast and
 Kinetics: 256), on the meta device: no memory, no weights. A cell that is printed is pinned to its last digit, except
 those of GTA, which the paper's columns do not determine (see :class:`gta.blocks.gta.GlobalTemporalAttention`): 1.5 %.
@@ -11,11 +13,12 @@ Exit code 1 when a cell drifts.
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from experiments.study.pins import PINS, Pin
+from experiments.study.printed import AUTHORS, CLOSE, PEERS, PUBLISHED, UNEXPLAINED
 from experiments.study.recipes import K400, SSV1
 from experiments.study.rows import Row, Table
 from experiments.tables import TABLES, choose_tables
@@ -25,36 +28,11 @@ from gta.parallel import Progress, showing
 
 UNDETERMINED = {"gta": 0.015, "slowfast+gta": 0.015}
 """Largest relative deviation of families that the paper's columns do not pin down."""
-PUBLISHED = {"CGNL": 29.61, "GCNet": 24.33, "GloRe": 29.61}
-"""Parameters, in millions, of R2D-50 with five blocks built as their authors describe them; the paper's are lost."""
-AUTHORS: dict[tuple[str, str], dict[str, float]] = {
-    ("tsm", "tsm"): {"gmacs": 33.0},
-    ("tsm", "tsm/16f"): {"gmacs": 65.0},
-    ("stm", "stm"): {"mparams": 24.0, "gmacs": 33.3},
-    ("tea", "tea"): {"gmacs": 35.0},
-    ("trn", "trn"): {"gmacs": 16.0},
-    ("msnet", "msnet+ms"): {"gmacs": 34.0},
-    ("eco", "eco"): {"mparams": 47.5, "gmacs": 64.0},
-    ("blvnet", "blvnet"): {"mparams": 25.0, "gmacs": 23.8},
-    ("i3d", "i3d"): {"mparams": 28.0, "gmacs": 153.0},
-    ("i3d", "i3d+nl"): {"mparams": 35.3, "gmacs": 168.0},
-    ("s3dg", "s3dg"): {"mparams": 11.6, "gmacs": 71.4},
-    ("corrnet", "corrnet+correlation"): {"gmacs": 115.0},
-}
-"""What the authors of a peer print, by backbone and family: of 8 frames, ECO 16, bLVNet-TAM 8 x 2, I3D and CorrNet 32,
-S3D-G 64 frames of 224 pixels."""
-PEERS = frozenset(re.split(r"[+/]", family)[0] for _, family in AUTHORS)
-CLOSE = 0.02
-"""Relative deviation from what is printed of a peer: authors round, some count batch norm, and their data sets have
-other numbers of classes."""
-UNEXPLAINED = {
-    ("i3d", "i3d+nl", "gmacs"): "I3D + NL: the authors' 168 G fit no reading of their text",
-    ("s3dg", "s3dg", "mparams"): "S3D-G: the authors' 11.6 M fit no place of the gates",
-    ("s3dg_k400", "s3dg", "gmacs"): "S3D-G on Kinetics: the paper's 143 G are the two networks of RGB and flow",
-    ("corrnet", "corrnet+correlation", "gmacs"): "CorrNet: the authors' figures fit no reading of their text",
-    ("corrnet_r101", "corrnet+correlation", "gmacs"): "CorrNet: the authors' figures fit no reading of their text",
-}
-"""Cells of peers that are not pinned, and why: backbone, family, quantity."""
+FURTHER = "peers"
+"""Name of the section of :data:`experiments.study.pins.PINS`."""
+COUNTED = 0.01
+"""Largest relative deviation from what was counted by arithmetic: of MSNet some pairs of positions were left out."""
+QUANTITIES = ("mparams", "gmacs")
 
 
 @dataclass(frozen=True)
@@ -71,11 +49,13 @@ class Cell:
     ours: float
     tolerance: float | None
     """Absolute, in the quantity's unit; None: nobody knows how the printed figure was counted."""
+    counted: float | None = None
+    """By arithmetic before the network was written here."""
 
     @property
     def expected(self) -> float | None:
-        """The figure to meet: the paper's, else its authors', else none."""
-        return self.published if self.paper is None else self.paper
+        """The figure to meet: the paper's, else its authors', else the arithmetic's, else none."""
+        return next((figure for figure in (self.paper, self.published, self.counted) if figure is not None), None)
 
     @property
     def deviation(self) -> float | None:
@@ -84,33 +64,53 @@ class Cell:
 
     @property
     def drifted(self) -> bool:
-        """Whether the cell is further from the expected figure than its tolerance."""
+        """Whether the cell is further from the expected figure than its tolerance, or from the arithmetic."""
+        if self.counted is not None and abs(self.ours - self.counted) > COUNTED * self.counted:
+            return True
         if self.expected is None or self.tolerance is None:
             return False
         return abs(self.ours - self.expected) > self.tolerance
 
 
-def cells(tables: Sequence[Table], progress: Progress = lambda done, total: None) -> list[Cell]:
-    """Count every row of the tables that is trained; a model that stands in two of them is counted once."""
-    from gta.flops import Cost, cost
-
-    known: dict[tuple[ModelConfig, int], Cost] = {}
+def cells(
+    tables: Sequence[Table], pins: Sequence[Pin] = (), progress: Progress = lambda done, total: None
+) -> list[Cell]:
+    """Count every row of the tables that is trained, and the pins; a model that stands in two rows is counted once."""
+    known: dict[tuple[ModelConfig, int], tuple[float, float]] = {}
     found: list[Cell] = []
-    total = sum(len(list(_distinct(table))) for table in tables)
-    for table in tables:
-        for row in _distinct(table):
-            progress(len(found) // 2, total)
-            model, crop = at_paper_scale(row)
-            if (model, crop) not in known:
-                known[model, crop] = cost(model, crop)
-            size = known[model, crop]
-            for quantity, ours in (("mparams", size.params / 1e6), ("gmacs", size.macs / 1e9)):
-                paper = row.paper.get(quantity)
-                published = _published(row, quantity)
-                tolerance = _tolerance(row, quantity, published if paper is None else paper)
-                found.append(Cell(table.name, row.name, quantity, paper, published, ours, tolerance))
-    progress(total, total)
+    rows = [(table, row) for table in tables for row in _distinct(table)]
+    for table, row in rows:
+        progress(len(found) // 2, len(rows) + len(pins))
+        model, crop = at_paper_scale(row)
+        if (model, crop) not in known:
+            known[model, crop] = size((model,), crop)
+        for quantity, ours in zip(QUANTITIES, known[model, crop], strict=True):
+            paper = row.paper.get(quantity)
+            published = _published(row, quantity)
+            tolerance = _tolerance(row, quantity, published if paper is None else paper)
+            found.append(Cell(table.name, row.name, quantity, paper, published, ours, tolerance))
+    for pin in pins:
+        progress(len(found) // 2, len(rows) + len(pins))
+        found += [_pinned(pin, *one) for one in zip(QUANTITIES, size(pin.models, pin.crop), strict=True)]
+    progress(len(rows) + len(pins), len(rows) + len(pins))
     return found
+
+
+def size(models: Sequence[ModelConfig], crop: int) -> tuple[float, float]:
+    """Return the millions of parameters and the 10^9 multiply-accumulates a view of the models together."""
+    from gta.flops import cost
+
+    found = [cost(model, crop) for model in models]
+    return sum(one.params for one in found) / 1e6, sum(one.macs for one in found) / 1e9
+
+
+def _pinned(pin: Pin, quantity: str, ours: float) -> Cell:
+    paper, published = pin.paper.get(quantity), pin.authors.get(quantity)
+    printed = published if paper is None else paper
+    counted = pin.mparams if quantity == "mparams" else pin.gmacs
+    near = COUNTED * counted if printed is None else _near(f"{printed:g}", CLOSE)
+    tolerance = None if quantity in pin.unexplained else near
+    return Cell(FURTHER, pin.name, quantity, paper, published, ours, tolerance, counted)
 
 
 def _distinct(table: Table) -> Iterator[Row]:
@@ -136,25 +136,35 @@ def _tolerance(row: Row, quantity: str, printed: float | None) -> float | None:
         return None
     peer = row.family.partition("+")[0] in PEERS
     near = CLOSE if peer else UNDETERMINED.get(row.family, 0.0)
-    digits = len((f"{printed:g}" if peer else str(printed)).partition(".")[2])
-    half_a_unit = float(f"0.5e-{digits}")
-    return max(half_a_unit, near * printed) + 1e-9
+    return _near(f"{printed:g}" if peer else str(printed), near)
+
+
+def _near(printed: str, share: float) -> float:
+    """Return half a unit of the last digit, or this share where it is more."""
+    digits = len(printed.partition(".")[2])
+    return max(float(f"0.5e-{digits}"), share * float(printed)) + 1e-9
 
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    more = "not pinned:\n" + "\n".join(f"  {why}" for why in dict.fromkeys(UNEXPLAINED.values()))
+    more = "not pinned:\n" + "\n".join(f"  {why}" for why in dict.fromkeys(_reasons()))
     parser = Parser("python -m experiments.flops", (__doc__ or "").split("\n")[0], "table_main", more)
-    parser.add_argument("tables", nargs="*", metavar="TABLE", help="default: all")
+    parser.add_argument(
+        "tables",
+        nargs="*",
+        metavar="TABLE",
+        help=f"a table, or {FURTHER}: further settings of the peers; default: all of them",
+    )
     parser.add_argument("--json", action="store_true", help="print a list of objects")
     options = parse(parser, arguments)
-    tables = choose_tables(options.tables or list(TABLES))
+    tables = choose_tables(options.tables or [*TABLES, FURTHER], (FURTHER,))
+    pins = PINS if FURTHER in options.tables or not options.tables else ()
     if sys.stderr.isatty():
         with showing("counting rows") as progress:
-            found = cells(tables, progress)
+            found = cells(tables, pins, progress)
     else:
-        found = cells(tables)
+        found = cells(tables, pins)
     if options.json:
         print(json.dumps([asdict(cell) | {"deviation": cell.deviation} for cell in found], indent=1))
     else:
@@ -162,28 +172,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     drifted = [cell for cell in found if cell.drifted]
     for cell in drifted:
         print(
-            f"drifted: {cell.table}, {cell.row}: {cell.quantity} {cell.ours:.3f}, expected {cell.expected}",
+            f"drifted: {cell.table}, {cell.row}: {cell.quantity} {cell.ours:.3f}, expected {cell.expected}"
+            + (f", by arithmetic {cell.counted}" if cell.counted is not None else ""),
             file=sys.stderr,
         )
     return 1 if drifted else 0
 
 
+def _reasons() -> Iterator[str]:
+    """Yield why figures are not pinned."""
+    yield from UNEXPLAINED.values()
+    for pin in PINS:
+        yield from pin.unexplained.values()
+
+
 def _print(found: Sequence[Cell]) -> None:
-    width = min(30, max(len(cell.row) for cell in found)) + 1
-    heads = f"{'paper':>8}{'authors':>8}{'ours':>8}{'apart':>9}" * 2
+    """Print lines of at most 80 columns; a name that is too long for its column stands in a line of its own."""
+    width = min(21, max(len(cell.row) for cell in found)) + 1
+    heads = f"{'paper':>6}{'authors':>8}{'ours':>7}{'apart %':>8}" * 2
     for table in dict.fromkeys(cell.table for cell in found):
-        print(f"\n{table:{width}}{'parameters (M)':>33}{'multiply-accumulates (G)':>33}\n{'row':{width}}{heads}")
+        title = "further settings of the peers" if table == FURTHER else table
+        print(f"\n{title:{width}}{'parameters (M)':>{width + 29 - max(width, len(title))}}", end="")
+        print(f"{'multiply-accumulates (G)':>29}\n{'row':{width}}{heads}")
         own = [cell for cell in found if cell.table == table]
         for params, macs in zip(own[::2], own[1::2], strict=True):
-            print(f"{params.row:{width}.{width - 1}}{_four(params)}{_four(macs)}".rstrip())
-    print("\napart: ours less the paper's figure, else the authors'; in brackets where it is not pinned (see --help)")
+            name = f"{params.row}\n{'':{width}}" if len(params.row) >= width else f"{params.row:{width}}"
+            print(f"{name}{_four(params)}{_four(macs)}".rstrip())
+    print("\napart: ours less the paper's figure, else the authors', else the arithmetic's;")
+    print("in brackets where it is not pinned (see --help)")
 
 
 def _four(cell: Cell) -> str:
     paper, authors = ("" if value is None else f"{value:g}" for value in (cell.paper, cell.published))
-    apart = "" if cell.deviation is None else f"{cell.deviation:+.1f}%"
+    apart = "" if cell.deviation is None else f"{cell.deviation:+z.1f}"
     apart = f"({apart})" if apart and cell.tolerance is None else apart
-    return f"{paper:>8}{authors:>8}{cell.ours:>8.2f}{apart:>9}"
+    return f"{paper:>6}{authors:>8}{cell.ours:>7.2f}{apart:>8}"
 
 
 if __name__ == "__main__":

@@ -42,13 +42,14 @@ TABLES: dict[str, Table] = {
 }
 
 
-def choose_tables(names: Sequence[str]) -> list[Table]:
-    """Return the tables of these names, each once.
+def choose_tables(names: Sequence[str], others: Sequence[str] = ()) -> list[Table]:
+    """Return the tables of these names, each once, without what the caller knows itself (``others``).
 
     Raises:
         UserError: a name is unknown.
     """
+    known = [*TABLES, *others]
     for name in names:
-        if name not in TABLES:
-            raise UserError(f"there is no table {name!r}; {nearest(name, TABLES)}")
-    return [TABLES[name] for name in dict.fromkeys(names)]
+        if name not in known:
+            raise UserError(f"there is no table {name!r}; {nearest(name, known)}")
+    return [TABLES[name] for name in dict.fromkeys(names) if name not in others]

@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from experiments.flops import size
+from experiments.study.pins import FRAMES
 from gta.config import (
     BackboneConfig,
     BLVNetConfig,
@@ -15,30 +17,7 @@ from gta.config import (
     MotionSqueezeConfig,
     RelationHeadConfig,
 )
-from gta.flops import cost
 from gta.model import build_model
-
-MSNET = ModelConfig(174, 8, BackboneConfig(shift_every=1), (MotionSqueezeConfig(),), (("res3", 3),))
-TRN = ModelConfig(174, 8, BNInceptionConfig(), places=(), head=RelationHeadConfig())
-ECO = ModelConfig(174, 16, ECOConfig(full=True), places=())
-BLV50 = ModelConfig(174, 16, BLVNetConfig(), places=())
-BLV101 = dataclasses.replace(BLV50, backbone=BLVNetConfig(depths=(4, 8, 18, 3)))
-
-PINS = [  # name, model, crop, millions of parameters, GMACs, share that the MACs may differ by
-    # all pairs of positions are multiplied in ours, near ones alone in the published count
-    ("MSNet 8f", MSNET, 224, 23.935, 33.21, 0.01),
-    ("MSNet 16f", dataclasses.replace(MSNET, frames=16), 224, 23.935, 66.44, 0.01),
-    ("MSNet 16f at 256", dataclasses.replace(MSNET, frames=16), 256, 23.935, 86.79, 0.01),
-    ("TRN BNInception", TRN, 224, 13.14, 16.33, 0.001),
-    ("BNInception", dataclasses.replace(TRN, head=ModelConfig(2).head), 224, 10.449, 16.254, 0.001),
-    ("ECO 16f", ECO, 224, 47.15, 64.41, 0.001),
-    ("ECO 8f", dataclasses.replace(ECO, frames=8), 224, 47.15, 32.21, 0.001),
-    ("bLVNet-TAM-50 8x2", BLV50, 224, 25.02, 23.85, 0.001),
-    ("bLVNet-TAM-50 16x2", dataclasses.replace(BLV50, frames=32), 224, 25.02, 47.70, 0.001),
-    ("bLVNet-TAM-50 24x2", dataclasses.replace(BLV50, classes=400, frames=48), 256, 25.48, 93.47, 0.001),
-    ("bLVNet-TAM-101 8x2", BLV101, 224, 40.18, 32.15, 0.001),
-    ("bLVNet-TAM-101 32x2", dataclasses.replace(BLV101, frames=64), 224, 40.18, 128.60, 0.001),
-]
 
 SMALL = BackboneConfig((1, 2, 1, 1), 8, "small", shift_every=1)
 NARROW = {
@@ -57,20 +36,11 @@ NARROW = {
 }
 
 
-@pytest.mark.parametrize(
-    ("model", "crop", "mparams", "gmacs", "share"), [p[1:] for p in PINS], ids=[p[0] for p in PINS]
-)
-def test_networks_are_as_large_as_published(model, crop, mparams, gmacs, share):
-    found = cost(model, crop)
-    assert found.params / 1e6 == pytest.approx(mparams, abs=0.006)
-    assert found.macs / 1e9 == pytest.approx(gmacs, rel=share)
-
-
-def test_the_four_networks_of_eco_en_lite_are_as_large_as_published():
-    lite = ModelConfig(174, 16, ECOConfig(), places=())
-    found = [cost(dataclasses.replace(lite, frames=frames), 224) for frames in (16, 20, 24, 32)]
-    assert sum(one.macs for one in found) / 1e9 == pytest.approx(267.3, rel=0.001)
-    assert sum(one.params for one in found) / 1e6 == pytest.approx(149.6, rel=0.001)
+@pytest.mark.parametrize("pin", FRAMES, ids=lambda pin: pin.name)
+def test_networks_are_as_large_as_published(pin):
+    mparams, gmacs = size(pin.models, pin.crop)
+    assert mparams == pytest.approx(pin.mparams, abs=0.006 * len(pin.models), rel=0)
+    assert gmacs == pytest.approx(pin.gmacs, rel=pin.within)
 
 
 def awake(config):
