@@ -64,10 +64,11 @@ def drawn(r2d: Setting, width: int = 16) -> dict[Backbone, Setting]:
 def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
     """Return the settings for Kinetics-400, beside the paper's own of R2D; with TSM, on which MSNet is built.
 
-    TSM (Lin et al., ICCV 2019), from the authors' code: a rate of 0.02 for 128 clips, a tenth of it from epochs 40 and
-    80 on of 100, 8 frames at a stride of 8, weights of ImageNet, the rates of classifier and biases and the clipping of
-    Something-Something. Ours: 16 frames at a stride of 4 and crops of 256 pixels in the test, which the paper's 86 G
-    fit.
+    TSM (Lin et al., ICCV 2019), from the authors' scripts: a rate of 0.02 for 128 clips, weight decay 1e-4, gradients
+    clipped at 20, the rates of classifier and biases of Something-Something, weights of ImageNet, and for frames of
+    segments 50 epochs with a tenth of the rate from 20 and 40 on. Their weights for dense clips are named after 100
+    epochs: ours are these, the milestones doubled, with 16 frames at a stride of 4 and crops of 256 pixels in the
+    test, which the paper's 86 G fit.
 
     MSNet, from memory of the paper: 16 frames, 10 clips; ours: TSM's recipe.
 
