@@ -55,6 +55,27 @@ def wake(network, seed=0):
     return network
 
 
+@torch.no_grad()
+def lived(network, clip, seed=0):
+    """The network for evaluation, with random weights and norms whose statistics are near those of a clip.
+
+    Each norm has a scale, a shift, a mean and a variance of its own, so that one in another place is found, and lets
+    something through.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    norms = [module for module in wake(network, seed).modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.weight.uniform_(0.5, 1.5, generator=generator)
+        norm.bias.normal_(0, 0.3, generator=generator)
+        norm.momentum = 1.0
+    network.train().clip_scores(clip)
+    for norm in norms:
+        drawn = torch.rand(2, len(norm.weight), generator=generator)
+        norm.running_mean += (drawn[0] - 0.5) * norm.running_var.sqrt()
+        norm.running_var *= 0.5 + drawn[1]
+    return network.eval()
+
+
 def tiny_clip(batch=2, frames=8, side=32, seed=0):
     """Random clips (B, 3, T, H, W)."""
     return torch.randn(batch, 3, frames, side, side, generator=torch.Generator().manual_seed(seed))
