@@ -46,8 +46,9 @@ def draw_table(data: TableData) -> Figure:
     all_axes[0].set_ylim(len(rows) - 0.4, -0.6)
     figure.suptitle(title_of(data))
     figure.supxlabel(
-        "square: mean over seeds, with its standard deviation where that is wider; dots: single seeds; diamond: the "
-        "paper;\nno mark: not measured, not printed or lost; the panels' axes differ",
+        "square: mean over seeds, with its standard deviation where that is wider; dots: single seeds; diamond: "
+        f"{'the authors' if data.table.ranked else 'the paper'};\n"
+        "no mark: not measured, not printed or lost; the panels' axes differ",
         fontsize=8,
         color=GREY,
     )
