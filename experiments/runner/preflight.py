@@ -262,4 +262,4 @@ def _check_weights(runs: Sequence[RunConfig], folder: Path, found: Preflight) ->
             if weights.source == "torchvision":
                 found.remarks.append(f"the weights {weights.name} are downloaded into {folder} when runs start")
             else:
-                found.problems.append(missing(weights, folder))
+                found.problems.append(f"{missing(weights, folder)}; or train without them: --set pretrain=none")

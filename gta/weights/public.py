@@ -66,7 +66,7 @@ def missing(config: WeightsConfig, folder: Path, more: str = "") -> str:
     if config.source == "run":
         row, _, profile = config.name.rpartition("_")
         return (
-            f"the weights {config.name} are missing; train the row {row} of table_peers with --profile {profile} and "
+            f"the weights {config.name} are missing; train the row {row} of table_peers in the profile {profile} and "
             f"save its checkpoint as {looked}"
         )
     if config.source == "pyslowfast":

@@ -181,6 +181,13 @@ def test_weights_that_are_missing(refuse, tmp_path, monkeypatch):
     for folder in (tmp_path / "results" / "pretrained", tmp_path / "mine"):
         assert f"{folder / 'SLOWFAST_8x8_R50'}{{.safetensors,.pth" in line
     assert "PySlowFast's model zoo" in line
+    assert line.endswith("or train without them: --set pretrain=none")
+
+
+def test_weights_that_one_does_not_have_can_be_left_out(accept):
+    """The files of ECO's weights are with its authors alone."""
+    ssv2(accept.data)
+    accept("ssv2", "--set", "pretrain=none", table="table_peers", rows="ECO")
 
 
 def test_weights_that_are_there(accept, tmp_path, monkeypatch):

@@ -56,6 +56,6 @@ def test_a_missing_run_is_named_with_the_command_that_makes_it(tmp_path, monkeyp
     monkeypatch.delenv("GTA_WEIGHTS", raising=False)
     config = WeightsConfig("run", "CorrNet_k400")
     assert locate(config, tmp_path) is None
-    with pytest.raises(UserError, match="train the row CorrNet of table_peers with --profile k400 and save") as caught:
+    with pytest.raises(UserError, match="train the row CorrNet of table_peers in the profile k400 and save") as caught:
         find(config, tmp_path)
     assert "\n" not in str(caught.value)
