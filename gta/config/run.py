@@ -91,7 +91,7 @@ class PretrainConfig(Checked):
 
 
 Colour = Literal["imagenet", "pyslowfast", "tsn", "eco"]
-"""Whose statistics of colours; see :data:`gta.training.recognizer.COLOURS`."""
+"""Whose statistics of colours; see :data:`gta.training.colours.COLOURS`."""
 
 
 @dataclass(frozen=True)

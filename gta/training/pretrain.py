@@ -24,8 +24,8 @@ from gta.config.backbones import Backbone
 from gta.data.drawn.stills import NONE, STILL_TASKS, draw_stills
 from gta.files import make_folder, replacing
 from gta.parallel import Progress, patient_lock, showing
+from gta.training.colours import MEAN, STD
 from gta.training.optimizer import build_optimizer, lr_factor
-from gta.training.recognizer import MEAN, STD
 
 Pictures = tuple[torch.Tensor, dict[str, torch.Tensor]]
 _UNSEEN = 8192

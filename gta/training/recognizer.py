@@ -14,18 +14,14 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 
 from gta.backbones.layers import channels_last
-from gta.config import CheckpointConfig, RunConfig, WeightsConfig, run_from_dict, to_dict
-from gta.config.run import Colour
+from gta.config import RunConfig, run_from_dict, to_dict
 from gta.data.dataset import Batch
 from gta.data.sets.splits import label_fingerprint
 from gta.model import build_model, inserted_blocks
 from gta.scoring.accuracy import UNKNOWN
 from gta.training.checkpoint import FINGERPRINT, LABELS, check_labels
+from gta.training.colours import colour_statistics
 from gta.training.optimizer import build_optimizer, lr_factor
-
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-"""ImageNet's statistics of red, green and blue in 0..1, for which torchvision's weights were trained."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,26 +216,6 @@ class VideoRecognizer(pl.LightningModule):
         if data is None:
             return max(1, int(self.trainer.estimated_stepping_batches) // self.run.train.epochs)
         return max(1, len(data.train_dataloader()) // self.trainer.accumulate_grad_batches)
-
-
-COLOURS: dict[Colour, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "imagenet": (MEAN, STD),
-    "pyslowfast": ((0.45,) * 3, (0.225,) * 3),
-    "tsn": ((128 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3),
-    "eco": ((123 / 255, 117 / 255, 104 / 255), (1 / 255,) * 3),
-}
-"""Mean and standard deviation of red, green and blue in 0..1 with which weights were trained."""
-
-
-def colour_statistics(run: RunConfig) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of the channels in 0..1, as a run's first weights know them.
-
-    Flow has no mean and the mean deviation of ImageNet's colours (TSM).
-    """
-    if run.data.modality == "flow":
-        return (128 / 255,) * run.data.channels, (0.226,) * run.data.channels
-    start = run.pretrain
-    return COLOURS[start.colour if isinstance(start, WeightsConfig | CheckpointConfig) else "imagenet"]
 
 
 def view_of(batch: Batch) -> torch.Tensor:

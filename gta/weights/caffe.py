@@ -1,7 +1,7 @@
 """BNInception, and ECO on it, by the names of caffe, as TSN's, TRN's and ECO's authors keep them.
 
 Their networks read blue, green, red from 0 to 255 less a mean; ours read red first, and the statistics of the colours
-do the rest (:func:`gta.training.recognizer.colour_statistics`). Old files hold the norms as (1, C).
+do the rest (:func:`gta.training.colours.colour_statistics`). Old files hold the norms as (1, C).
 """
 
 from __future__ import annotations

@@ -240,7 +240,7 @@ def test_a_film_is_no_flow(tmp_path):
 def test_a_network_of_flow_is_exported(tmp_path):
     from gta.export import from_run  # noqa: F401 - the path of the command
     from gta.pretrained import PretrainedRecognizer, load
-    from gta.training.recognizer import colour_statistics
+    from gta.training.colours import colour_statistics
 
     run = dataclasses.replace(flow_run(), pretrain=None)
     network = PretrainedRecognizer(run, [template.name for template in TEMPLATES], *colour_statistics(run)).eval()

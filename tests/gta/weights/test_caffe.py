@@ -9,7 +9,7 @@ from gta import ModelConfig, build_model
 from gta.backbones import ECO, BNInception
 from gta.config import BNInceptionConfig, DataConfig, ECOConfig, RunConfig, TrainConfig, to_dict
 from gta.errors import UserError
-from gta.training.recognizer import colour_statistics
+from gta.training.colours import colour_statistics
 from gta.weights.load import load
 from gta.weights.start import describe, keep, start_from
 
