@@ -8,20 +8,27 @@ from typing import ClassVar, Literal
 from gta.config.identity import Checked, later, require
 
 
+class Head(Checked):
+    """What the config of a head says of itself; ``str`` of one is its name for people."""
+
+    kind: str
+    proposals: int = 0
+    """Stored proposals of each frame that it reads."""
+    least_frames: ClassVar[int] = 1
+    """The fewest frames of features that it can be built for."""
+
+
 @dataclass(frozen=True)
-class MeanHeadConfig(Checked):
+class MeanHeadConfig(Head):
     """The backbone's own classifier, its scores averaged over the frames."""
 
-    proposals: ClassVar[int] = 0
-    least_frames: ClassVar[int] = 1
     kind: Literal["mean"] = "mean"
 
 
 @dataclass(frozen=True)
-class RelationHeadConfig(Checked):
+class RelationHeadConfig(Head):
     """TRN's head: multi-scale temporal relations (Zhou et al., "Temporal relational reasoning", ECCV 2018)."""
 
-    proposals: ClassVar[int] = 0
     least_frames: ClassVar[int] = 2
     kind: Literal["relation"] = "relation"
 
@@ -46,10 +53,9 @@ class RelationHeadConfig(Checked):
 
 
 @dataclass(frozen=True)
-class RegionGraphHeadConfig(Checked):
+class RegionGraphHeadConfig(Head):
     """Regions as nodes of graphs (Wang and Gupta, ECCV 2018), beside the mean of the map."""
 
-    least_frames: ClassVar[int] = 1
     kind: Literal["region_graph"] = "region_graph"
 
     def __str__(self) -> str:

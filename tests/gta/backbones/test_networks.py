@@ -12,7 +12,7 @@ from gta import backbones, heads
 from gta.backbones import Network, build_backbone
 from gta.config import GTAConfig, ModelConfig, SAConfig, TrainConfig, run_from_dict, to_dict
 from gta.config.backbones import Backbone
-from gta.config.identity import Checked
+from gta.config.heads import Head
 from gta.model import build_model, inserted_blocks
 from gta.training.optimizer import parameter_groups
 from tests.support.networks import NARROW, tiny_clip, wake
@@ -95,7 +95,7 @@ def test_a_still_network_takes_the_fewest_frames(config):
 
 
 @dataclasses.dataclass(frozen=True)
-class LastFrameConfig(Checked):
+class LastFrameConfig(Head):
     kind: str = "last_frame"
 
 
