@@ -105,7 +105,7 @@ def test_mistakes_are_one_line_and_exit_2(arguments, parts, capsys, monkeypatch,
 @pytest.mark.parametrize("option", ["--dry-run", "--status", "--list"])
 def test_tables_without_rows_for_the_profile_are_named_and_the_others_go_on(option, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("GTA_WEIGHTS", str(tmp_path))
-    for name in ("ResNet50_Weights.IMAGENET1K_V1", "SLOWFAST_8x8_R101"):
+    for name in ("ResNet50_Weights.IMAGENET1K_V1", "SLOWFAST_8x8_R101", "bLResNet-50"):
         (tmp_path / f"{name}.pth").touch()
     folders = ["--data", str(tmp_path / "data"), "--results", str(tmp_path / "results")]
     assert main(["table_main", "table_kinetics", "--profile", "k400", option, *folders]) == 0
