@@ -12,6 +12,9 @@ from gta.config import ModelConfig
 from gta.errors import UserError
 from gta.model import build_model
 
+TOO_SMALL = "size is too small"
+"""What torch says of a convolution or pooling whose window is larger than what is left of a picture."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -36,5 +39,7 @@ def cost(config: ModelConfig, crop: int) -> Cost:
         try:
             model(clip, boxes)
         except RuntimeError as error:
+            if TOO_SMALL not in str(error):
+                raise
             raise UserError(f"{config.backbone} cannot read {crop} x {crop} pixels; make the crop larger") from error
     return Cost(sum(p.numel() for p in model.parameters()), counter.get_total_flops() // 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gta.config.backbones import BackboneConfig
 from gta.config.data import DataConfig, EvaluationSplit, ViewsConfig
@@ -94,6 +94,11 @@ Colour = Literal["imagenet", "pyslowfast", "tsn", "eco"]
 """Whose statistics of colours; see :data:`gta.training.colours.COLOURS`."""
 
 
+def colour_of(names: object) -> Colour:
+    """Return whose statistics weights know whose names or source are ``names``: their own, or ImageNet's."""
+    return next((colour for colour in get_args(Colour) if colour == names), "imagenet")
+
+
 @dataclass(frozen=True)
 class WeightsConfig(Checked):
     """Public weights that a run starts from."""
@@ -107,7 +112,7 @@ class WeightsConfig(Checked):
     @property
     def colour(self) -> Colour:
         """Statistics of the colours that they were trained with."""
-        return self.source if self.source in ("pyslowfast", "tsn", "eco") else "imagenet"
+        return colour_of(self.source)
 
 
 @dataclass(frozen=True)

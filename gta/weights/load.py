@@ -72,7 +72,6 @@ def load(backbone: nn.Module, path: Path, source: Source = "stills") -> None:
     weights = _unwrapped(path, weights, own_names, {name for name in body - in_time if not _is_counter(name)})
     if source == "run":
         body |= {name for name in own if f".{INSERTED}." in name and name in weights}
-        weights = {name: value for name, value in weights.items() if not name.startswith("head.")}
     if source == "msnet":
         weights = from_msnet(backbone, weights)
         body |= {name for name in own if any(f".{module}" in name for module in msnet.MODULES)}

@@ -11,14 +11,14 @@ import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from gta.config import CheckpointConfig
-from gta.config.run import Colour
+from gta.config.run import colour_of
 from gta.errors import UserError
 from gta.files import replacing
 from gta.model import INSERTED
@@ -54,8 +54,7 @@ def describe(path: Path) -> CheckpointConfig:
     own = _own_config(content)
     if own is not None:
         pretrain = own.get("pretrain") or {}
-        colour = pretrain.get("colour", pretrain.get("source"))
-        return CheckpointConfig("run", sha256, cast(Colour, colour) if colour in get_args(Colour) else "imagenet")
+        return CheckpointConfig("run", sha256, colour_of(pretrain.get("colour", pretrain.get("source"))))
     names = _names(read(path))
     if names is None:
         raise UserError(
@@ -63,7 +62,7 @@ def describe(path: Path) -> CheckpointConfig:
             f"torchvision's ResNet, S3D or GoogLeNet, timm's Res2Net, TSM, MSNet, bLVNet-TAM, ECO, TSN, mmaction2, "
             f"PySlowFast or PyTorchVideo"
         )
-    return CheckpointConfig(names, sha256, names if names in ("pyslowfast", "eco", "tsn") else "imagenet")
+    return CheckpointConfig(names, sha256, colour_of(names))
 
 
 def keep(path: Path, config: CheckpointConfig, folder: Path) -> Path:
