@@ -40,12 +40,13 @@ def drawn(r2d: Setting) -> dict[Backbone, Setting]:
 
 
 def something(r2d: Setting) -> dict[Backbone, Setting]:
-    """Return the networks under their recipes for Something-Something."""
+    """Return the networks under their recipes for Something-Something, STM and TEA also with 16 frames."""
     sgd = dataclasses.replace(r2d.train, batch_size=64, warmup_epochs=0.0)
     plain = dataclasses.replace(sgd, head_rate=1.0, bias_rate=1.0)
     tam = dataclasses.replace(plain, schedule="cosine", milestones=(), nesterov=True, clip_norm=None)
     found = _full(r2d, plain, dataclasses.replace(sgd, lr=0.02), tam)
-    return found | {"stm": dataclasses.replace(found["stm"], views=ViewsConfig(clips=10, crops=3))}
+    found["stm"] = dataclasses.replace(found["stm"], views=ViewsConfig(clips=10, crops=3))
+    return found | {"stm_16": longer(found["stm"]), "tea_16": longer(found["tea"])}
 
 
 def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
@@ -58,6 +59,11 @@ def kinetics(r2d: Setting) -> dict[Backbone, Setting]:
     tea = dataclasses.replace(step, lr=0.02, head_rate=5.0, bias_rate=2.0)
     tam = dataclasses.replace(step, schedule="cosine", milestones=(), nesterov=True, clip_norm=None)
     return _full(r2d, stm, tea, tam)
+
+
+def longer(setting: Setting, frames: int = 16) -> Setting:
+    """Return the same network and recipe for clips of another number of frames."""
+    return dataclasses.replace(setting, data=dataclasses.replace(setting.data, frames=frames))
 
 
 def of_flow(tsm: Setting, first_rate: float = 1.0) -> Setting:

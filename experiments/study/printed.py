@@ -13,12 +13,16 @@ PUBLISHED = {"CGNL": 29.61, "GCNet": 24.33, "GloRe": 29.61}
 AUTHORS: dict[tuple[str, str], dict[str, float]] = {
     ("tsm", "tsm"): {"gmacs": 33.0},
     ("tsm", "tsm/16f"): {"gmacs": 65.0},
+    ("tsm_16", "tsm"): {"gmacs": 65.0},
     ("stm", "stm"): {"mparams": 24.0, "gmacs": 33.3},
+    ("stm_16", "stm"): {"gmacs": 66.5},
     ("tea", "tea"): {"gmacs": 35.0},
+    ("tea_16", "tea"): {"gmacs": 70.0},
     ("trn", "trn"): {"mparams": 18.3, "gmacs": 16.0},
     ("msnet", "msnet+ms"): {"mparams": 24.6, "gmacs": 34.0},
     ("eco", "eco"): {"mparams": 47.5, "gmacs": 64.0},
     ("blvnet", "blvnet"): {"mparams": 25.0, "gmacs": 23.8},
+    ("blvnet_r101", "blvnet"): {"gmacs": 128.6},
     ("i3d", "i3d"): {"mparams": 28.0, "gmacs": 153.0},
     ("i3d", "i3d+nl"): {"mparams": 35.3, "gmacs": 168.0},
     ("s3dg", "s3dg"): {"mparams": 11.6, "gmacs": 71.4},
@@ -28,8 +32,8 @@ AUTHORS: dict[tuple[str, str], dict[str, float]] = {
     ("s3dg_k400", "s3dg"): {"mparams": 11.6, "gmacs": 71.4},
     ("corrnet_r101", "corrnet+correlation"): {"gmacs": 187.0},
 }
-"""What the authors of a peer print, by backbone and family: of 8 frames, ECO 16, bLVNet-TAM 8 x 2, I3D and CorrNet 32,
-S3D-G 64 frames of 224 pixels; on Kinetics TSM 16 and bLVNet-TAM 24 x 2 frames of 256. TRN's are those of TSM's table,
+"""What the authors of a peer print, by backbone and family: of 8 frames or as many as the name says, ECO 16, bLVNet-TAM 8 x 2
+(101: 32 x 2), I3D and CorrNet 32, S3D-G 64 frames of 224 pixels; on Kinetics TSM 16 and bLVNet-TAM 24 x 2 frames of 256. TRN's are those of TSM's table,
 and CorrNet's are not sure."""
 
 PEERS = frozenset(re.split(r"[+/]", family)[0] for _, family in AUTHORS)

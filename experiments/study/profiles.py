@@ -15,7 +15,11 @@ from gta.errors import UserError, nearest
 SPOTS = {"res3": (0, 2), "res4": (0, 2, 4), "res5": (0,)}
 """Two blocks in res3 and three in res4, every other residual block; in res5 the paper tries one."""
 
-KINETICS: dict[Backbone, Backbone] = {
+SAME_WHEN_NARROW: dict[Backbone, Backbone] = {
+    "tsm_16": "tsm",
+    "stm_16": "stm",
+    "tea_16": "tea",
+    "blvnet_r101": "blvnet",
     "tsm_k400": "tsm",
     "msnet_k400": "msnet",
     "blvnet_k400": "blvnet",
@@ -23,7 +27,8 @@ KINETICS: dict[Backbone, Backbone] = {
     "s3dg_k400": "s3dg",
     "corrnet_r101": "corrnet",
 }
-"""On a drawn data set the peers of the Kinetics table are the networks of the other tables."""
+"""On a drawn data set the longer and deeper networks of full scale, and the peers of the Kinetics table, are the narrow
+networks of the other tables."""
 
 
 def _drawn(name: str, frames: int = 8) -> DataConfig:
@@ -77,7 +82,7 @@ def _drawn_settings(
         ),
     }
     found = own | branch_peers.drawn(r2d) | clip_peers.drawn(r2d, width) | frame_peers.drawn(r2d, width)
-    return found | {kinetics: found[backbone] for kinetics, backbone in KINETICS.items()}
+    return found | {full: found[narrow] for full, narrow in SAME_WHEN_NARROW.items()}
 
 
 TINY = Profile(

@@ -97,7 +97,8 @@ def something(name: str) -> dict[Backbone, Setting]:
     return {
         "r2d": r2d,
         "tsm": tsm,
-        "tsm_flow": branch_peers.of_flow(tsm, first_rate=5.0),
+        "tsm_16": branch_peers.longer(tsm),
+        "tsm_flow": branch_peers.of_flow(branch_peers.longer(tsm), first_rate=5.0),
         "slowfast": slowfast,
         **branch_peers.something(r2d),
         **clip_peers.something(r2d),

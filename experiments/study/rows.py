@@ -46,6 +46,10 @@ Backbone = Literal[
     "eco",
     "eco_lite",
     "blvnet",
+    "tsm_16",
+    "stm_16",
+    "tea_16",
+    "blvnet_r101",
     "r2d_k400",
     "slowfast_r101",
     "i3d_r101",
@@ -55,7 +59,8 @@ Backbone = Literal[
     "msnet_k400",
     "blvnet_k400",
 ]
-"""Names of the settings that a profile may have; those from ``r2d_k400`` on are for the Kinetics table."""
+"""Names of the settings that a profile may have; those from ``tsm_16`` on are longer or deeper at full scale alone, for
+rows whose quoted figure is that of such a network, and those from ``r2d_k400`` on are for the Kinetics table."""
 
 OTHER_INPUT: tuple[Backbone, ...] = ("tsm_flow",)
 """Networks of another input than their namesake's, which are tuned by themselves."""

@@ -55,3 +55,30 @@ def test_corrnet_goes_on_from_its_own_training_on_kinetics():
     k400, ssv1 = PROFILES["k400"].settings["corrnet"], PROFILES["ssv1"].settings["corrnet"]
     assert (k400.backbone, k400.spots) == (ssv1.backbone, ssv1.spots)
     assert ssv1.pretrain.name == "CorrNet_k400"
+
+
+@pytest.mark.parametrize("profile", ["ssv1", "ssv2"])
+@pytest.mark.parametrize("table", ["table_sota", "table_test_set"])
+def test_a_row_that_is_run_sees_as_many_frames_as_the_figure_beside_it(table, profile):
+    for row in TABLES[table].rows:
+        if not row.trained:
+            continue
+        cells = row.cells.get("frames") or row.cells["frames x crops x clips"].partition("x")[0]
+        printed = [int(number) for number in cells.strip("()").split("+")]
+        assert [PROFILES[profile].resolve(trained, 0).model.frames for trained in row.trained] == printed, row.name
+
+
+def test_the_test_table_has_blvnet_tam_of_101_layers():
+    assert sum(PROFILES["ssv1"].settings["blvnet_r101"].backbone.depths) * 3 + 2 == 101
+    assert sum(PROFILES["ssv1"].settings["blvnet"].backbone.depths) * 3 + 2 == 50
+
+
+def test_narrow_networks_are_shared_by_longer_and_deeper_ones():
+    tables = (TABLES["table_sota"], TABLES["table_test_set"], TABLES["table_peers"])
+    ids = [
+        {row.name: [PROFILES["tiny-v2"].resolve(each, 0).id for each in row.trained] for row in table.rows}
+        for table in tables
+    ]
+    assert ids[0]["TEA 8"] == ids[1]["TEA"] == ids[2]["TEA"]
+    assert ids[1]["STM"] == ids[2]["STM"] and ids[1]["bLVNet-TAM"] == ids[2]["bLVNet-TAM"]
+    assert ids[0]["TSM RGB+Flow"] == ids[2]["TSM RGB+Flow"] and ids[0]["TSM RGB+Flow"][:1] == ids[0]["TSM 8"]

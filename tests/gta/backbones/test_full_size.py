@@ -51,7 +51,7 @@ def test_a_step_at_full_size(config):
 
 
 ROWS = {trained.name: trained for row in TABLES["table_peers"].rows for trained in row.trained}
-OF_FRAMES = ("STM", "TEA", "TAM", "MSNet", "TRN", "ECO", "ECO Lite", "bLVNet-TAM", "TSM 8, flow alone")
+OF_FRAMES = ("STM", "TEA", "TAM", "MSNet", "TRN", "ECO", "ECO Lite", "bLVNet-TAM", "TSM, flow alone")
 
 
 @pytest.mark.slow
