@@ -32,9 +32,9 @@ AUTHORS: dict[tuple[str, str], dict[str, float]] = {
     ("s3dg_k400", "s3dg"): {"mparams": 11.6, "gmacs": 71.4},
     ("corrnet_r101", "corrnet+correlation"): {"gmacs": 187.0},
 }
-"""What the authors of a peer print, by backbone and family: of 8 frames or as many as the name says, ECO 16, bLVNet-TAM 8 x 2
-(101: 32 x 2), I3D and CorrNet 32, S3D-G 64 frames of 224 pixels; on Kinetics TSM 16 and bLVNet-TAM 24 x 2 frames of 256. TRN's are those of TSM's table,
-and CorrNet's are not sure."""
+"""What the authors of a peer print, by backbone and family: of 8 frames or as many as the name says, ECO 16, bLVNet-TAM
+8 x 2 (101: 32 x 2), I3D and CorrNet 32, S3D-G 64 frames of 224 pixels; on Kinetics TSM 16 and bLVNet-TAM 24 x 2 frames
+of 256. TRN's are those of TSM's table, and CorrNet's are not sure."""
 
 PEERS = frozenset(re.split(r"[+/]", family)[0] for _, family in AUTHORS)
 CLOSE = 0.02

@@ -80,6 +80,8 @@ class Row:
     """Number of places by stage; None: the setting's own places."""
     frames: int = 1
     """The clip has ``frames`` times the setting's number of frames."""
+    length: int | None = None
+    """Frames of the clip at every scale; None: by the setting and ``frames``."""
     views: ViewsConfig | None = None
     """What the row's accuracy is averaged over; None: the setting's own."""
     split: EvaluationSplit = "validation"
@@ -263,7 +265,7 @@ class Profile:
             raise ValueError(f"{row.name} is not trained itself")
         setting = self.settings[row.backbone]
         tuned = next((self.families[name] for name in row.families if name in self.families), FamilySettings())
-        data = dataclasses.replace(setting.data, frames=setting.data.frames * row.frames)
+        data = dataclasses.replace(setting.data, frames=row.length or setting.data.frames * row.frames)
         model = ModelConfig(
             classes=self.classes,
             frames=data.frames,
