@@ -1,4 +1,6 @@
-"""The peers inside residual branches: STM, TEA, TAM and TSM's stream of flow, narrow and at their papers' scale.
+"""The peers inside residual branches, STM, TEA and TAM, narrow and at their papers' scale.
+
+Also how a stream of flow, or one of longer clips, is made of any setting.
 
 Sources: TEA's recipe is read in its authors' code (Something-Something; 0.02 for a batch of 64, divided by ten at
 epochs 30, 40 and 45 of 50, gradients clipped at 20), TAM's in the code of bLVNet-TAM (0.01 for a batch of 64, cosine,
@@ -14,6 +16,7 @@ import dataclasses
 from experiments.study.rows import Backbone, Setting
 from gta.config import (
     BackboneConfig,
+    BNInceptionConfig,
     BranchConfig,
     StmConfig,
     TamConfig,
@@ -66,17 +69,18 @@ def longer(setting: Setting, frames: int = 16) -> Setting:
     return dataclasses.replace(setting, data=dataclasses.replace(setting.data, frames=frames))
 
 
-def of_flow(tsm: Setting, first_rate: float = 1.0) -> Setting:
-    """Return the stream of optical flow beside a network of colours: the same network and recipe (two-stream TSM).
+def of_flow(colours: Setting, first_rate: float = 1.0) -> Setting:
+    """Return the stream of optical flow beside a network of colours: the same network and recipe.
 
-    Nothing is frozen: the first convolution has seen colours only. In the authors' code it learns five times as fast.
+    Nothing is frozen: the first convolution has seen colours only. In the code of TSN, TRN and TSM it learns five times
+    as fast.
     """
-    assert isinstance(tsm.backbone, BackboneConfig)
+    assert isinstance(colours.backbone, BackboneConfig | BNInceptionConfig)
     return dataclasses.replace(
-        tsm,
-        backbone=dataclasses.replace(tsm.backbone, inputs=10),
-        data=dataclasses.replace(tsm.data, modality="flow"),
-        train=dataclasses.replace(tsm.train, frozen=(), first_rate=first_rate),
+        colours,
+        backbone=dataclasses.replace(colours.backbone, inputs=10),
+        data=dataclasses.replace(colours.data, modality="flow"),
+        train=dataclasses.replace(colours.train, frozen=(), first_rate=first_rate),
     )
 
 

@@ -43,6 +43,7 @@ Backbone = Literal[
     "corrnet",
     "msnet",
     "trn",
+    "trn_flow",
     "eco",
     "eco_lite",
     "blvnet",
@@ -62,7 +63,7 @@ Backbone = Literal[
 """Names of the settings that a profile may have; those from ``tsm_16`` on are longer or deeper at full scale alone, for
 rows whose quoted figure is that of such a network, and those from ``r2d_k400`` on are for the Kinetics table."""
 
-OTHER_INPUT: tuple[Backbone, ...] = ("tsm_flow",)
+OTHER_INPUT: tuple[Backbone, ...] = ("tsm_flow", "trn_flow")
 """Networks of another input than their namesake's, which are tuned by themselves."""
 ONE_VIEW = ViewsConfig()
 """The middle frames, cropped in the centre."""

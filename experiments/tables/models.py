@@ -59,6 +59,7 @@ FAMILY_ROWS = {
         Row("TEA + SA + GTA", GTA, "tea"),
         Row("TAM", backbone="tam"),
         Row("TRN", backbone="trn"),
+        Row("TRN, flow alone", backbone="trn_flow"),
         Row("MSNet", MOTION_SQUEEZE, "msnet"),
         Row("ECO", backbone="eco"),
         Row("bLVNet-TAM", backbone="blvnet"),

@@ -57,6 +57,12 @@ def _run(row: Row, name: str, backbone: Backbone, blocks: tuple[BlockConfig, ...
     return dataclasses.replace(row, name=name, backbone=backbone, blocks=blocks, quoted=False)
 
 
+TRN = Row(
+    "TRN",
+    backbone="trn",
+    cells=_cells("TRN", "BNInception", "ImageNet", "8x1x1"),
+    paper=_paper((34.4, None, 48.8, None)),
+)
 TSM_8 = Row(
     "TSM 8",
     backbone="tsm",
@@ -125,7 +131,7 @@ TABLE = Table(
     paper_data="Something-Something v1",
     paper_data_2="Something-Something v2",
     rows=(
-        _run(_quoted("TRN", "BNInception", "ImageNet", "8x1x1", 34.4, None, 48.8), "TRN", "trn"),
+        TRN,
         TSM_8,
         TSM_16,
         TSM_TWO_STREAM,

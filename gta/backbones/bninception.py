@@ -87,9 +87,9 @@ class Mixed(nn.Module):
         return torch.cat([*parts, self.three(x), self.twice_last(doubled), self.pool(x)], dim=1)
 
 
-def stem(width: int, small: bool) -> tuple[nn.Sequential, nn.Sequential]:
-    """Return what stands before the modules, pictures to 3 * width channels: a convolution, and two more."""
-    first = unit(3, width, 5 if small else 7, 2)
+def stem(width: int, small: bool, inputs: int = 3) -> tuple[nn.Sequential, nn.Sequential]:
+    """Return what stands before the modules, frames to 3 * width channels: a convolution, and two more."""
+    first = unit(inputs, width, 5 if small else 7, 2)
     window = nn.Identity() if small else nn.MaxPool2d(3, 2, ceil_mode=True)
     second = nn.Sequential(unit(width, width), unit(width, 3 * width, 3), nn.MaxPool2d(3, 2, ceil_mode=True))
     return nn.Sequential(first, window), second
@@ -114,7 +114,7 @@ def initialise(network: nn.Module) -> None:
 
 
 class BNInception(Network):
-    """BNInception; clips (B, 3, T, H, W) to features (B*T, 16 * width, h, w)."""
+    """BNInception; clips (B, C, T, H, W), C being ``config.inputs``, to features (B*T, 16 * width, h, w)."""
 
     stem_modules = ("conv1", "conv2")
 
@@ -124,7 +124,7 @@ class BNInception(Network):
         """Build the network.
 
         Args:
-            config: width and stem.
+            config: width, stem and inputs.
             classes: outputs of the classifier.
             frames: T of a clip; the network is the same for any.
             dropout: before the classifier.
@@ -132,7 +132,7 @@ class BNInception(Network):
         """
         super().__init__()
         self.config = config
-        self.conv1, self.conv2 = stem(config.width, config.stem == "small")
+        self.conv1, self.conv2 = stem(config.width, config.stem == "small", config.inputs)
         channels = 3 * config.width
         for stage, count in config.stages.items():
             self.add_module(stage, mixed(stage, channels, config.width))

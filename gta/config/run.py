@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from gta.config.backbones import BackboneConfig
+from gta.config.backbones import BackboneConfig, BNInceptionConfig
 from gta.config.data import DataConfig, EvaluationSplit, ViewsConfig
 from gta.config.identity import Checked, digest, later, require, to_dict
 from gta.config.model import ModelConfig
@@ -48,7 +48,7 @@ class TrainConfig(Checked):
     bias_rate: float = later(1.0)
     """Factor of the learning rate of the biases of convolutions and linear layers, the classifier's too."""
     first_rate: float = later(1.0)
-    """Factor of the learning rate of a ResNet's first convolution, whose weights of pictures say little of flow."""
+    """Factor of the learning rate of the first convolution, whose weights of pictures say little of flow."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -179,8 +179,8 @@ class RunConfig(Checked):
             f"TrainConfig.precise_bn is {self.train.precise_bn}; it reads clips without proposals: leave 0",
         )
         require(
-            self.train.first_rate == 1 or isinstance(self.model.backbone, BackboneConfig),
-            f"TrainConfig.first_rate is {self.train.first_rate:g}; it is for a 2D ResNet: leave 1",
+            self.train.first_rate == 1 or isinstance(self.model.backbone, BackboneConfig | BNInceptionConfig),
+            f"TrainConfig.first_rate is {self.train.first_rate:g}; it is for a 2D ResNet or BNInception: leave 1",
         )
         stages = ("stem", *self.model.backbone.stages)
         for stage in self.train.frozen:

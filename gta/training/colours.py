@@ -20,9 +20,10 @@ COLOURS: dict[Colour, tuple[tuple[float, ...], tuple[float, ...]]] = {
 def colour_statistics(run: RunConfig) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of the channels in 0..1, as a run's first weights know them.
 
-    Flow has no mean and the mean deviation of ImageNet's colours (TSM).
+    Flow has no mean and the mean deviation of the colours (TSN, TSM).
     """
-    if run.data.modality == "flow":
-        return (128 / 255,) * run.data.channels, (0.226,) * run.data.channels
     start = run.pretrain
-    return COLOURS[start.colour if isinstance(start, WeightsConfig | CheckpointConfig) else "imagenet"]
+    mean, std = COLOURS[start.colour if isinstance(start, WeightsConfig | CheckpointConfig) else "imagenet"]
+    if run.data.modality == "flow":
+        return (128 / 255,) * run.data.channels, (sum(std) / len(std),) * run.data.channels
+    return mean, std

@@ -12,8 +12,8 @@ from gta.config import TrainConfig
 
 HEADS = ("fc", "backbone.fc", "head.fc")
 """Names of the classifier in a backbone and in a whole model: the backbone's own or that of a head."""
-FIRST = ("conv1", "backbone.conv1")
-"""Names of the first convolution of a ResNet."""
+FIRST = ("conv1", "backbone.conv1", "conv1.0.0", "backbone.conv1.0.0")
+"""Names of the first convolution of a ResNet and of BNInception."""
 
 
 def build_optimizer(model: nn.Module, train: TrainConfig, fused: bool = True) -> torch.optim.Optimizer:

@@ -41,7 +41,7 @@ def from_caffe(weights: Mapping[str, Tensor], lite: bool = False) -> dict[str, T
         here = re.sub(r"^mixed3\.2\.twice\.", "stacked.", here) if lite else here
         norm = layer.endswith("_bn") and value.ndim == 2 and len(value) == 1
         found[f"{here}.{part}"] = value[0] if norm else value
-    if FIRST in found and found[FIRST].ndim == 4:
+    if FIRST in found and found[FIRST].ndim == 4 and found[FIRST].shape[1] == 3:
         found[FIRST] = found[FIRST].flip(1)
     return found
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gta.config.backbones.base import Backbone, Place
-from gta.config.identity import require
+from gta.config.identity import later, require
 
 OUTPUTS = {
     "mixed3": (256, 320, 576),
@@ -25,6 +25,8 @@ class BNInceptionConfig(Backbone):
     """Channels of the first convolution; all others are in proportion. An even number."""
     stem: Literal["imagenet", "small"] = "imagenet"
     """7x7 stride 2 with max-pool, or 5x5 stride 2 without (small pictures)."""
+    inputs: Literal[3, 10] = later(3)
+    """Channels of a frame: three colours, or ten of stacked optical flow."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -40,12 +42,17 @@ class BNInceptionConfig(Backbone):
         """Frames meet in the head alone."""
         return False
 
+    @property
+    def still(self) -> BNInceptionConfig:
+        """The network of pictures, which have colours."""
+        return replace(self, inputs=3)
+
     def channels(self, place: Place) -> int:
         """Return the output channels of the module."""
         return OUTPUTS[place[0]][place[1]] * self.width // 64
 
     def __str__(self) -> str:
-        return "BNInception"
+        return f"BNInception{'' if self.inputs == 3 else ' of flow'}"
 
 
 def require_even_width(config: Backbone, width: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gta.config import DataConfig, DrawingConfig, RunConfig
+from gta.config import BackboneConfig, BNInceptionConfig, DataConfig, DrawingConfig, RunConfig
 from gta.config.data import FLOW_FIELDS
 from gta.data import flow
 from gta.data.beside import places
@@ -213,15 +213,19 @@ def test_frames_and_network_must_agree():
         dataclasses.replace(run, data=dataclasses.replace(run.data, modality="rgb"))
 
 
-def test_the_first_convolution_has_a_rate_of_its_own():
-    from gta.config import TrainConfig
+@pytest.mark.parametrize("backbone", [BackboneConfig(width=4, inputs=10), BNInceptionConfig(width=4, inputs=10)])
+def test_the_first_convolution_has_a_rate_of_its_own(backbone):
+    from gta.config import ModelConfig, TrainConfig
     from gta.model import build_model
     from gta.training.optimizer import parameter_groups
 
-    model = build_model(flow_run().model)
+    model = build_model(ModelConfig(5, 8, backbone, places=()))
+    first = next(module for module in model.modules() if isinstance(module, torch.nn.Conv2d))
     groups = parameter_groups(model, TrainConfig(lr=0.1, first_rate=5.0))
-    [first] = [group for group in groups if group["lr"] == 0.5]
-    assert [parameter is model.backbone.conv1.weight for parameter in first["params"]] == [True]
+    [rated] = [group for group in groups if group["lr"] == 0.5 and group["weight_decay"]]
+    assert [parameter is first.weight for parameter in rated["params"]] == [True]
+    assert first.in_channels == 10
+    assert model(torch.randn(1, 10, 8, 64, 64)).shape == (1, 5)
 
 
 def test_a_film_is_no_flow(tmp_path):

@@ -72,6 +72,20 @@ def test_every_layer_finds_its_place(network, tmp_path, old, prefix):
     assert len(other.fc.weight) == 7
 
 
+@pytest.mark.parametrize("trained_on", ["colours", "flow"])
+def test_a_network_of_flow_starts_from_one_of_pictures_or_goes_on(network, tmp_path, trained_on):
+    """From the mean over colours, the same for every channel; a file of flow has its channels in their order."""
+    state = {caffe_name(name): value for name, value in network.state_dict().items()}
+    kernel = torch.randn(16, 3 if trained_on == "colours" else 10, 7, 7)
+    state["conv1_7x7_s2.weight"] = kernel
+    torch.save(state, tmp_path / "bn_inception.pth")
+    flow = BNInception(BNInceptionConfig(width=16, inputs=10), 7)
+    load(flow, tmp_path / "bn_inception.pth", "tsn")
+    wanted = kernel if trained_on == "flow" else kernel.mean(1, keepdim=True).expand(-1, 10, -1, -1)
+    torch.testing.assert_close(flow.conv1[0][0].weight, wanted)
+    assert torch.equal(flow.conv2[0][0].weight, network.conv2[0][0].weight)
+
+
 @pytest.mark.parametrize("full", [False, True])
 def test_every_layer_of_eco_finds_its_place(tmp_path, full):
     config = ECOConfig(full=full, width=16)
@@ -130,3 +144,5 @@ def test_trn_sees_colours_as_its_weights_do():
     grey = torch.tensor([104.0, 117.0, 128.0]).flip(0) / 255
     torch.testing.assert_close((grey - torch.tensor(mean)) / torch.tensor(std), torch.zeros(3))
     assert (1 - mean[0]) / std[0] == pytest.approx(255 - 128)
+    mean, std = colour_statistics(PROFILES["ssv1"].resolve(Row("TRN of flow", backbone="trn_flow"), 0))
+    assert (len(mean), mean[0], std[0]) == (10, pytest.approx(128 / 255), pytest.approx(1 / 255))
