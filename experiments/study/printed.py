@@ -20,6 +20,7 @@ AUTHORS: dict[tuple[str, str], dict[str, float]] = {
     ("tea_16", "tea"): {"gmacs": 70.0},
     ("trn", "trn"): {"mparams": 18.3, "gmacs": 16.0},
     ("msnet", "msnet+ms"): {"mparams": 24.6, "gmacs": 34.0},
+    ("msnet", "msnet+ms/16f"): {"mparams": 24.6, "gmacs": 67.0},
     ("eco", "eco"): {"mparams": 47.5, "gmacs": 64.0},
     ("blvnet", "blvnet"): {"mparams": 25.0, "gmacs": 23.8},
     ("blvnet_r101", "blvnet"): {"gmacs": 128.6},

@@ -284,7 +284,7 @@ class Profile:
                 data = dataclasses.replace(data, drawing=dataclasses.replace(data.drawing, training_draw=seed))
             if isinstance(pretrain, PretrainConfig):
                 pretrain = dataclasses.replace(pretrain, seed=seed)
-        views = (setting.views, *row.extra_views)
+        views = tuple(dict.fromkeys((setting.views, *row.extra_views)))
         splits = tuple(dict.fromkeys((*setting.splits, *row.extra_splits)))
         run = RunConfig(self.name, seed, model, data, train, pretrain, views, splits)
         return overridden(run, self.changes) if self.changes else run

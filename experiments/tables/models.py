@@ -61,6 +61,7 @@ FAMILY_ROWS = {
         Row("TRN", backbone="trn"),
         Row("TRN, flow alone", backbone="trn_flow"),
         Row("MSNet", MOTION_SQUEEZE, "msnet"),
+        Row("MSNet, 16 frames", MOTION_SQUEEZE, "msnet", frames=2),
         Row("ECO", backbone="eco"),
         Row("bLVNet-TAM", backbone="blvnet"),
         Row("I3D", backbone="i3d"),

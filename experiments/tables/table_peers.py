@@ -30,8 +30,8 @@ import dataclasses
 
 from experiments.study.claims import each_greater, greater
 from experiments.study.rows import Backbone, Row, Table
-from experiments.tables.models import CORRELATION, DNL, GTA, MOTION_SQUEEZE, NL, TAPE
-from experiments.tables.table_sota import TSM_GTA_8, TSM_TWO_STREAM
+from experiments.tables.models import CORRELATION, DNL, GTA, NL, TAPE
+from experiments.tables.table_sota import MSNET_8, TSM_GTA_8, TSM_TWO_STREAM
 from gta.config import BlockConfig, SAConfig
 
 BLOCKS, BRANCHES, HEAD, CONVOLUTIONS, NOWHERE = "blocks", "branches", "head", "convolutions", "nowhere"
@@ -73,7 +73,7 @@ TABLE = Table(
         _row("TEA + GTA", f"{BRANCHES}, {BLOCKS}", "tea", GTA),
         _row("TAM", BRANCHES, "tam"),
         _row("TRN", HEAD, "trn", top1=34.4, frames=8),
-        _row("MSNet", f"{BRANCHES}, {BLOCKS}", "msnet", MOTION_SQUEEZE, top1=50.9, frames=8),
+        _row("MSNet", f"{BRANCHES}, {BLOCKS}", like=MSNET_8, top1=50.9, frames=8),
         _row("ECO", CONVOLUTIONS, "eco", top1=41.4, frames=16),
         _row("ECO Lite", CONVOLUTIONS, "eco_lite"),
         _row("bLVNet-TAM", BRANCHES, "blvnet", top1=46.4, frames=16),
