@@ -14,8 +14,8 @@
 
 Claim of the paper: best of the methods that see RGB frames only.
 
-Cost: 15 runs a seed, all but TRN's of flow shared with table_sota and table_peers, scored on the embedded data set's own
-test draw.
+Cost: 15 runs a seed, all but TRN's of flow shared with table_sota and table_peers, scored on the embedded data set's
+own test draw.
 Command: python -m experiments.run table_test_set
 """
 
