@@ -122,7 +122,8 @@ def _ensembles(data: TableData) -> Iterator[str]:
         names = [f"{member.name}{_alone(row, place)}" for place, member in enumerate(members)]
         added = "; parameters and MACs (of one view) added up" if len(members) > 1 else ""
         where = f"on the {row.row.split} clips{added}"
-        yield f"{row.row.name}: class probabilities of {' and '.join(names)} averaged{each}, {where}."
+        averaged = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        yield f"{row.row.name}: class probabilities of {averaged} averaged{each}, {where}."
 
 
 def _alone(row: RowData, place: int) -> str:

@@ -50,8 +50,13 @@ def test_a_step_at_full_size(config):
     assert bool(torch.isfinite(model.eval()(clip)).all())
 
 
-ROWS = {trained.name: trained for row in TABLES["table_peers"].rows for trained in row.trained}
-OF_FRAMES = ("STM", "TEA", "TAM", "MSNet", "TRN", "ECO", "ECO Lite", "bLVNet-TAM", "TSM, flow alone")
+ROWS = {
+    trained.name: trained
+    for table in ("table_test_set", "table_peers")
+    for row in TABLES[table].rows
+    for trained in row.trained
+}
+OF_FRAMES = ("STM", "TEA", "TAM", "MSNet", "TRN", "ECO", "ECO Lite", "bLVNet-TAM", "TSM, flow alone", "TRN, flow alone")
 
 
 @pytest.mark.slow
