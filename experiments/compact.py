@@ -6,15 +6,17 @@
 Rewrites ``scores.npz`` and ``scores-<split>.npz`` of a profile's finished runs, or of those named, in the form of
 :mod:`gta.scoring.compact`. Every answer, accuracy and order pair is counted from the new file before it takes the place
 of the old one, and must be the same to the last digit. Of the members of ensembles the probabilities that their tables
-average are kept as well. There is no way back but to train a run again.
+average are kept as well, of the splits that they read. There is no way back but to train a run again.
 
 ``result.json`` is given the digests of the compact files first, beside those of the whole ones, so that a run is whole
-wherever a kill falls; the same command then goes on. What is compact already is left alone.
+wherever a kill falls; the same command then goes on. What is compact already is left alone, unless it keeps
+probabilities that no table averages, or in more bits.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import hashlib
 import sys
@@ -35,12 +37,13 @@ from gta.config import ViewsConfig
 from gta.errors import UserError
 
 if TYPE_CHECKING:
+    from gta.scoring.compact import CompactScores
     from gta.scoring.scores import Scores, StoredScores
 
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A scores file and its compact form."""
+    """A scores file as it was, whole or with more probabilities, and its compact form."""
 
     path: Path
     whole: bytes
@@ -103,34 +106,48 @@ def compact_run(store: Store, run_id: str) -> list[Rewritten]:
     result = store.read(run_id)
     if not isinstance(result, Result):
         raise UserError(str(result) if result else f"run {run_id} in {store.runs} has no result yet")
-    kept = averaged_views(result.profile, result.seed).get(run_id, set())
+    kept = averaged_views(result.profile, result.seed).get(run_id, {})
     embedded = PROFILES[result.profile].data.drawn
     found = list(_rewritten(store.folder(run_id), result, embedded, kept))
     if found:
         path = store.folder(run_id) / RESULT
         content = files.read_json(path)
-        whole = {each.path.name: _digest(each.whole) for each in found}
-        compact = {each.path.name: _digest(each.compact) for each in found}
-        digests = {"files": whole | dict(result.files), "compact": dict(result.compact) | compact}
-        files.write_json(path, content | digests)
-    for each in found:
-        files.write_bytes(each.path, each.compact)
+        there = {each.path.name: _digest(each.whole) for each in found}
+        compact = dict(result.compact) | {each.path.name: _digest(each.compact) for each in found}
+        while_written, after = dict(result.files) | there, there | dict(result.files)
+        files.write_json(path, content | {"files": while_written, "compact": compact})
+        for each in found:
+            files.write_bytes(each.path, each.compact)
+        if after != while_written:
+            files.write_json(path, content | {"files": after, "compact": compact})
     return found
 
 
 @functools.cache
-def averaged_views(profile_name: str, seed: int) -> Mapping[str, set[ViewsConfig]]:
-    """Return the views whose probabilities the tables average over models, by the id of the run."""
-    profile, found = choose_profile(profile_name), dict[str, set[ViewsConfig]]()
+def averaged_views(profile_name: str, seed: int) -> Mapping[str, Mapping[str, set[ViewsConfig]]]:
+    """Return the views whose probabilities the tables average over models, by the id of the run and its scores' file.
+
+    A row is averaged on its split, and one of a claim also on the split on which claims are tested again.
+    """
+    from gta.scoring.scores import scores_name
+
+    profile, found = choose_profile(profile_name), dict[str, dict[str, set[ViewsConfig]]]()
     for table in TABLES.values():
+        claimed = {name for claim in table.claims for name in claim.rows}
         for row in filter(profile.runs, table.rows):
+            splits = {row.split, "test"} if profile.confirms and row.name in claimed else {row.split}
             for member in row.members:
                 config = profile.resolve(member, seed)
-                found.setdefault(config.id, set()).add(row.views or config.views[0])
+                for split in splits:
+                    own = split in ("validation", config.data.evaluation_split)
+                    files_of = found.setdefault(config.id, {})
+                    files_of.setdefault(scores_name(None if own else split), set()).add(row.views or config.views[0])
     return found
 
 
-def _rewritten(folder: Path, result: Result, embedded: bool, kept: Collection[ViewsConfig]) -> Iterator[Rewritten]:
+def _rewritten(
+    folder: Path, result: Result, embedded: bool, averaged: Mapping[str, Collection[ViewsConfig]]
+) -> Iterator[Rewritten]:
     from experiments.reporting.evidence.judge import kinds_and_partners_of
     from gta.scoring.compact import CompactScores, pack, write_compact
     from gta.scoring.scores import read_scores
@@ -138,8 +155,10 @@ def _rewritten(folder: Path, result: Result, embedded: bool, kept: Collection[Vi
     kinds, partner = kinds_and_partners_of(embedded)
     for path in (folder / SCORES, *sorted(folder.glob(OTHER_SCORES))):
         check_recorded(path, result.digests_of(path.name))
-        stored = read_scores(path)
+        stored, kept = read_scores(path), averaged.get(path.name, ())
         if isinstance(stored, CompactScores):
+            if stored.rounded or not set(stored.kept) <= set(kept):
+                yield Rewritten(path, path.read_bytes(), _slimmed(stored, kept))
             continue
         if not stored.labelled:
             raise UserError(f"{path}: the labels of these clips are not public, so nothing can be counted in advance")
@@ -149,6 +168,17 @@ def _rewritten(folder: Path, result: Result, embedded: bool, kept: Collection[Vi
             if not _counts_alike(stored, read_scores(draft), kinds, partner, kept):
                 raise UserError(f"{path}: the compact form would be counted otherwise")
             yield Rewritten(path, path.read_bytes(), draft.read_bytes())
+
+
+def _slimmed(stored: CompactScores, kept: Collection[ViewsConfig]) -> bytes:
+    """Return the file of compact scores without probabilities that are not to be kept."""
+    from gta.scoring.compact import write_compact
+
+    units = {views: units for views, units in stored.kept.items() if views in kept}
+    with tempfile.TemporaryDirectory() as temporary:
+        draft = Path(temporary) / stored.path.name
+        write_compact(draft, dataclasses.replace(stored, kept=units))
+        return draft.read_bytes()
 
 
 def _counts_alike(

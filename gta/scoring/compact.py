@@ -7,7 +7,8 @@ their ids, and holds, without pickle:
 * ``clip_steps`` (N,) int64: the first clip's id, and what each is more than the one before it; ``clip_ids`` (N,) text
   in its place where ids are no whole numbers;
 * ``labels`` (N,), all known;
-* ``averaged`` (C, 4) int16, one line for each averaging over views: clips, crops, classes, and 1 with probabilities;
+* ``averaged`` (C, 4) int16, one line for each averaging over views: clips, crops, classes, and :data:`BITS` with
+  probabilities, 0 without;
 * ``answers`` (C, 3, N): for each of these the ``predicted``, ``places`` and ``pairs`` of
   :class:`gta.scoring.answers.Answers`;
 * ``units_bytes`` (2, P, N, classes) uint8, where probabilities are kept: low and high bytes, in :data:`UNITS`.
@@ -31,8 +32,11 @@ from gta.scoring.answers import NO_PAIR, Answers
 if TYPE_CHECKING:
     from gta.scoring.scores import StoredScores
 
-UNITS = 65_535
-"""One, in the units of kept probabilities: 16 bits."""
+BITS = 14
+UNITS: int = 2**BITS - 1
+"""One, in the units of kept probabilities."""
+_EARLIER = 1
+"""What stands for :data:`BITS` in files written while they were 16: these are read, and rounded."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class CompactScores:
     """By the views that were averaged."""
     kept: Mapping[ViewsConfig, NDArray[np.uint16]]
     """Probabilities (N, classes) in :data:`UNITS`, of some of them."""
+    rounded: bool = False
+    """Whether the file holds them in more bits."""
 
     @property
     def labelled(self) -> bool:
@@ -115,7 +121,7 @@ def write_compact(path: Path, compact: CompactScores) -> None:
         UserError: the folder cannot be written.
     """
     small = np.uint8 if compact.classes < NO_PAIR else np.uint16
-    lines = [(c.clips, c.crops, compact.classes, int(c in compact.kept)) for c in compact.answered]
+    lines = [(c.clips, c.crops, compact.classes, BITS * (c in compact.kept)) for c in compact.answered]
     answers = [(found.predicted, found.places, found.pairs) for found in compact.answered.values()]
     arrays: dict[str, NDArray[Any]] = {
         **_packed_ids(compact.clip_ids),
@@ -144,11 +150,17 @@ def unpack(path: Path, arrays: Mapping[str, NDArray[Any]]) -> CompactScores:
         raise ValueError("a clip stands twice, or clips are not in the order of their ids")
     classes = int(lines[0, 2])
     configs = [ViewsConfig(clips, crops) for clips, crops in lines[:, :2].tolist()]
-    if (lines[:, 2] != classes).any() or not np.isin(lines[:, 3], (0, 1)).all() or len(set(configs)) < len(configs):
+    if (
+        (lines[:, 2] != classes).any()
+        or not np.isin(lines[:, 3], (0, _EARLIER, BITS)).all()
+        or len(set(configs)) < len(configs)
+    ):
         raise ValueError(f"averaged is {lines.tolist()}")
     answered = {config: _answers(ids, labels, found, classes) for config, found in zip(configs, answers, strict=True)}
-    with_units = [config for config, keeps in zip(configs, lines[:, 3], strict=True) if keeps]
-    return CompactScores(path, ids, labels, classes, answered, _units(arrays, with_units, answered, classes))
+    with_units = [config for config, bits in zip(configs, lines[:, 3], strict=True) if bits]
+    earlier = _EARLIER in lines[:, 3]
+    kept = _units(arrays, with_units, answered, classes, 2**16 - 1 if earlier else UNITS)
+    return CompactScores(path, ids, labels, classes, answered, kept, earlier)
 
 
 def _packed_ids(ids: NDArray[np.str_]) -> dict[str, NDArray[Any]]:
@@ -184,6 +196,7 @@ def _units(
     configs: Collection[ViewsConfig],
     answered: Mapping[ViewsConfig, Answers],
     classes: int,
+    one: int,
 ) -> dict[ViewsConfig, NDArray[np.uint16]]:
     if not configs:
         return {}
@@ -191,7 +204,9 @@ def _units(
     if planes.dtype != np.uint8 or planes.shape != (2, len(configs), clips, classes):
         raise ValueError(f"units_bytes is {planes.dtype} {planes.shape}, expected two bytes of {clips} x {classes}")
     joined = np.stack((planes[0], planes[1]), axis=-1).view("<u2")[..., 0].astype(np.uint16)
+    if joined.max() > one:
+        raise ValueError(f"kept probabilities are above one, which is {one}")
     for config, units in zip(configs, joined, strict=True):
         if (units[np.arange(clips), answered[config].predicted] != units.max(axis=1)).any():
             raise ValueError("kept probabilities contradict the answers")
-    return dict(zip(configs, joined, strict=True))
+    return dict(zip(configs, np.rint(joined * (UNITS / one)).astype(np.uint16), strict=True))
