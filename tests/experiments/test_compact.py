@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -24,7 +25,7 @@ from gta.config.views import view_table
 from gta.errors import UserError
 from gta.files import writing
 from gta.scoring.accuracy import accuracies, label_places, rank
-from gta.scoring.compact import CompactScores, pack, write_compact
+from gta.scoring.compact import UNITS, CompactScores, pack, write_compact
 from gta.scoring.scores import StoredScores, ensemble, read_scores, write_scores
 from tests.support import fake_scores
 from tests.support.fuzz_files import mutate
@@ -238,6 +239,73 @@ def test_probabilities_stay_where_a_table_averages_them(store):
         judge_row(other, 0, TINY, store)
 
 
+class KilledError(Exception):
+    """What comes between two files."""
+
+
+def test_probabilities_are_kept_of_the_splits_that_are_averaged():
+    averaged = compact.averaged_views("tiny-v2", 0)
+    splits = {
+        "GTA En": {"scores.npz", "scores-test.npz"},  # of claims, which are tested on the other draw again
+        "MSNet En": {"scores.npz"},
+        "TRN RGB+Flow": {"scores-test.npz"},  # of the test table alone
+    }
+    for row in (*SOTA.rows, *TEST.rows):
+        for member in row.members if row.name in splits else ():
+            assert set(averaged[TINY.resolve(member, 0).id]) == splits[row.name]
+
+
+def earlier(path, found, kept):
+    """Write compact scores as they were while probabilities had 16 bits."""
+    write_compact(path, found)
+    arrays = dict(np.load(path))
+    units = np.array([np.rint(found.kept[views] * (65_535 / UNITS)) for views in kept], "<u2")
+    arrays["averaged"] = np.minimum(arrays["averaged"], [[99, 99, 999, 1]]).astype(np.int16)
+    arrays["units_bytes"] = np.moveaxis(units[..., None].view(np.uint8), -1, 0)
+    np.savez(path, **arrays)
+
+
+def test_probabilities_in_more_bits_are_read_and_rounded(tmp_path):
+    path = tmp_path / "scores.npz"
+    found = packed(path, drawn((ONE, SIX), levels=3), {SIX})
+    earlier(path, found, [SIX])
+    read = read_scores(path)
+    assert (read.rounded, found.rounded) == (True, False)
+    np.testing.assert_array_equal(read.units(SIX), found.units(SIX))
+
+
+@pytest.mark.parametrize("survives", range(5))
+def test_what_is_kept_in_vain_goes_wherever_a_kill_falls(store, monkeypatch, survives):
+    folder = folder_of(store, ENSEMBLE.members[0])
+    assert command(store, folder.name) == 0
+    slim, result = contents(store), json.loads((folder / "result.json").read_text())
+    for name, _ in SPLITS:
+        earlier(folder / name, read_scores(folder / name), [ENSEMBLE.views])
+    digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name, _ in SPLITS}
+    files.write_json(folder / "result.json", result | {"compact": digests})
+    before, replace, left = everything(store), files.write_bytes, [survives]
+
+    def until_killed(path, content):
+        if not left[0]:
+            raise KilledError
+        left[0] -= 1
+        replace(path, content)
+
+    with monkeypatch.context() as patch:
+        for module in (files, writing):
+            patch.setattr(module, "write_bytes", until_killed)
+        if survives < 4:  # the result, the scores of both splits, and the result again
+            with pytest.raises(KilledError):
+                command(store, folder.name)
+        else:
+            assert command(store, folder.name) == 0
+    assert everything(store) == before
+    assert command(store, folder.name) == 0
+    assert everything(store) == before
+    if survives == 4:
+        assert contents(store) == slim
+
+
 def test_runs_are_named_by_the_beginning_of_their_id(store):
     before, run_id = contents(store), folder_of(store).name
     assert command(store, run_id[:10]) == 0
@@ -290,10 +358,6 @@ def test_a_compact_file_of_another_run_is_left_out(store):
     data = collect(SOTA, TINY, store)
     assert list(data.row(PLAIN.name).results) == [1]
     assert "is not the file that result.json was written beside" in data.problems[0]
-
-
-class KilledError(Exception):
-    """What comes between two files."""
 
 
 @pytest.mark.parametrize("survives", range(4))
