@@ -103,6 +103,7 @@ FROZEN = {
     "s3dg": {"body"},
     "blvnet": set(),
     "tsm_flow": set(),
+    "trn_flow": set(),
 }
 """What stays as it was pre-trained, where that is not stem and res2."""
 

@@ -144,7 +144,7 @@ def test_quoted_rows_and_missing_backbones(tmp_path):
     assert "top-5" in frame.columns
     numbers = numeric_frame(collect(SOTA, TINY, store)).set_index("row")
     assert numbers.loc["GTA 8", ["paper_top5", "paper_v2_top1", "paper_v2_top5"]].tolist() == [78.8, 63.5, 88.6]
-    assert numbers["source"].value_counts().to_dict() == {"run": 14, "quoted": 5, "scores": 2}
+    assert numbers["source"].value_counts().to_dict() == {"run": 15, "quoted": 2, "scores": 4}
     kinetics = TABLES["table_kinetics"]
     lacking = formatted_frame(collect(kinetics, SSV1, store)).set_index("row")
     assert lacking.loc["R2D + GTA", ["top-1", "Δ", "params (M)"]].tolist() == ["n/a", "n/a", "n/a"]
