@@ -179,3 +179,12 @@ def test_no_smoke_run_is_among_the_results_of_record():
     assert len(tracked) >= 33
     assert {json.loads((ROOT / name).read_text())["profile"] for name in tracked} == {"tiny-v2"}
     assert {path.relative_to(ROOT).as_posix() for path in runs} >= set(tracked)
+
+
+def test_every_run_of_record_is_of_a_row():
+    from experiments.study.profiles import TINY
+    from experiments.tables import TABLES
+
+    trained = [member for table in TABLES.values() for row in table.rows if TINY.runs(row) for member in row.trained]
+    of_rows = {TINY.resolve(member, seed).id for member in trained for seed in range(5)}
+    assert {path.name for path in (ROOT / "results" / "runs").iterdir()} - of_rows == set()
