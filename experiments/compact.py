@@ -129,7 +129,7 @@ def averaged_views(profile_name: str, seed: int) -> Mapping[str, Mapping[str, se
 
     A row is averaged on its split, and one of a claim also on the split on which claims are tested again.
     """
-    from gta.scoring.scores import scores_name
+    from gta.scoring.scores import scores_of
 
     profile, found = choose_profile(profile_name), dict[str, dict[str, set[ViewsConfig]]]()
     for table in TABLES.values():
@@ -138,10 +138,8 @@ def averaged_views(profile_name: str, seed: int) -> Mapping[str, Mapping[str, se
             splits = {row.split, "test"} if profile.confirms and row.name in claimed else {row.split}
             for member in row.members:
                 config = profile.resolve(member, seed)
-                for split in splits:
-                    own = split in ("validation", config.data.evaluation_split)
-                    files_of = found.setdefault(config.id, {})
-                    files_of.setdefault(scores_name(None if own else split), set()).add(row.views or config.views[0])
+                for name in (scores_of(split, config.data.evaluation_split) for split in splits):
+                    found.setdefault(config.id, {}).setdefault(name, set()).add(row.views or config.views[0])
     return found
 
 

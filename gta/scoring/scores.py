@@ -100,6 +100,11 @@ def scores_name(split: str | None = None) -> str:
     return "scores.npz" if split is None else f"scores-{split}.npz"
 
 
+def scores_of(split: str, own: str) -> str:
+    """Return the file name of the scores of a split in a run that evaluates ``own``, its validation clips."""
+    return scores_name(None if split in ("validation", own) else split)
+
+
 def write_scores(path: Path, stored: StoredScores) -> None:
     """Write a scores file atomically.
 

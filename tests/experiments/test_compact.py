@@ -243,6 +243,20 @@ class KilledError(Exception):
     """What comes between two files."""
 
 
+def kill_after(patch, survives):
+    """Let that many files be written; before the next one comes the kill."""
+    replace, left = files.write_bytes, [survives]
+
+    def until_killed(path, content):
+        if not left[0]:
+            raise KilledError
+        left[0] -= 1
+        replace(path, content)
+
+    for module in (files, writing):  # write_json calls the latter's
+        patch.setattr(module, "write_bytes", until_killed)
+
+
 def test_probabilities_are_kept_of_the_splits_that_are_averaged():
     averaged = compact.averaged_views("tiny-v2", 0)
     splits = {
@@ -283,17 +297,9 @@ def test_what_is_kept_in_vain_goes_wherever_a_kill_falls(store, monkeypatch, sur
         earlier(folder / name, read_scores(folder / name), [ENSEMBLE.views])
     digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name, _ in SPLITS}
     files.write_json(folder / "result.json", result | {"compact": digests})
-    before, replace, left = everything(store), files.write_bytes, [survives]
-
-    def until_killed(path, content):
-        if not left[0]:
-            raise KilledError
-        left[0] -= 1
-        replace(path, content)
-
+    before = everything(store)
     with monkeypatch.context() as patch:
-        for module in (files, writing):
-            patch.setattr(module, "write_bytes", until_killed)
+        kill_after(patch, survives)
         if survives < 4:  # the result, the scores of both splits, and the result again
             with pytest.raises(KilledError):
                 command(store, folder.name)
@@ -364,17 +370,8 @@ def test_a_compact_file_of_another_run_is_left_out(store):
 def test_a_kill_between_two_files_leaves_whole_runs(store, monkeypatch, survives):
     before, folder = everything(store), folder_of(store, ENSEMBLE.members[0])
     assert [name for name, _ in SPLITS if not (folder / name).exists()] == []
-    replace, left = files.write_bytes, [survives]
-
-    def until_killed(path, content):
-        if not left[0]:
-            raise KilledError
-        left[0] -= 1
-        replace(path, content)
-
     with monkeypatch.context() as patch:
-        for module in (files, writing):  # write_json calls the latter's
-            patch.setattr(module, "write_bytes", until_killed)
+        kill_after(patch, survives)
         if survives < 3:  # the result and the scores of both splits
             with pytest.raises(KilledError):
                 command(store, folder.name)

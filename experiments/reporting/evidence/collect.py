@@ -23,7 +23,7 @@ from experiments.store.store import Store
 from experiments.study.rows import Profile, Row, Table
 from gta.config import ViewsConfig
 from gta.errors import UserError
-from gta.scoring.scores import scores_name
+from gta.scoring.scores import scores_of
 
 
 @dataclass
@@ -116,9 +116,7 @@ def judge_row(row: Row, seed: int, profile: Profile, store: Store) -> Judged:
     frozen, members, classes = FrozenStore.of(store), [], 0
     for trained in row.trained:
         config = profile.resolve(trained, seed)
-        own = config.data.evaluation_split
-        other = row.split not in ("validation", own)
-        path = frozen.folder(config.id) / scores_name(row.split if other else None)
+        path = frozen.folder(config.id) / scores_of(row.split, config.data.evaluation_split)
         views: ViewsConfig = row.views or config.views[0]
         classes = config.model.classes
         result = frozen.read(config.id)
